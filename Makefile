@@ -1,0 +1,31 @@
+# Everything is a name, nothing a file: `make` splits paths at spaces, so no path stands here.
+.PHONY: help run test lint format lock install
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+START = @command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer and start again." >&2; exit 1; }; exec $(PYTHON) config/local/bootstrap.py
+
+help:
+	@echo "make run       install what is needed, start everything, print the address"
+	@echo "make test      linters and all tests; make test ARGS='-k words' for some"
+	@echo "make lint      ruff, mypy and the import contract"
+	@echo "make format    let ruff put the code in order"
+	@echo "make install   only install what make run needs"
+	@echo "make lock      write the locks in requirements/ anew from the ranges"
+
+run:
+	$(START) run
+
+test:
+	$(START) test $(ARGS)
+
+lint:
+	$(START) lint
+
+format:
+	$(START) format
+
+lock:
+	$(START) lock
+
+install:
+	$(START) install
