@@ -1,0 +1,69 @@
+"""The application that daphne serves: HTTP by Django, websockets by Channels."""
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import OriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from chat.lifecycle import begin, drain  # noqa: E402
+from chat.urls import websocket_urlpatterns  # noqa: E402
+
+
+class PathOrClose:
+    """Closes a websocket at an address that does not exist; an exception would be a traceback."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        known = any(pattern.resolve(scope["path"].lstrip("/")) for pattern in websocket_urlpatterns)
+        if known:
+            await self.inner(scope, receive, send)
+        else:
+            await send({"type": "websocket.close"})
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        # Full origins: scheme, host and port. Hosts alone would let in any scheme and port.
+        "websocket": OriginValidator(
+            PathOrClose(URLRouter(websocket_urlpatterns)), settings.WEBSOCKET_ORIGINS
+        ),
+    }
+)
+
+
+def hook_reactor() -> None:
+    """Begin with the server and drain before it goes: daphne has no lifespan events.
+
+    Its reactor waits for the Deferred of a trigger "before shutdown".
+    """
+    from twisted.internet import reactor  # noqa: PLC0415 (importing it would install one)
+    from twisted.internet.defer import Deferred  # noqa: PLC0415
+    from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
+
+    running: Any = reactor
+
+    def leave() -> Any:
+        for reader in running.getReaders():
+            if IListeningPort.providedBy(reader):
+                reader.stopListening()
+        return Deferred.fromFuture(asyncio.ensure_future(drain()))
+
+    # The reactor says "running" before its asyncio loop turns; a delayed call comes after.
+    running.callLater(0, begin)
+    running.addSystemEventTrigger("before", "shutdown", leave)
+
+
+if "daphne.server" in sys.modules:
+    hook_reactor()

@@ -1,0 +1,97 @@
+"""Which hosts and origins this installation answers to; all of it follows from one address."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+# Bound to every address of the machine.
+ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104
+USUAL_PORTS = {"http": 80, "https": 443}
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The address of the installation and what may be said to it.
+
+    `private` is true where only the owner can come: a loopback address or a Codespace.
+    """
+
+    url: str
+    hosts: tuple[str, ...]
+    origins: tuple[str, ...]
+    secure: bool
+    private: bool
+
+    @property
+    def hostname(self) -> str:
+        return urlsplit(self.url).hostname or "localhost"
+
+
+def site_from_env(
+    *,
+    site_url: str,
+    host: str,
+    port: int,
+    extra_hosts: Sequence[str],
+    extra_origins: Sequence[str],
+    codespace: str,
+    codespace_domain: str,
+) -> Site:
+    """Work out the site from the settings; raises ImproperlyConfigured for an unusable address."""
+    forwarded = f"https://{codespace}-{port}.{codespace_domain}" if codespace else ""
+    url = (site_url or forwarded or local_url(host, port)).rstrip("/")
+    scheme, name, origin = taken_apart(url)
+    local = is_loopback(name.strip("[]")) or bool(forwarded)
+    hosts = [name, *extra_hosts]
+    origins = [origin, *extra_origins]
+    # A health check on the machine itself, and Codespaces' proxy, say localhost.
+    hosts += LOOPBACK_HOSTS
+    if local:
+        origins += [f"http://{name}:{port}" for name in LOOPBACK_HOSTS]
+    if forwarded:
+        hosts.append(urlsplit(forwarded).hostname or "")
+        origins.append(forwarded)
+    return Site(
+        url=url,
+        hosts=tuple(dict.fromkeys(hosts)),
+        origins=tuple(dict.fromkeys(origins)),
+        secure=scheme == "https",
+        # A server bound to every address is private only where SITE_URL says so.
+        private=local and (bool(site_url or forwarded) or host not in ANY_ADDRESS),
+    )
+
+
+def taken_apart(url: str) -> tuple[str, str, str]:
+    """Scheme, host name and origin of an address, both as browsers send them."""
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, name, port = urlsplit(""), "", None
+    wrong = parts.path or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in USUAL_PORTS or not name or wrong:
+        raise ImproperlyConfigured(
+            f"SITE_URL is {url!r}; it must look like https://chat.example.org, without a path."
+        )
+    name = f"[{name}]" if ":" in name else name
+    shown = "" if port in (None, USUAL_PORTS[parts.scheme]) else f":{port}"
+    return parts.scheme, name, f"{parts.scheme}://{name}{shown}"
+
+
+def local_url(host: str, port: int) -> str:
+    """The address to open in a browser on this machine for a server bound to `host`."""
+    name = "127.0.0.1" if host in ANY_ADDRESS else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def is_loopback(hostname: str) -> bool:
+    if hostname == "localhost" or hostname.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return False

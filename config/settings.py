@@ -1,0 +1,278 @@
+"""Settings, read from the environment and from `.env` with django-environ.
+
+Every name read here stands in `.env.example` and in the README; a test holds that.
+Importing this file starts nothing: the embedded parts of `make run` live in `config/local/`.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config.origins import site_from_env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")  # the process environment wins
+
+# Core
+# https://docs.djangoproject.com/en/5.2/ref/settings/#core-settings
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. `make run` makes one by itself; elsewhere put a long random "
+        "text into SECRET_KEY in the environment or in .env."
+    )
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LIMITS = env.str("LIMITS", default="on") != "off"
+
+# Address: hosts, origins, mail links and TLS follow from SITE_URL
+# https://docs.djangoproject.com/en/5.2/ref/settings/#allowed-hosts
+SITE = site_from_env(
+    site_url=env.str("SITE_URL", default=""),
+    host=HOST,
+    port=PORT,
+    extra_hosts=env.list("ALLOWED_HOSTS", default=[]),
+    extra_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[]),
+    codespace=env.str("CODESPACE_NAME", default=""),
+    codespace_domain=env.str("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", default="app.github.dev"),
+)
+SITE_URL = SITE.url
+ALLOWED_HOSTS = list(SITE.hosts)
+CSRF_TRUSTED_ORIGINS = list(SITE.origins)
+WEBSOCKET_ORIGINS = list(SITE.origins)
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+# Strangers must not spend the owner's token: open by default only where strangers are not.
+SIGNUP_OPEN = env.str("SIGNUP", default="open" if SITE.private else "closed") == "open"
+
+# Applications
+# https://docs.djangoproject.com/en/5.2/ref/settings/#installed-apps
+INSTALLED_APPS = [
+    "daphne",
+    "accounts",
+    "chat",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+]
+# A test holds that each of these is async: one that is not makes the whole chain synchronous.
+MIDDLEWARE = [
+    "config.middleware.TrustedProxyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ContentSecurityPolicyMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.TimeZoneMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.site",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Database
+# https://docs.djangoproject.com/en/5.2/ref/databases/#postgresql-connection-settings
+DATABASES: dict[str, Any] = {
+    "default": env.db_url("DATABASE_URL", default="postgresql://postgres@localhost:5432/chat")
+}
+DATABASES["default"].update(
+    CONN_MAX_AGE=0,  # the pool keeps connections; Django must not
+    CONN_HEALTH_CHECKS=True,
+    OPTIONS={
+        **DATABASES["default"].get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": 16, "timeout": 10, "max_idle": 120},
+        "options": "-c statement_timeout=15s -c lock_timeout=5s"
+        " -c idle_in_transaction_session_timeout=30s",
+    },
+)
+
+# Cache and channel layer: without REDIS_URL nothing but Postgres holds state
+# https://docs.djangoproject.com/en/5.2/topics/cache/#database-caching
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+# The capacity is for all sockets of the process together, so the default of 100 is too small.
+CHANNEL_LAYERS: dict[str, Any] = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
+}
+if REDIS_URL:
+    CHANNEL_LAYERS["default"] = {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+
+# Accounts
+# https://docs.allauth.org/en/latest/account/configuration.html
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "signup": "accounts.forms.SignupForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "add_email": "accounts.forms.AddEmailForm",
+}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE.secure else "http"
+if not LIMITS:
+    ACCOUNT_RATE_LIMITS = False
+
+# Mail: printed to the console until EMAIL_URL says where it goes
+# https://docs.djangoproject.com/en/5.2/topics/email/
+MAIL = env.str("EMAIL_URL", default="") or "consolemail://"
+vars().update(environ.Env.email_url_config(MAIL))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"chat@{SITE.hostname}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# An address nobody can receive mail at cannot be verified.
+ACCOUNT_EMAIL_VERIFICATION = "none" if MAIL == "consolemail://" else "mandatory"
+
+# Safety
+# https://docs.djangoproject.com/en/5.2/topics/security/
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE.secure
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "chat_session"
+CSRF_COOKIE_NAME = "chat_csrf"
+CSRF_FAILURE_VIEW = "config.refusals.csrf_failure"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_SSL_REDIRECT = SITE.secure and bool(TRUSTED_PROXIES)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SITE.secure and not SITE.private else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# Languages and time
+# https://docs.djangoproject.com/en/5.2/topics/i18n/
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Static files
+# https://archmonger.github.io/ServeStatic/latest/
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# The model: INFERENCE_BASE_URL wins over HF_TOKEN and never gets it
+# https://huggingface.co/docs/huggingface_hub/guides/inference
+HF_TOKEN = env.str("HF_TOKEN", default="")
+HF_PROVIDER = env.str("HF_PROVIDER", default="auto")
+INFERENCE_BASE_URL = env.str("INFERENCE_BASE_URL", default="")
+INFERENCE_API_KEY = env.str("INFERENCE_API_KEY", default="")
+LOCAL_MODEL = env.str("LOCAL_MODEL", default="")
+# Only for tests: "host=http://127.0.0.1:port" pairs that stand in for Hugging Face's hosts.
+INFERENCE_HOST_MAP: dict[str, str] = {}
+
+# Seconds
+DEADLINE_CONNECT = env.float("DEADLINE_CONNECT", default=10)
+DEADLINE_FIRST_TOKEN = env.float("DEADLINE_FIRST_TOKEN", default=60)
+DEADLINE_IDLE = env.float("DEADLINE_IDLE", default=30)
+DEADLINE_TOTAL = env.float("DEADLINE_TOTAL", default=600)
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=30)
+
+# Logging: one line an event, ids only; exceptions as frames without their text
+# https://docs.djangoproject.com/en/5.2/topics/logging/
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "config.logs.SafeFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "stream": sys.stderr,
+        }
+    },
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "chat": {"level": "INFO"},
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # A refusal is the person's news, not the operator's.
+        "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # Each refused handshake and each 404 is somebody else's business.
+        "daphne": {"level": "WARNING"},
+    },
+}
+
+os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -1,0 +1,102 @@
+"""The names of the environment: read in one file, written down in two, safe when missing."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.site import ROOT, environment
+
+SETTINGS = (ROOT / "config" / "settings.py").read_text()
+NAMES = sorted(set(re.findall(r'env\.\w+\(\s*"([A-Z][A-Z0-9_]*)"', SETTINGS)))
+# Set by GitHub, not by people.
+OF_CODESPACES = {"CODESPACE_NAME", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN"}
+
+
+def loaded(*lines: str, **values: str) -> subprocess.CompletedProcess[str]:
+    """What a process says that loads the settings and runs these lines."""
+    code = ["from django.conf import settings as s", "s.DEBUG", *lines]
+    return subprocess.run(
+        [sys.executable, "-c", "\n".join(code)],
+        cwd=ROOT,
+        env=environment(SECRET_KEY="only-for-tests-" + "x" * 40) | values,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_names_are_found() -> None:
+    assert {"SECRET_KEY", "DATABASE_URL", "SITE_URL", "HF_TOKEN", "PORT", "LIMITS"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("file", [".env.example", "README.md"])
+def test_every_name_is_written_down(file: str) -> None:
+    text = (ROOT / file).read_text()
+    known = set(re.findall(r"\b[A-Z][A-Z0-9_]{3,}\b", text))
+    assert set(NAMES) - OF_CODESPACES - known == set()
+
+
+def test_the_example_names_nothing_that_is_not_read() -> None:
+    text = (ROOT / ".env.example").read_text()
+    offered = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", text, re.M))
+    assert offered - set(NAMES) == set()
+
+
+def test_without_a_secret_key_nothing_starts() -> None:
+    done = loaded(SECRET_KEY="")
+    assert done.returncode != 0
+    assert "SECRET_KEY is not set" in done.stderr
+    assert "put a long random text into SECRET_KEY" in done.stderr
+
+
+def test_a_bad_address_is_said_before_anything_starts() -> None:
+    done = loaded(SITE_URL="chat.example.org")
+    assert done.returncode != 0
+    assert "SITE_URL is 'chat.example.org'" in done.stderr
+
+
+def test_a_site_with_tls() -> None:
+    done = loaded(
+        "print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0)",
+        "print(s.SECURE_SSL_REDIRECT, s.SIGNUP_OPEN, s.CSRF_TRUSTED_ORIGINS, s.DEBUG)",
+        SITE_URL="https://chat.example.org",
+        TRUSTED_PROXIES="10.0.0.0/8",
+    )
+    assert done.stdout == ("True True True\nTrue False ['https://chat.example.org'] False\n"), (
+        done.stderr
+    )
+
+
+def test_defaults_on_ones_own_machine() -> None:
+    done = loaded(
+        "print(s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS, s.SIGNUP_OPEN, s.DEBUG)",
+        "print(s.DEADLINE_CONNECT, s.DEADLINE_FIRST_TOKEN, s.DEADLINE_IDLE, s.DEADLINE_TOTAL)",
+        "print(s.DRAIN_SECONDS, s.LIMITS, s.HF_PROVIDER, s.ACCOUNT_EMAIL_VERIFICATION)",
+        "print(s.SECURE_PROXY_SSL_HEADER)",
+        LIMITS="on",
+    )
+    assert done.stdout.splitlines() == [
+        "False 0 True False",
+        "10 60 30 600",
+        "30 True auto none",
+        "None",
+    ], done.stderr
+
+
+def test_a_server_that_everybody_reaches_is_closed_to_strangers() -> None:
+    done = loaded("print(s.SIGNUP_OPEN)", HOST="0.0.0.0")
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_signup_can_be_said() -> None:
+    values = {"SITE_URL": "https://chat.example.org", "SIGNUP": "open"}
+    assert loaded("print(s.SIGNUP_OPEN)", **values).stdout == "True\n"
+    assert loaded("print(s.SIGNUP_OPEN)", SIGNUP="closed").stdout == "False\n"
+
+
+def test_the_implicit_token_of_the_hub_client_is_off() -> None:
+    done = loaded("import os; print(os.environ['HF_HUB_DISABLE_IMPLICIT_TOKEN'])")
+    assert done.stdout == "1\n", done.stderr

@@ -1,0 +1,120 @@
+"""One PostgreSQL for all tests, the three people, and a site that really runs."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import environ
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+
+from accounts.models import User
+from config.local.postgres import Cluster
+from tests.site import Site, prepared_database
+from tests.upstream import UpstreamThread
+
+PASSWORD = "correct-horse-9"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The server of this run, in a folder of its own; stopped with the run."""
+    with tempfile.TemporaryDirectory(prefix="chat-tests-") as folder:
+        Path(folder).chmod(0o755)
+        with Cluster(Path(folder) / "postgres", fast=True) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(cluster: Cluster) -> None:
+    """pytest-django makes its test database in our cluster."""
+    place = environ.Env.db_url_config(cluster.url("chat"))
+    for database in (settings.DATABASES["default"], connections["default"].settings_dict):
+        database.update({name: place[name] for name in ("HOST", "PORT", "USER", "NAME")})
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_left(django_db_blocker: Any) -> Iterator[None]:
+    """An asynchronous ORM test leaves a session open, which would hold the database at the end."""
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return User.objects.create_user("owner@example.org", PASSWORD)
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return User.objects.create_user("stranger@example.org", PASSWORD)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_superuser("staff@example.org", PASSWORD)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def owner_client(owner: User) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def stranger_client(stranger: User) -> Client:
+    return signed_in(stranger)
+
+
+@pytest.fixture
+def staff_client(staff: User) -> Client:
+    return signed_in(staff)
+
+
+@pytest.fixture(scope="session")
+def upstream_server() -> Iterator[UpstreamThread]:
+    with UpstreamThread() as running:
+        yield running
+
+
+@pytest.fixture
+def upstream(upstream_server: UpstreamThread) -> Iterator[UpstreamThread]:
+    """The scripted model server, with nothing queued and nothing recorded."""
+    upstream_server.reset()
+    yield upstream_server
+    upstream_server.reset()
+
+
+@pytest.fixture(scope="session")
+def site_database(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment of a migrated database and collected static files, for real server processes."""
+    return prepared_database(cluster.url("chat_site"), tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def running_site(site_database: dict[str, str], upstream_server: UpstreamThread) -> Iterator[Site]:
+    with Site(site_database | {"INFERENCE_BASE_URL": upstream_server.base_url}) as site:
+        yield site
+
+
+@pytest.fixture
+def site(running_site: Site, upstream: UpstreamThread) -> Site:
+    """A web process under daphne that answers through the scripted model server."""
+    running_site.ensure()
+    return running_site
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Set by `make test`, which finds or installs a Chromium."""
+    return os.environ.get("CHROMIUM_PATH") or "/usr/bin/chromium"
