@@ -1,0 +1,71 @@
+"""The page behind the one-time link for the first administrator."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView
+
+from accounts import setup
+from accounts.forms import SetupForm
+from accounts.models import User
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@method_decorator(never_cache, name="dispatch")
+@method_decorator(sensitive_post_parameters("password1", "password2"), name="dispatch")
+class SetupView(FormView):  # type: ignore[type-arg]
+    template_name = "account/setup.html"
+    form_class = SetupForm
+    success_url = "/"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not setup.is_open(self.kwargs["token"]):
+            return self.gone()
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+
+    def gone(self) -> HttpResponse:
+        return self.response_class(
+            self.request, ["account/setup_gone.html"], status=404, using=self.template_engine
+        )
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"person": self.person}
+
+    @property
+    def person(self) -> User | None:
+        user = self.request.user
+        return user if isinstance(user, User) else None
+
+    def form_valid(self, form: SetupForm) -> HttpResponse:
+        data = form.cleaned_data
+        try:
+            user = setup.create_administrator(
+                self.kwargs["token"], data["email"], data["password1"], self.person
+            )
+        except IntegrityError:
+            form.add_error("email", _("There is an account with this email already."))
+            return self.form_invalid(form)
+        if user is None:
+            return self.gone()
+        login(self.request, user, backend=BACKEND)
+        messages.success(self.request, welcome())
+        return super().form_valid(form)
+
+
+def welcome() -> str:
+    return format_html(
+        '{} <a href="{}">{}</a>',
+        _("You are the administrator now."),
+        reverse("admin:index"),
+        _("Open the admin"),
+    )

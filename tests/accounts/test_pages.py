@@ -1,0 +1,72 @@
+"""The base of every page, and the pages of refusal."""
+
+import json
+import re
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.context import site
+
+REFUSALS = ("400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html")
+
+INLINE = re.compile(r"<style|\sstyle=|\son\w+=|<script(?![^>]+src=)|(?:href|src)=.https?:")
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_refusal_says_a_sentence_and_shows_a_way_home(name: str) -> None:
+    """Rendered without a request and without a database, as the 500 page may have to be."""
+    html = render_to_string(name)
+    assert re.search(r"<h1>[^<]+</h1>", html)
+    assert re.search(r'<p class="lead">[^<]+</p>', html)
+    assert '<a class="button" href="/">' in html
+
+
+def test_a_refusal_says_the_sentence_it_is_given() -> None:
+    assert "Just this one." in render_to_string("404.html", {"sentence": "Just this one."})
+
+
+def test_no_inline_script_or_style_anywhere() -> None:
+    for name in ("base.html", *REFUSALS):
+        html = render_to_string(name)
+        assert (
+            re.findall(r"<style|\sstyle=|\son\w+=|<script(?![^>]+src=)|href=.https?:", html) == []
+        )
+
+
+def test_scripts_are_deferred_and_the_policy_comes_first() -> None:
+    scripts = re.findall(r'<script src="([^"]+)" defer></script>', render_to_string("base.html"))
+    names = [script.rsplit("/", 1)[1] for script in scripts]
+    assert names == ["trusted-types.js", "theme.js", "htmx.min.js", "hx-ws.min.js"]
+
+
+def test_htmx_is_told_how_to_reconnect() -> None:
+    (text,) = re.findall(r"name=\"htmx-config\" content='([^']+)'", render_to_string("base.html"))
+    config = json.loads(text)
+    assert config["extensions"] == "ws"
+    assert config["history"] == "reload"
+    assert config["ws"]["pauseOnBackground"] is False
+    assert config["ws"]["reconnectMaxDelay"] == 5000
+    assert {1000, 1001, 1006, 4000, 4001} <= set(config["ws"]["reconnectCodes"])
+    assert not {4401, 4404} & set(config["ws"]["reconnectCodes"])
+
+
+@pytest.mark.django_db
+def test_account_pages_load_no_htmx(client: Client) -> None:
+    assert "htmx" not in client.get("/accounts/login/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("cookie", "theme"),
+    [("dark", "dark"), ("light", "light"), ("", "auto"), ('"><script>', "auto")],
+)
+def test_the_theme_is_in_the_first_byte(
+    cookie: str, theme: str, django_assert_num_queries: DjangoAssertNumQueries, db: None
+) -> None:
+    request = RequestFactory().get("/")
+    request.COOKIES["theme"] = cookie
+    with django_assert_num_queries(0):
+        context = site(request)
+    assert f'data-theme="{theme}"' in render_to_string("base.html", dict(context))
