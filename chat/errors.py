@@ -1,0 +1,309 @@
+"""Everything that can go wrong, as values: one frozen Fault for each code, and the exceptions that
+carry them.
+
+A sentence says what happened and what the person can do. It never holds an address, a token, a
+prompt, text that a server sent, or a traceback, so it may be shown and logged anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that can go wrong.
+
+    `code` is stored with a run and is stable; `sentence` is for the person; `retryable` says that
+    the same request may well succeed later; `tells_operator` that only an administrator can mend
+    it; `status` is the HTTP status of a command that is refused with this fault.
+    """
+
+    code: str
+    sentence: str
+    retryable: bool = False
+    tells_operator: bool = False
+    status: int = 502
+
+
+_UPSTREAM = (
+    Fault(
+        "connect_refused",
+        "The model server cannot be reached. Please try again in a moment.",
+        retryable=True,
+    ),
+    Fault(
+        "dns",
+        "The model server's name could not be found. Please try again in a moment.",
+        retryable=True,
+    ),
+    Fault(
+        "tls",
+        "A secure connection to the model server could not be made. "
+        "Please tell your administrator.",
+        tells_operator=True,
+    ),
+    Fault(
+        "connect_timeout",
+        "The model server did not answer the connection in time. Please try again.",
+        retryable=True,
+        status=504,
+    ),
+    Fault(
+        "first_token_timeout",
+        "The model did not begin to answer in time. Please try again.",
+        retryable=True,
+        status=504,
+    ),
+    Fault(
+        "idle_timeout",
+        "The model stopped in mid answer. The text so far is kept; please try again.",
+        retryable=True,
+        status=504,
+    ),
+    Fault(
+        "total_timeout",
+        "The answer took longer than allowed. The text so far is kept; "
+        "please try again or ask for less.",
+        retryable=True,
+        status=504,
+    ),
+    Fault(
+        "cut",
+        "The connection to the model was lost. The text so far is kept; please try again.",
+        retryable=True,
+    ),
+    Fault(
+        "no_finish",
+        "The model server ended the answer without saying that it was finished. "
+        "The text so far is kept; please try again.",
+        retryable=True,
+    ),
+    Fault("empty", "The model sent no text. Please try again or ask differently.", retryable=True),
+    Fault(
+        "not_a_stream",
+        "The model server sent a page instead of an answer. Please tell your administrator.",
+        tells_operator=True,
+    ),
+    Fault(
+        "redirect",
+        "The model server pointed to another address, which is not followed. "
+        "Please tell your administrator.",
+        tells_operator=True,
+    ),
+    Fault(
+        "bad_request",
+        "The model server did not accept the request. "
+        "Please try another model, or start a new chat.",
+    ),
+    Fault(
+        "context_too_long",
+        "The conversation is too long for this model. "
+        "Please shorten the question or start a new chat.",
+        status=413,
+    ),
+    Fault(
+        "unauthorized",
+        "The model server did not accept this site's credentials. Please tell your administrator.",
+        tells_operator=True,
+    ),
+    Fault(
+        "payment",
+        "This site's credit with the model provider is used up. Please tell your administrator.",
+        tells_operator=True,
+    ),
+    Fault(
+        "forbidden",
+        "This site may not use this model. Please choose another model or tell your administrator.",
+        tells_operator=True,
+    ),
+    Fault(
+        "model_not_found",
+        "The model server does not offer this model. Please choose another model.",
+    ),
+    Fault(
+        "too_large",
+        "The request is too large for the model server. "
+        "Please shorten the question or start a new chat.",
+        status=413,
+    ),
+    Fault(
+        "unprocessable",
+        "The model server could not work with the request. "
+        "Please try another model, or start a new chat.",
+    ),
+    Fault(
+        "rate_limited",
+        "The model server has too many requests. Please wait a moment and try again.",
+        retryable=True,
+        status=429,
+    ),
+    Fault(
+        "upstream_error",
+        "The model server reported an error. Please try again.",
+        retryable=True,
+    ),
+    Fault(
+        "overloaded",
+        "The model server is busy. Please try again in a moment.",
+        retryable=True,
+        status=503,
+    ),
+    Fault(
+        "model_loading",
+        "The model is still being loaded. Please try again in a minute.",
+        retryable=True,
+        status=503,
+    ),
+    Fault(
+        "gateway_timeout",
+        "The model server did not get an answer from its model in time. Please try again.",
+        retryable=True,
+        status=504,
+    ),
+    Fault(
+        "broken_stream",
+        "The model server sent something that could not be read. "
+        "The text so far is kept; please try again.",
+        retryable=True,
+    ),
+    Fault(
+        "stream_error",
+        "The model reported an error in mid answer. The text so far is kept; please try again.",
+        retryable=True,
+    ),
+    Fault(
+        "frame_too_large",
+        "The model server sent too much at once. The text so far is kept; please try again.",
+        retryable=True,
+    ),
+    Fault(
+        "answer_too_long",
+        "The answer reached the longest length allowed here and was cut. "
+        "Continue asks the model to go on.",
+    ),
+)
+
+_SETUP = (
+    Fault(
+        "not_configured",
+        "No model is set up on this site yet. Please tell your administrator.",
+        tells_operator=True,
+        status=503,
+    ),
+    Fault(
+        "completion_unsupported",
+        "This model only completes text, and the model server set up here cannot do that. "
+        "Please choose another model.",
+        status=409,
+    ),
+    Fault(
+        "internal",
+        "Something went wrong on this site. Please try again.",
+        retryable=True,
+        tells_operator=True,
+        status=500,
+    ),
+)
+
+_REFUSALS = (
+    Fault("empty_message", "Please write a message first.", status=400),
+    Fault(
+        "message_too_long",
+        "The message is too long. Please shorten it and send it again.",
+        status=413,
+    ),
+    Fault(
+        "bad_text",
+        "The message holds characters that cannot be stored. Please remove them and send it again.",
+        status=400,
+    ),
+    Fault("empty_title", "Please write a title first.", status=400),
+    Fault("unknown_field", "The request holds a field that is not known here.", status=400),
+    Fault(
+        "bad_form", "The request is not complete. Please reload the page and try again.", status=400
+    ),
+    Fault(
+        "nothing_to_continue",
+        "There is nothing to continue here. Reload the page to see the newest state.",
+        status=409,
+    ),
+    Fault(
+        "restarting",
+        "The server is restarting. Your text is kept; please send it again in a moment.",
+        retryable=True,
+        status=503,
+    ),
+    Fault(
+        "busy",
+        "An answer is still being written. Please wait for it, or stop it first.",
+        status=409,
+    ),
+)
+
+
+def _by_code(*groups: Iterable[Fault]) -> Mapping[str, Fault]:
+    return MappingProxyType({item.code: item for group in groups for item in group})
+
+
+FAULTS: Mapping[str, Fault] = _by_code(_UPSTREAM, _SETUP, _REFUSALS)
+
+
+def fault(code: str) -> Fault:
+    """The catalogue's value for a code; `internal` for a code that it does not know."""
+    return FAULTS.get(code, FAULTS["internal"])
+
+
+class ChatError(Exception):
+    """A fault that happened. `str()` of it is the sentence; it holds nothing that must be hidden.
+
+    `retry_after` is in seconds, None where nobody named a time.
+    """
+
+    def __init__(self, code: str, *, retry_after: float | None = None) -> None:
+        self.fault = fault(code)
+        self.retry_after = retry_after
+        super().__init__(self.fault.sentence)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.code!r})"
+
+    @property
+    def code(self) -> str:
+        return self.fault.code
+
+    @property
+    def sentence(self) -> str:
+        return self.fault.sentence
+
+    @property
+    def retryable(self) -> bool:
+        return self.fault.retryable
+
+    @property
+    def tells_operator(self) -> bool:
+        return self.fault.tells_operator
+
+    @property
+    def status(self) -> int:
+        return self.fault.status
+
+
+class ProviderError(ChatError):
+    """The model server, or the way to it, failed. `upstream_status` is its HTTP status, if it sent
+    one.
+    """
+
+    def __init__(
+        self, code: str, *, retry_after: float | None = None, upstream_status: int | None = None
+    ) -> None:
+        super().__init__(code, retry_after=retry_after)
+        self.upstream_status = upstream_status
+
+    @property
+    def detail(self) -> str:
+        """For the operator's log: code and HTTP status, never a body, an address or a token."""
+        status = "none" if self.upstream_status is None else str(self.upstream_status)
+        return f"code={self.code} upstream_status={status}"

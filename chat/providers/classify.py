@@ -1,0 +1,97 @@
+"""From an HTTP status and an error body to an error code. Bodies are read here, shown nowhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_BY_STATUS: Final = {
+    401: "unauthorized",
+    402: "payment",
+    403: "forbidden",
+    404: "model_not_found",
+    408: "gateway_timeout",
+    413: "too_large",
+    422: "unprocessable",
+    424: "upstream_error",  # TGI: the generation failed
+    425: "rate_limited",
+    429: "rate_limited",
+    503: "overloaded",
+    504: "gateway_timeout",
+    522: "gateway_timeout",  # Cloudflare: no connection to the origin
+    524: "gateway_timeout",  # Cloudflare: the origin was too slow
+    529: "overloaded",
+}
+_MAY_BE_CONTEXT: Final = frozenset({400, 413, 422, 500})
+
+# The wordings of TGI ("`inputs` tokens + `max_new_tokens` must be <= 4096", "must have less than
+# 4095 tokens"), vLLM ("maximum context length is", "longer than the maximum model length"),
+# llama.cpp ("exceeds the available context size", "exceed_context_size_error"), Mistral ("too large
+# for model with 32768 maximum context length"), OpenAI ("context_length_exceeded", "reduce the
+# length of the messages").
+_CONTEXT = re.compile(
+    r"maximum (?:context|model|sequence|input) length|context[ _-]?(?:length|size|window)"
+    r"|must have less than \d+ tokens|tokens`? \+ `?max_new_tokens|prompt is too long"
+    r"|reduce the length of the (?:messages|prompt|input)|too many (?:input )?tokens",
+    re.IGNORECASE,
+)
+_LOADING = re.compile(r"loading|estimated_time|warming up|starting up", re.IGNORECASE)
+_ESTIMATE = re.compile(r"[\"']estimated_time[\"']\s*:\s*(\d{1,6}(?:\.\d{1,6})?)")
+_FRAME_STATUS = re.compile(
+    r"[\"'](?:code|status|status_code|http_status_code)[\"']\s*:\s*[\"']?([45]\d\d)\b"
+)
+_OVERLOADED = re.compile(r"overloaded|rate.?limit", re.IGNORECASE)
+
+
+def by_status(status: int, body: str = "") -> str:
+    """The error code for an HTTP status that is not 200, with the start of its body."""
+    if status in _MAY_BE_CONTEXT and _CONTEXT.search(body):
+        return "context_too_long"
+    if status == 503 and _LOADING.search(body):
+        return "model_loading"
+    return _BY_STATUS.get(status) or _by_hundreds(status)
+
+
+def _by_hundreds(status: int) -> str:
+    if status < 300:
+        return "not_a_stream"
+    if status < 400:
+        return "redirect"
+    return "bad_request" if status < 500 else "upstream_error"
+
+
+def by_frame(text: str) -> str:
+    """The error code for an error that came inside a stream, in whatever dialect."""
+    if _CONTEXT.search(text):
+        return "context_too_long"
+    named = _FRAME_STATUS.search(text)
+    if named:
+        code = by_status(int(named[1]), text)
+        return "stream_error" if code in {"bad_request", "upstream_error"} else code
+    return "overloaded" if _OVERLOADED.search(text) else "stream_error"
+
+
+def wait_asked(retry_after: str | None, body: str) -> float | None:
+    """Seconds that the server asks to wait: `Retry-After` (RFC 9110 10.2.3, seconds or a date),
+    else the `estimated_time` of a model that loads; None without either.
+    """
+    seconds = None if retry_after is None else parse_retry_after(retry_after)
+    if seconds is None and (estimate := _ESTIMATE.search(body)):
+        seconds = float(estimate[1])
+    return seconds
+
+
+def parse_retry_after(value: str) -> float | None:
+    """Seconds from now, never negative; None if it is neither a number nor an HTTP date."""
+    value = value.strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())

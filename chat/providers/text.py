@@ -1,0 +1,67 @@
+"""Text of a model made safe, delta by delta."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# Hangul fillers and the braille blank are letters or symbols to Unicode, and blank on a screen.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+
+
+class Normaliser:
+    """Joins surrogate pairs that two deltas share, replaces lone ones by U+FFFD, drops NUL and the
+    other C0 controls except newline and tab, and turns CR LF and CR into newline, across deltas.
+    """
+
+    __slots__ = ("_after_cr", "_half")
+
+    def __init__(self) -> None:
+        self._half = ""
+        self._after_cr = False
+
+    def feed(self, text: str) -> str:
+        """The safe text of one delta; may be empty. Half a surrogate pair is held back for the
+        next.
+        """
+        if not self._half and not self._after_cr and not _ODD.search(text):
+            return text
+        return self._slow(text)
+
+    def flush(self) -> str:
+        """What was held back, at the end of the answer."""
+        rest, self._half = self._half, ""
+        return "\ufffd" if rest else ""
+
+    def _slow(self, text: str) -> str:
+        text, self._half = self._half + _CONTROLS.sub("", text), ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return _join_pairs(self._newlines(text))
+
+    def _newlines(self, text: str) -> str:
+        if not text:
+            return ""
+        if self._after_cr and text[0] == "\n":
+            text = text[1:]
+        self._after_cr = text.endswith("\r")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _join_pairs(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def has_visible(text: str) -> bool:
+    """Whether a reader would see anything: a character that is no space, control, format or filler.
+
+    By Unicode general category; U+200B survives `str.strip()` and is a format character here.
+    """
+    return any(_is_visible(char) for char in text)
+
+
+def _is_visible(char: str) -> bool:
+    # Combining marks (M) are left out too: alone they draw nothing of their own.
+    return char not in _BLANK and unicodedata.category(char)[0] not in "CZM"

@@ -1,0 +1,190 @@
+"""The HTTP client under huggingface_hub: what it may send, and which responses it may see.
+
+huggingface_hub gets a response only if it is a stream of events; everything else becomes a
+AttemptError here, before code that reads error bodies in ways that fail on odd ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from chat.providers.classify import by_status, wait_asked
+from chat.providers.failures import AttemptError
+from chat.providers.hub import httpx, set_async_client_factory, set_client_factory
+from chat.providers.sse import EventLines
+
+_LOOKUP_SECONDS = 10.0
+_BODY_BYTES = 16_384
+_BODY_SECONDS = 1.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+# One for the process: making it reads the certificate store, 20 ms that would block the event loop.
+_SSL = httpx.create_ssl_context()
+
+
+def _ignore() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one attempt tells its transport. `on_connected` is called when the request is about to
+    be sent; with `dry` nothing is sent and `PreparedError` is raised in its place.
+    """
+
+    router_map: Mapping[str, str] = field(default_factory=dict)
+    frame_bytes: int = 2_000_000
+    on_connected: Callable[[], None] = _ignore
+    dry: bool = False
+
+
+# huggingface_hub's client factory takes no argument, so the attempt reaches it through the context.
+ATTEMPT: ContextVar[Attempt] = ContextVar("chat_provider_attempt", default=Attempt())  # noqa: B039
+
+
+class PreparedError(Exception):
+    """A dry attempt got as far as sending."""
+
+
+class EventStream(httpx.AsyncByteStream):
+    """The body of a streamed answer with its lines mended."""
+
+    def __init__(self, inner: httpx.AsyncByteStream, limit: int) -> None:
+        self._inner = inner
+        self._lines = EventLines(limit)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._inner:
+            if lines := self._lines.feed(chunk):
+                yield lines
+        if lines := self._lines.close():
+            yield lines
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class StreamTransport(httpx.AsyncBaseTransport):
+    """Sends one request and lets nothing but a 200 `text/event-stream` through."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._socket: Any = None
+        self._inner = httpx.AsyncHTTPTransport(verify=_SSL, trust_env=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._attempt.dry:
+            raise PreparedError
+        _map_host(request, self._attempt.router_map)
+        request.headers["accept"] = "text/event-stream"
+        request.headers["accept-encoding"] = "identity"
+        request.extensions = {**request.extensions, "trace": self._trace}
+        response = await self._inner.handle_async_request(request)
+        if not _is_event_stream(response):
+            raise await _refuse(response)
+        return httpx.Response(
+            200,
+            headers={"content-type": "text/event-stream; charset=utf-8"},
+            stream=EventStream(_async_stream(response), self._attempt.frame_bytes),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """The trace extension of httpcore, which tells the steps of a connection by name."""
+        if event == "connection.connect_tcp.complete":
+            self._socket = info["return_value"]
+        elif event == "connection.start_tls.failed" and self._socket is not None:
+            # It forgets the socket when it is cancelled in the handshake, and the server waits on.
+            await self._socket.aclose()
+        elif event.endswith("send_request_headers.started"):
+            self._attempt.on_connected()
+
+
+class LookupTransport(httpx.HTTPTransport):
+    """Carries huggingface_hub's own blocking look-ups at the Hub."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        _map_host(request, ATTEMPT.get().router_map)
+        return super().handle_request(request)
+
+
+def _map_host(request: httpx.Request, router_map: Mapping[str, str]) -> None:
+    """Send a request for a mapped host to its stand-in on loopback; the Host header stays."""
+    address = router_map.get(request.url.host)
+    if address is None:
+        return
+    target = httpx.URL(f"http://{address}")
+    if target.host not in _LOOPBACK:
+        raise AttemptError("not_configured")
+    request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port)
+
+
+def _is_event_stream(response: httpx.Response) -> bool:
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    return (
+        response.status_code == 200
+        and media_type == "text/event-stream"
+        and encoding in {"", "identity"}
+    )
+
+
+async def _refuse(response: httpx.Response) -> AttemptError:
+    status = response.status_code
+    try:
+        body = await _read_start(response) if status >= 400 else ""
+    finally:
+        await response.aclose()
+    return AttemptError(
+        by_status(status, body),
+        status=status,
+        retry_after=wait_asked(response.headers.get("retry-after"), body),
+        blames_usage=status in {400, 422} and "stream_options" in body,
+    )
+
+
+async def _read_start(response: httpx.Response) -> str:
+    """The first 16 KiB of an error body, as far as they come within a second."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in _async_stream(response):
+                body += chunk
+                if len(body) >= _BODY_BYTES:
+                    break
+    except (httpx.TransportError, TimeoutError):
+        pass  # the status alone says enough
+    return body[:_BODY_BYTES].decode("utf-8", "replace")
+
+
+def _async_stream(response: httpx.Response) -> httpx.AsyncByteStream:
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("an asynchronous transport gave a synchronous stream")
+    return response.stream
+
+
+def _async_client() -> httpx.AsyncClient:
+    # Environment off: a proxy or .netrc there would see, or replace, the token.
+    return httpx.AsyncClient(
+        transport=StreamTransport(ATTEMPT.get()), follow_redirects=False, trust_env=False
+    )
+
+
+def _lookup_client() -> httpx.Client:
+    return httpx.Client(
+        transport=LookupTransport(verify=_SSL, trust_env=False),
+        follow_redirects=True,
+        trust_env=False,
+        timeout=_LOOKUP_SECONDS,
+    )
+
+
+set_async_client_factory(_async_client)
+set_client_factory(_lookup_client)

@@ -1,0 +1,315 @@
+"""Deadlines, caps, retries and cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from time import monotonic
+
+import pytest
+
+from chat.providers import Caps, Deadlines, Endpoint, Piece, Retry, Waiting, can_serve, stream
+from chat.providers.classify import parse_retry_after
+from tests.providers.tools import (
+    FAST,
+    MID,
+    ONCE,
+    Outcome,
+    ask,
+    chat_request,
+    completion_request,
+    hf,
+    openai,
+)
+from tests.upstream import (
+    Cut,
+    Delta,
+    Done,
+    Finish,
+    Gate,
+    Open,
+    Raw,
+    Repeat,
+    Respond,
+    Script,
+    Stall,
+    Upstream,
+    answer,
+    closed_port,
+    faults,
+    script,
+)
+
+BUSY = script(Respond(503, b"{}"))
+PHASES = {
+    "before headers": script(Gate(), Stall()),
+    "after headers": script(Open(), Gate(), Stall()),
+    "before the first token": script("", Gate(), Stall()),
+    "in mid stream": script("Hello", Gate(), Stall()),
+    "in mid frame": script("Hello", Raw(b"data: {"), Gate(), Stall()),
+    "after the reason": script("Hello", Finish(), Gate(), Stall()),
+}
+
+
+class TestDeadlines:
+    async def test_connect(self) -> None:
+        async with Upstream(tls="stall") as up:
+            started = monotonic()
+            deadlines = Deadlines(connect=0.2, first_token=5, idle=5, total=5)
+            outcome = await ask(openai(f"https://{up.address}/v1"), deadlines=deadlines)
+            assert outcome.code == "connect_timeout"
+            assert 0.19 < monotonic() - started < 4
+
+    async def test_a_slow_answer_is_not_a_slow_connection(self, up: Upstream) -> None:
+        up.script(script(Gate(), "late", Finish(), Done()))
+        deadlines = Deadlines(connect=0.5, first_token=20, idle=20, total=20)
+        task = asyncio.create_task(ask(hf(up), deadlines=deadlines))
+        await up.wait_gate()
+        await asyncio.wait({task}, timeout=0.6)
+        up.release()
+        assert (await task).text == "late"
+
+    async def test_total_ends_a_dripping_answer(self, up: Upstream) -> None:
+        up.script(faults.NETWORK["drip of text"])
+        deadlines = Deadlines(connect=5, first_token=5, idle=5, total=1.0)
+        outcome = await ask(hf(up), deadlines=deadlines)
+        assert outcome.code == "total_timeout"
+        assert set(outcome.text) == {"x"}
+        await up.wait_for(lambda server: server.requests[0].hung_up)
+
+    async def test_total_covers_the_first_token_too(self, up: Upstream) -> None:
+        up.script(script(Stall()))
+        deadlines = Deadlines(connect=5, first_token=5, idle=5, total=0.2)
+        assert (await ask(hf(up), deadlines=deadlines)).code == "total_timeout"
+
+    async def test_a_slow_reader_is_not_a_silent_server(self, up: Upstream) -> None:
+        up.script(script("one", Gate(), "two", Finish(), Done()))
+        async with aclosing(stream(hf(up), chat_request(), MID, Caps(), ONCE)) as items:
+            await anext(items)
+            await up.wait_gate()
+            await asyncio.sleep(MID.idle + 0.1)
+            up.release()
+            assert await anext(items) == Piece("two")
+
+    async def test_thoughts_are_tokens(self, up: Upstream) -> None:
+        thought = faults.choices(delta={"reasoning_content": "hm"})
+        up.script(script(thought, Stall()))
+        assert (await ask(hf(up), deadlines=MID)).code == "idle_timeout"
+
+
+class TestCaps:
+    async def test_answer(self, up: Upstream) -> None:
+        up.script(faults.ENDS["endless"])
+        outcome = await ask(hf(up), caps=Caps(answer_chars=100))
+        assert (outcome.code, outcome.reason, len(outcome.text)) == ("", "answer_too_long", 100)
+        await up.wait_for(lambda server: server.requests[0].hung_up)
+
+    async def test_an_answer_of_exactly_the_cap_is_whole(self, up: Upstream) -> None:
+        up.script(answer("x" * 100))
+        outcome = await ask(hf(up), caps=Caps(answer_chars=100))
+        assert (outcome.reason, len(outcome.text)) == ("stop", 100)
+
+    @pytest.mark.parametrize("ended", [b"", b"\n\n"])
+    async def test_frame(self, up: Upstream, ended: bytes) -> None:
+        up.script(script("Hello", Raw(b"data: " + b"x" * 5_000 + ended), Stall()))
+        outcome = await ask(hf(up), caps=Caps(frame_bytes=4_000))
+        assert (outcome.code, outcome.text) == ("frame_too_large", "Hello")
+        await up.wait_for(lambda server: server.requests[0].hung_up)
+
+    async def test_a_megabyte_is_cut_at_the_cap(self, up: Upstream) -> None:
+        up.script(script("x" * 1_000_000, Stall()))
+        outcome = await ask(hf(up), caps=Caps(answer_chars=1_000))
+        assert (outcome.reason, len(outcome.text)) == ("answer_too_long", 1_000)
+
+
+class TestRetries:
+    async def test_twice_and_then_an_answer(self, up: Upstream) -> None:
+        up.script(BUSY, BUSY)
+        outcome = await ask(hf(up), retry=FAST)
+        assert outcome.reason == "stop"
+        assert [(wait.attempt, wait.code) for wait in outcome.waits] == [
+            (1, "overloaded"),
+            (2, "overloaded"),
+        ]
+        assert len(up.requests) == 3
+
+    async def test_no_third_time(self, up: Upstream) -> None:
+        up.script(BUSY, BUSY, BUSY, BUSY)
+        outcome = await ask(hf(up), retry=FAST)
+        assert outcome.code == "overloaded"
+        assert len(up.requests) == 3
+
+    async def test_back_off_doubles_with_a_jitter_of_a_quarter(self, up: Upstream) -> None:
+        up.script(BUSY, BUSY)
+        first, second = (await ask(hf(up), retry=Retry(base=0.02))).waits
+        assert 0.015 <= first.seconds <= 0.025
+        assert 0.03 <= second.seconds <= 0.05
+
+    async def test_never_after_a_token(self, up: Upstream) -> None:
+        up.script(script("Hello", Cut()))
+        outcome = await ask(hf(up), retry=FAST)
+        assert (outcome.code, outcome.text, len(up.requests)) == ("cut", "Hello", 1)
+
+    async def test_never_after_a_thought(self, up: Upstream) -> None:
+        up.script(script(faults.choices(delta={"reasoning_content": "hm"}), Cut()))
+        assert (await ask(hf(up), retry=FAST)).code == "cut"
+        assert len(up.requests) == 1
+
+    @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
+    async def test_never_where_it_cannot_help(self, up: Upstream, status: int) -> None:
+        up.script(faults.status(status))
+        assert not (await ask(hf(up), retry=FAST)).waits
+        assert len(up.requests) == 1
+
+    async def test_a_server_that_comes_up(self) -> None:
+        port = closed_port()
+        items = stream(
+            openai(f"http://127.0.0.1:{port}/v1"), chat_request(), Deadlines(), Caps(), FAST
+        )
+        async with aclosing(items):
+            first = await anext(items)
+            assert isinstance(first, Waiting)
+            assert first.code == "connect_refused"
+            async with Upstream(port):
+                assert [item async for item in items]
+
+    async def test_retry_after_is_honoured(self, up: Upstream) -> None:
+        up.script(faults.status(429, Retry_After="0.05"))
+        outcome = await ask(hf(up), retry=Retry(base=9))
+        assert [(wait.seconds, wait.code) for wait in outcome.waits] == [(0.05, "rate_limited")]
+        assert outcome.reason == "stop"
+
+    async def test_retry_after_beyond_the_cap_is_told_and_not_waited_for(
+        self, up: Upstream
+    ) -> None:
+        up.script(faults.status(429, Retry_After="31"))
+        outcome = await ask(hf(up), retry=FAST)
+        assert not outcome.waits
+        assert outcome.error is not None
+        assert outcome.error.retry_after == 31
+
+    async def test_no_wait_beyond_the_total_deadline(self, up: Upstream) -> None:
+        up.script(faults.status(503, Retry_After="20"))
+        outcome = await ask(hf(up), deadlines=Deadlines(total=10), retry=FAST)
+        assert (outcome.code, outcome.waits) == ("overloaded", [])
+
+    def test_retry_after_in_both_forms(self) -> None:
+        soon = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+        assert parse_retry_after(" 12 ") == 12
+        assert 15 < (parse_retry_after(soon) or 0) <= 20
+        assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+        assert parse_retry_after("Wed, 21 Oct 2015 07:28:00") == 0
+        assert [parse_retry_after(odd) for odd in ("", "soon", "-5", "9" * 400)] == [None] * 4
+
+
+class TestCancellation:
+    @pytest.mark.parametrize("phase", PHASES)
+    async def test_hangs_up_in_every_phase(self, up: Upstream, phase: str) -> None:
+        up.script(PHASES[phase])
+        task = asyncio.create_task(ask(hf(up), deadlines=Deadlines()))
+        await up.wait_gate()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await up.wait_for(lambda server: server.requests[0].hung_up)
+
+    async def test_while_connecting(self) -> None:
+        async with Upstream(tls="stall") as up:
+            task = asyncio.create_task(
+                ask(openai(f"https://{up.address}/v1"), deadlines=Deadlines())
+            )
+            await up.wait_for(lambda server: server.tls_clients == 1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await up.wait_for(lambda server: server.tls_clients == 0)
+
+    async def test_while_waiting_for_a_retry(self, up: Upstream) -> None:
+        up.script(BUSY)
+        items = stream(hf(up), chat_request(), Deadlines(), Caps(), Retry(base=20))
+        async with aclosing(items):
+            assert isinstance(await anext(items), Waiting)
+            task = asyncio.create_task(self.drain(items))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    async def drain(self, items: object) -> None:
+        async for _ in items:  # type: ignore[attr-defined]
+            pass
+
+    async def test_a_reader_that_leaves(self, up: Upstream) -> None:
+        up.script(script("Hello", Stall()))
+        async with aclosing(stream(hf(up), chat_request(), Deadlines(), Caps())) as items:
+            await anext(items)
+        await up.wait_for(lambda server: server.requests[0].hung_up)
+
+    async def test_cancelled_just_as_a_deadline_passes(self, up: Upstream) -> None:
+        """Whichever comes first, the task ends, and the server is rid of it."""
+        for at in range(8):
+            up.script(script("Hello", Stall()))
+            deadlines = Deadlines(connect=5, first_token=5, idle=0.05, total=5)
+            task = asyncio.create_task(ask(hf(up), deadlines=deadlines))
+            await asyncio.wait({task}, timeout=0.044 + at * 0.002)
+            task.cancel()
+            (ended,) = await asyncio.gather(task, return_exceptions=True)
+            assert isinstance(ended, asyncio.CancelledError | Outcome)
+        await up.wait_for(lambda server: all(r.hung_up for r in server.requests))
+
+
+class TestCapabilities:
+    def test_what_can_be_served(self) -> None:
+        hugging_face = Endpoint(kind="hf", token="hf_x")
+        assert can_serve(hugging_face, "chat") is None
+        assert can_serve(hugging_face, "completion") is None
+        assert can_serve(openai("http://tgi:8080"), "completion") is None
+        assert can_serve(openai("http://vllm:8000/v1"), "chat") is None
+
+    @pytest.mark.parametrize("url", ["http://x/v1", "http://x/v1/", "http://x/v1/chat/completions"])
+    def test_no_completions_beside_tgi(self, url: str) -> None:
+        refused = can_serve(openai(url), "completion")
+        assert refused is not None
+        assert refused.code == "completion_unsupported"
+
+    @pytest.mark.parametrize(
+        "endpoint",
+        [
+            Endpoint(kind="none"),
+            Endpoint(kind="hf"),
+            Endpoint(kind="openai"),
+            openai("myhost:8000/v1", "hf_key"),
+            openai("myhost/v1"),
+            openai("ftp://myhost/v1"),
+            openai("http:///v1"),
+        ],
+    )
+    async def test_not_configured(self, endpoint: Endpoint) -> None:
+        refused = can_serve(endpoint, "chat")
+        assert refused is not None
+        assert refused.code == "not_configured"
+        assert (await ask(endpoint)).code == "not_configured"
+
+    async def test_nothing_is_sent_where_it_cannot_be_served(self, up: Upstream) -> None:
+        assert (await ask(openai(up.base_url), completion_request())).code == (
+            "completion_unsupported"
+        )
+        assert not up.requests
+
+
+async def test_150_answers_at_once(up: Upstream) -> None:
+    """No pool between them: each has a connection of its own, closed at its end."""
+    up.script(Script((Delta("Hello"), Gate(), Finish(), Done()), times=150))
+    tasks = [asyncio.create_task(ask(hf(up), deadlines=Deadlines())) for _ in range(150)]
+    await up.wait_for(lambda server: sum(r.gate == "gate" for r in server.requests) == 150, 20)
+    up.release(count=150)
+    outcomes = await asyncio.gather(*tasks)
+    assert {(outcome.text, outcome.reason) for outcome in outcomes} == {("Hello", "stop")}
+
+
+async def test_a_burst_is_not_one_piece(up: Upstream) -> None:
+    up.script(answer(Repeat((Delta("word "),), times=500)))
+    outcome = await ask(hf(up), retry=ONCE)
+    assert len(outcome.pieces) == 500

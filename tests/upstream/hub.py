@@ -1,0 +1,38 @@
+"""The Hub's answers about models, as far as huggingface_hub asks before it generates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_COMPLETION = ("gpt2", "bloom")
+
+
+def model_info(repo_id: str, known: Mapping[str, dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+    """`/api/models/<id>`: what a test said of it, else every model is served by two providers.
+
+    An entry of `known` replaces keys; an entry with "status" is an error of the Hub.
+    """
+    entry = known.get(repo_id, {})
+    if "status" in entry:
+        return entry["status"], {"error": "Repository not found"}
+    completes = any(name in repo_id.lower() for name in _COMPLETION)
+    task = "text-generation" if completes else "conversational"
+    served = {"providerId": repo_id, "status": "live", "task": task}
+    info = {
+        "id": repo_id,
+        "modelId": repo_id,
+        "tags": [],
+        "pipeline_tag": "text-generation",
+        "inferenceProviderMapping": {
+            "hf-inference": served,
+            "together": served | {"providerId": f"together/{repo_id}"},
+        },
+    }
+    return 200, info | entry
+
+
+def models(known: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """`/v1/models`."""
+    data = [{"id": name, "object": "model"} for name in known or ["scripted"]]
+    return {"object": "list", "data": data}
