@@ -1,0 +1,90 @@
+"""Raw HTML of the parser -> its top-level blocks, list items and table rows, with their lines."""
+
+import re
+from dataclasses import dataclass
+
+_BLOCK = re.compile(r"<(/?)(p|h[1-6]|ul|ol|pre|table|blockquote|div|section|hr)\b([^>]*)>")
+_ITEM = re.compile(r"<(/?)(ul|ol|li)\b([^>]*)>")
+_ROW = re.compile(r'<tr data-sourcepos="(\d+):')
+_LINE = re.compile(r'data-sourcepos="(\d+):')
+_LOOSE = re.compile(r"<li[^>]*>(?:<input[^>]*> ?)?<p\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One element of the parser's output: the line it begins on (from 1), its name, its HTML.
+
+    `shift` is the number of lines that stood before the source for the parser alone; the line is
+    counted without them (so it may be 0 or less), the positions inside the HTML are not.
+    """
+
+    line: int
+    name: str
+    html: str
+    shift: int = 0
+
+    @property
+    def loose(self) -> bool:
+        """Whether this list item wraps its text in paragraphs."""
+        return _LOOSE.match(self.html) is not None
+
+
+def split(html: str, shift: int = 0) -> list[Block]:
+    """Top-level blocks in their order. Text outside any block becomes a paragraph of its own."""
+    blocks: list[Block] = []
+    depth = end = begin = line = 0
+    for match in _BLOCK.finditer(html):
+        if match[1]:
+            depth -= 1
+        else:
+            if depth == 0:
+                _stray(blocks, html[end : match.start()])
+                begin, line = match.start(), _line(match[3], line + shift) - shift
+            depth += match[2] != "hr"
+        if depth == 0:
+            end = match.end()
+            blocks.append(Block(line, match[2], html[begin:end], shift))
+    _stray(blocks, html[end:])
+    return blocks
+
+
+def _stray(blocks: list[Block], text: str) -> None:
+    if text.strip():
+        blocks.append(Block(blocks[-1].line if blocks else 1, "p", f"<p>{text.strip()}</p>"))
+
+
+def _line(attributes: str, default: int) -> int:
+    match = _LINE.search(attributes)
+    return int(match[1]) if match else default
+
+
+def items(block: Block) -> tuple[str, list[Block], str]:
+    """A list -> its start tag, its items, its end tag."""
+    html = block.html
+    head = html.index(">") + 1
+    found: list[Block] = []
+    depth = begin = line = 0
+    for match in _ITEM.finditer(html, head):
+        if match[2] != "li":
+            depth += -1 if match[1] else 1
+        elif depth == 0 and not match[1]:
+            begin, line = match.start(), _line(match[3], 0) - block.shift
+        elif depth == 0:
+            found.append(Block(line, "li", html[begin : match.end()]))
+    return html[:head], found, html[html.rindex("<") :]
+
+
+def rows(block: Block) -> tuple[str, list[Block], str]:
+    """A table -> all before its first body row, the body rows, all after them."""
+    html = block.html
+    body = html.find("<tbody>")
+    if body < 0:
+        return html, [], ""
+    starts = list(_ROW.finditer(html, body))
+    end = html.rindex("</tbody>")
+    stops = [match.start() for match in starts[1:]] + [end]
+    found = [
+        Block(int(match[1]) - block.shift, "tr", html[match.start() : stop])
+        for match, stop in zip(starts, stops, strict=True)
+    ]
+    return html[: body + len("<tbody>")], found, html[end:]

@@ -1,0 +1,130 @@
+"""Code blocks: their markup, open and closed alike, and highlighting by Pygments classes."""
+
+import re
+from functools import cache, lru_cache
+from html import escape, unescape
+
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Token, _TokenType
+
+MAX_LENGTH = 20_000
+"""Characters of a block that is highlighted: about 70 ms; a longer one stays plain."""
+MAX_LINE = 2_000
+"""Characters of a line; lexers are regular expressions and may be slow on longer ones."""
+
+# Lexers are taken by name from this list only: never guessed, and none that nobody knows.
+_LANGUAGES_NAMES = """
+ada apacheconf asm awk bash bat batch c c# c++ clojure clj cmake coffeescript cpp cs csharp css
+cuda d dart diff django docker dockerfile elixir elm erlang ex f# fish fortran fsharp gherkin go
+golang graphql groovy haskell hcl hs html http ini java javascript jinja js json json5 jsx julia
+kotlin latex less lisp lua make makefile markdown matlab md nasm nginx nim nix objc objective-c
+ocaml octave pascal perl php pl postgres postgresql powershell prolog properties proto protobuf
+ps1 py python python3 pycon pytb r rb rs rst ruby rust sass scala scheme scss sh shell sql swift
+systemverilog tcl terraform tex toml ts tsx typescript vbnet verilog vhdl vim vue xml yaml yml zig
+zsh console
+"""
+LANGUAGES = frozenset(_LANGUAGES_NAMES.split())
+_ALIASES = {"jsonc": "json", "kt": "kotlin", "patch": "diff", "svg": "xml", "vb": "vbnet"}
+_LANGUAGE = re.compile(r"[\w+#.-]{1,32}", re.ASCII)
+_CLASSES: dict[_TokenType, str] = {
+    Token: "",
+    Token.Comment: "c",
+    Token.Comment.Preproc: "k",
+    Token.Keyword: "k",
+    Token.Keyword.Type: "nc",
+    Token.Literal.Number: "m",
+    Token.Literal.String: "s",
+    Token.Literal.Date: "m",
+    Token.Name.Attribute: "na",
+    Token.Name.Builtin: "nb",
+    Token.Name.Class: "nc",
+    Token.Name.Constant: "nb",
+    Token.Name.Decorator: "nf",
+    Token.Name.Exception: "nc",
+    Token.Name.Function: "nf",
+    Token.Name.Namespace: "nc",
+    Token.Name.Tag: "nt",
+    Token.Name.Variable: "nb",
+    Token.Operator.Word: "k",
+    Token.Generic.Deleted: "gd",
+    Token.Generic.Inserted: "gi",
+    Token.Generic.Heading: "k",
+    Token.Generic.Subheading: "k",
+    Token.Generic.Prompt: "c",
+}
+CLASSES = frozenset(_CLASSES.values()) - {""}
+"""The names of span classes in highlighted code, a subset of Pygments' short names."""
+
+
+def language(info: str) -> str:
+    """The language that a fence's info string names, in plain signs; "" for none."""
+    match = _LANGUAGE.match(info.strip())
+    return match[0] if match else ""
+
+
+def opening(info: str) -> str:
+    """The markup of a code block up to its text."""
+    name = language(info)
+    attribute = f' class="language-{name}"' if name else ""
+    return (
+        f'<div class="code-block"><div class="code-head"><span class="code-lang">{name}</span>'
+        '<button type="button" class="code-copy" data-copy>Copy</button></div>'
+        f'<pre tabindex="0"><code{attribute}>'
+    )
+
+
+CLOSING = "</code></pre></div>"
+
+
+def code_block(info: str, text: str, *, highlighted: bool) -> str:
+    """A whole code block of unescaped `text`, with classes on its tokens if it is finished."""
+    name = language(info).lower()
+    inner = highlight(_ALIASES.get(name, name), text) if highlighted else ""
+    return opening(info) + (inner or escape(text, quote=False)) + CLOSING
+
+
+@lru_cache(maxsize=32)
+def highlight(name: str, text: str) -> str:
+    """HTML of `text` with spans for the language; "" where it is to stay plain."""
+    if name not in LANGUAGES or len(text) > MAX_LENGTH or _longest_line(text) > MAX_LINE:
+        return ""
+    parts: list[str] = []
+    pending, run = "", ""
+    tokens = list(_lexer(name).get_tokens(text))
+    if "".join(value for _, value in tokens) != text:
+        return ""
+    for kind, value in tokens:
+        wanted = _class(kind) if value.strip() else pending
+        if wanted != pending:
+            parts.append(_span(pending, run))
+            pending, run = wanted, ""
+        run += value
+    return "".join(parts) + _span(pending, run)
+
+
+def _longest_line(text: str) -> int:
+    return max(map(len, text.split("\n")))
+
+
+@cache
+def _lexer(name: str) -> Lexer:
+    return get_lexer_by_name(name, stripnl=False, ensurenl=False)
+
+
+@cache
+def _class(kind: _TokenType) -> str:
+    at: _TokenType | None = kind
+    while at is not None and at not in _CLASSES:
+        at = at.parent
+    return _CLASSES[at] if at is not None else ""
+
+
+def _span(name: str, text: str) -> str:
+    text = escape(text, quote=False)
+    return f'<span class="{name}">{text}</span>' if name else text
+
+
+def unescaped(html: str) -> str:
+    """The text of an element that holds no other elements."""
+    return unescape(html) if "&" in html else html
