@@ -1,0 +1,242 @@
+"""What one socket has been shown, and the next frame that brings it up to date.
+
+Frames are replaceable state, not history: however much happened since the last frame was
+acknowledged, one further frame of each kind shows it.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from chat.conversations import reading
+from chat.events import Changed, What
+from chat.fragments import pages, partials
+from chat.fragments.pages import SIDEBAR_PAGE
+from chat.fragments.shown import Shown, shown_page
+from chat.generation import LiveAnswer
+from chat.markdown import Position, changes
+from chat.models import Conversation
+from chat.runs import runs
+from chat.runs.mirror import mirrors
+from config.threads import in_db
+
+Loaded = tuple[Conversation, reading.ThreadPage]
+Fingerprint = tuple[str, bool, int, str]
+
+
+@dataclass(slots=True, eq=False)
+class Feed:
+    """One socket's view. `version` is what its page says it shows of the conversation."""
+
+    user: User
+    session_key: str
+    conversation_id: UUID | None
+    version: int = -1
+    rows_stale: bool = False
+    thread_stale: bool = True
+    gone: bool = False
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    known: dict[UUID, Fingerprint] = field(default_factory=dict)
+    joined: bool = False
+    answer: LiveAnswer | None = None
+    position: Position | None = None
+    revision: int = -1
+    rows: dict[UUID, What] = field(default_factory=dict)
+
+    # What happened
+    def heard(self, event: Changed) -> None:
+        if event.what is What.BACK:
+            self.rows_stale = True
+        elif event.what is not What.THREAD:
+            self.rows[event.conversation_id] = self.strongest(event)
+        if event.conversation_id == self.conversation_id and event.what in (
+            What.THREAD,
+            What.GONE,
+            What.BACK,
+        ):
+            self.thread_stale = True
+        self.wake.set()
+
+    def strongest(self, event: Changed) -> What:
+        """A line that moved and then changed has still moved."""
+        before = self.rows.get(event.conversation_id)
+        return What.MOVED if before is What.MOVED and event.what is What.ROW else event.what
+
+    def behind(self, version: int) -> None:
+        """The database's version of the conversation, for events that got lost."""
+        if version != self.version:
+            self.thread_stale = True
+            self.wake.set()
+
+    def leave(self) -> None:
+        self.follow(None)
+
+    def follow(self, answer: LiveAnswer | None) -> None:
+        if self.answer is answer:
+            return
+        if self.answer is not None:
+            self.answer.watchers.discard(self.wake.set)
+        self.answer, self.position, self.revision = answer, None, -1
+        if answer is not None:
+            answer.watchers.add(self.wake.set)
+
+    # What to send
+    async def frame(self) -> dict[str, Any] | None:
+        """The next frame, or None when the page shows everything."""
+        if self.answer is not None and not self.answer.is_live:
+            self.follow(None)
+            self.thread_stale = True
+        if self.thread_stale and self.conversation_id:
+            self.thread_stale = False
+            if found := self.thread_frame(await in_db(self.load, self.conversation_id)):
+                return found
+        if found := self.answer_frame():
+            return found
+        if self.rows or self.rows_stale:
+            return await in_db(self.rows_frame)
+        return None
+
+    def load(self, conversation_id: UUID) -> Loaded | None:
+        """The shown branch as the database has it; None when it is gone."""
+        try:
+            conversation = reading.owned(self.user, conversation_id)
+        except Conversation.DoesNotExist:
+            return None
+        return conversation, reading.thread(conversation)
+
+    def thread_frame(self, loaded: Loaded | None) -> dict[str, Any] | None:
+        """Compare the shown branch with what the page has."""
+        if loaded is None:
+            self.gone = True
+            self.follow(None)
+            html = pages.gone_html(self.conversation_id)
+            return {"event": "gone", "content": partials.partial("#page-notice", "innerHTML", html)}
+        conversation, page = loaded
+        messages = shown_page(page)
+        content = (
+            "" if self.is_current(conversation) else self.difference(conversation, messages, page)
+        )
+        if self.gone:
+            content += partials.partial("#page-notice", "innerHTML")
+        self.known = {message.id: fingerprint(message) for message in messages}
+        self.version, self.joined, self.gone = conversation.version, True, False
+        self.attend(messages)
+        if not content:
+            return None
+        return {"event": "thread", "content": content + pages.version_html(conversation)}
+
+    def is_current(self, conversation: Conversation) -> bool:
+        return conversation.version == self.version and not self.gone
+
+    def difference(
+        self, conversation: Conversation, messages: list[Shown], page: reading.ThreadPage
+    ) -> str:
+        """What to append and exchange; the whole page of the thread if it does not continue."""
+        ids = [message.id for message in messages]
+        known = list(self.known)
+        if not self.joined or self.gone or not continues(known, ids):
+            html = pages.thread_html(conversation, page)
+            return partials.partial("#thread", "innerHTML", html)
+        return "".join(self.one(message) for message in messages)
+
+    def one(self, message: Shown) -> str:
+        if message.id not in self.known:
+            return partials.partial("#thread", "beforeend", pages.message_html(message))
+        if self.known[message.id] == fingerprint(message):
+            return ""
+        return partials.partial(f"#m-{message.key}", "outerMorph", pages.message_html(message))
+
+    def attend(self, messages: list[Shown]) -> None:
+        """Follow the answer that is being written, here or in another process."""
+        last = messages[-1] if messages else None
+        if last is None or not last.is_live or self.conversation_id is None:
+            self.follow(None)
+        else:
+            self.follow(runs.answer(last.id) or mirrors.of(self.conversation_id, last.id))
+
+    def answer_frame(self) -> dict[str, Any] | None:
+        """The text that came since the last frame."""
+        answer = self.answer
+        if answer is None or answer.revision == self.revision:
+            return None
+        if self.position is None:
+            return self.whole_answer(answer)
+        patches = changes(self.position, answer.stream)
+        notice = answer.notice
+        self.remember(answer)
+        if not patches and not notice:
+            return None
+        key = answer.message_id.hex
+        content = partials.patches_html(key, patches)
+        if notice:
+            content += partials.notice_html(key, notice)
+        return self.about(answer, content)
+
+    def whole_answer(self, answer: LiveAnswer) -> dict[str, Any]:
+        """The first frame of an answer: all of it so far, whatever the page had."""
+        answer.stream.render()
+        key = answer.message_id.hex
+        content = partials.body_html(key, answer.stream.html)
+        content += partials.notice_html(key, answer.notice)
+        self.remember(answer)
+        return self.about(answer, content)
+
+    def remember(self, answer: LiveAnswer) -> None:
+        self.position = Position(len(answer.stream.blocks), answer.stream.tail)
+        self.revision = answer.revision
+
+    def about(self, answer: LiveAnswer, content: str) -> dict[str, Any]:
+        return {
+            "event": "answer",
+            "message_id": str(answer.message_id),
+            "revision": answer.revision,
+            "status": answer.status,
+            "content": content,
+        }
+
+    def rows_frame(self) -> dict[str, Any] | None:
+        """The sidebar's lines that changed; database work."""
+        rows, self.rows = self.rows, {}
+        if self.rows_stale:
+            self.rows_stale = False
+            page = reading.rows(self.user, size=SIDEBAR_PAGE)
+            html = pages.rows_html(page, SIDEBAR_PAGE)
+            return {"event": "sidebar", "content": partials.partial("#rows", "innerHTML", html)}
+        content = "".join(self.line(key, what) for key, what in rows.items())
+        return {"event": "sidebar", "content": content} if content else None
+
+    def line(self, key: UUID, what: What) -> str:
+        target = f"#row-{key.hex}"
+        if what is What.GONE:
+            return partials.partial(target, "delete")
+        try:
+            html = pages.row_html(reading.row(self.user, key))
+        except Conversation.DoesNotExist:
+            return partials.partial(target, "delete")
+        if what is What.MOVED:
+            return partials.partial(target, "delete") + partials.partial(
+                "#rows-today", "afterbegin", html
+            )
+        return partials.partial(target, "outerHTML", html)
+
+
+def fingerprint(message: Shown) -> Fingerprint:
+    """What makes a message look different, the text of a live one apart."""
+    return (
+        message.status if not message.is_live else "live",
+        message.can_continue,
+        len(message.siblings.ids),
+        message.note,
+    )
+
+
+def continues(known: list[UUID], ids: list[UUID]) -> bool:
+    """Whether the page of `ids` shows the same branch as `known`, perhaps with more at its end."""
+    if not known:
+        return not ids
+    if known[-1] not in ids:
+        return False
+    end = ids.index(known[-1]) + 1
+    return known[-end:] == ids[:end]

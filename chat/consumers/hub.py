@@ -1,0 +1,114 @@
+"""All sockets of this process, and a look at the database for what they did not hear."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.db.utils import InterfaceError
+
+from accounts.sessions import user_of_session
+from chat.broadcast import broadcast
+from chat.consumers.feed import Feed
+from chat.conversations import reading
+from chat.events import Changed, Event, SignedOut
+from chat.runs import runs
+from config.threads import in_db
+
+log = logging.getLogger("chat.hub")
+
+# Events may get lost; every so often each open conversation is compared with the database.
+COMPARE_EVERY = 3.0
+# Sessions end by time, by a password change or by an administrator, without an event.
+CHECK_SESSIONS_EVERY = 60.0
+
+SIGNED_OUT = 4401
+Close = Callable[[int], None]
+
+
+class Hub:
+    """Used from the event loop. `close` of a member closes its socket with a code."""
+
+    def __init__(self) -> None:
+        self.members: dict[Feed, Close] = {}
+        self.people: dict[UUID, set[Feed]] = defaultdict(set)
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def join(self, feed: Feed, close: Close) -> None:
+        if not self.tasks:
+            self.begin()
+        self.members[feed] = close
+        self.people[feed.user.pk].add(feed)
+
+    def leave(self, feed: Feed) -> None:
+        feed.leave()
+        self.members.pop(feed, None)
+        group = self.people.get(feed.user.pk)
+        if group is not None:
+            group.discard(feed)
+            if not group:
+                del self.people[feed.user.pk]
+
+    def begin(self) -> None:
+        runs.begin()
+        broadcast.listeners.add(self.heard)
+        for clock, pause in (
+            (self.compare, COMPARE_EVERY),
+            (self.check_sessions, CHECK_SESSIONS_EVERY),
+        ):
+            task = asyncio.create_task(every(pause, clock))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    def heard(self, event: Event) -> None:
+        if isinstance(event, Changed):
+            for feed in list(self.people.get(event.owner_id, ())):
+                feed.heard(event)
+        elif isinstance(event, SignedOut):
+            self.close_where(lambda feed: feed.session_key == event.session_key, SIGNED_OUT)
+
+    def close_where(self, matches: Callable[[Feed], bool], code: int) -> None:
+        for feed, close in list(self.members.items()):
+            if matches(feed):
+                close(code)
+
+    async def compare(self) -> None:
+        """One statement for all open conversations of the process."""
+        feeds = [feed for feed in self.members if feed.conversation_id]
+        open_ones = {feed.conversation_id for feed in feeds if feed.conversation_id}
+        states = await in_db(reading.states, open_ones)
+        for feed in feeds:
+            state = states.get(feed.conversation_id)  # type: ignore[arg-type]
+            if state is not None and state.gone == feed.gone:
+                feed.behind(state.version if not feed.gone else feed.version)
+            elif not feed.gone or state is not None:
+                feed.thread_stale = True
+                feed.wake.set()
+
+    async def check_sessions(self) -> None:
+        """Close the sockets of sessions that are over."""
+        for key in {feed.session_key for feed in self.members}:
+            user = await in_db(user_of_session, key)
+            pk = user.pk if user else None
+            self.close_where(
+                lambda feed, key=key, pk=pk: feed.session_key == key and feed.user.pk != pk,  # type: ignore[misc]
+                SIGNED_OUT,
+            )
+
+    def close_all(self, code: int) -> None:
+        self.close_where(lambda feed: True, code)
+
+
+async def every(seconds: float, work: Callable[[], object]) -> None:
+    """Do this again and again; a round that fails is logged and the next one comes."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()  # type: ignore[misc]
+        except (DatabaseError, InterfaceError) as problem:
+            log.warning("looking failed: %s", type(problem).__name__)
+
+
+hub = Hub()

@@ -1,0 +1,185 @@
+"""One websocket per page."""
+
+import asyncio
+import json
+import logging
+from contextlib import suppress
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from uuid import UUID
+
+from autobahn.exception import Disconnected
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from accounts.models import User
+from accounts.sessions import user_of_session
+from chat.consumers.feed import Feed
+from chat.consumers.hub import SIGNED_OUT, hub
+from chat.conversations import reading
+from chat.fragments import pages, partials
+from chat.models import Conversation
+from config.threads import in_db
+
+log = logging.getLogger("chat.socket")
+
+NOT_FOUND = 4404
+RECONNECT = 4000
+# A page that acknowledges nothing for this long is gone, or comes back with a fresh socket.
+ACK_SECONDS = 30.0
+# The page sends an acknowledgement or a ping; anything longer is not ours.
+FRAME_CHARS = 256
+BAD_FRAMES = 50
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """`connect` authorises and joins; `receive` notes an acknowledgement; a task pushes."""
+
+    feed: Feed | None = None
+    pump_task: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        # A refused handshake makes htmx try again for ever: strangers are let in, told, closed.
+        await self.accept()
+        self.seq = self.acked = self.bad = 0
+        self.said: dict[str, Any] = {}
+        self.progress = asyncio.Event()
+        session_key = session_key_of(self.scope)
+        user = await in_db(user_of_session, session_key)
+        if user is None:
+            await self.refuse(SIGNED_OUT, "signed-out")
+            return
+        conversation_id = self.scope["url_route"]["kwargs"].get("conversation_id")
+        if conversation_id and not await in_db(exists, user, conversation_id):
+            await self.refuse(NOT_FOUND, "not-found")
+            return
+        self.join(user, session_key, conversation_id)
+
+    def join(self, user: User, session_key: str, conversation_id: UUID | None) -> None:
+        query = dict(
+            part.split("=", 1)
+            for part in self.scope["query_string"].decode().split("&")
+            if "=" in part
+        )
+        version = query.get("at", "")
+        self.feed = Feed(
+            user,
+            session_key,
+            conversation_id,
+            version=int(version) if version.isdecimal() and len(version) < 19 else -1,
+            rows_stale="again" in query,
+        )
+        self.feed.wake.set()
+        hub.join(self.feed, self.hang_up)
+        self.pump_task = asyncio.create_task(self.pump(self.feed))
+
+    async def refuse(self, code: int, event: str) -> None:
+        sentence = pages.refusal(event)
+        html = pages.notice_html(sentence, sign_in=code == SIGNED_OUT)
+        await self.push(
+            {"event": event, "content": partials.partial("#page-notice", "innerHTML", html)}
+        )
+        await self.close(code)
+
+    def hang_up(self, code: int) -> None:
+        """Close from outside; a signed-out page is told why."""
+        feed, self.feed = self.feed, None
+        if feed is None:
+            return
+        hub.leave(feed)
+        if self.pump_task:
+            self.pump_task.cancel()
+        work = self.refuse(code, "signed-out") if code == SIGNED_OUT else self.close(code)
+        self.pump_task = asyncio.create_task(work)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        frame = parsed(text_data)
+        if "ack" in frame:
+            self.acked = max(self.acked, min(frame["ack"], self.seq))
+            self.progress.set()
+        elif "ping" in frame:
+            await self.send(text_data=json.dumps({"pong": frame["ping"]}))
+        else:
+            self.bad += 1
+            if self.bad > BAD_FRAMES:
+                await self.close(4400)
+
+    async def disconnect(self, code: int) -> None:
+        """May never be called, so nothing but this process's memory hangs on it."""
+        if self.feed is not None:
+            hub.leave(self.feed)
+            self.feed = None
+        if self.pump_task is not None:
+            self.pump_task.cancel()
+
+    async def pump(self, feed: Feed) -> None:
+        """Send the newest state whenever it changed; one unacknowledged frame at a time."""
+        try:
+            while True:
+                await feed.wake.wait()
+                feed.wake.clear()
+                while frame := await feed.frame():
+                    await self.push(frame)
+                    async with asyncio.timeout(ACK_SECONDS):
+                        await self.acknowledged()
+        except Disconnected:
+            hub.leave(feed)
+        except TimeoutError:
+            hub.leave(feed)
+            await self.close(RECONNECT)
+        except Exception as problem:
+            # The page comes back and gets a fresh snapshot.
+            log.error("socket failed: %s", type(problem).__name__, exc_info=problem)
+            hub.leave(feed)
+            with suppress(Disconnected):
+                await self.close(RECONNECT)
+
+    async def acknowledged(self) -> None:
+        while self.acked < self.seq:
+            self.progress.clear()
+            await self.progress.wait()
+
+    async def push(self, frame: dict[str, Any]) -> None:
+        """Keys other than `seq`, `event` and `content` go only where they changed."""
+        self.seq += 1
+        changed = {
+            key: value
+            for key, value in frame.items()
+            if key in ("event", "content") or self.said.get(key) != value
+        }
+        self.said |= {key: frame[key] for key in changed if key not in ("event", "content")}
+        await self.send(text_data=json.dumps({"seq": self.seq, **changed}, ensure_ascii=False))
+
+
+def parsed(text: str | None) -> dict[str, int]:
+    """An acknowledgement or a ping, or {} for anything else."""
+    if text is None or len(text) > FRAME_CHARS:
+        return {}
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(frame, dict) or len(frame) != 1:
+        return {}
+    (key, value), *_ = frame.items()
+    return {key: value} if key in ("ack", "ping") and type(value) is int else {}
+
+
+def session_key_of(scope: dict[str, Any]) -> str:
+    """The session cookie of the handshake, or "" without one."""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            try:
+                cookie = SimpleCookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+            except CookieError:
+                return ""
+            return cookie.value if cookie else ""
+    return ""
+
+
+def exists(user: User, conversation_id: UUID) -> bool:
+    try:
+        reading.owned(user, conversation_id)
+    except Conversation.DoesNotExist:
+        return False
+    return True

@@ -1,0 +1,229 @@
+"""Starting an answer: to a question, another one, to a changed question, or more of one."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chat.conversations.catalogue import model_of
+from chat.conversations.leases import lease_end
+from chat.errors import ChatError
+from chat.limits import title_from
+from chat.models import (
+    ChatModel,
+    Conversation,
+    Message,
+    PromptVersion,
+    Role,
+    Run,
+    Status,
+    SystemPrompt,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a command made. `run` is None where the same command was done before."""
+
+    conversation: Conversation
+    answer: Message
+    run: Run | None
+    question: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What makes an answer: a model and a version of a prompt."""
+
+    model: ChatModel
+    version: PromptVersion | None
+
+
+def start_conversation(user: User, client_id: UUID, text: str, process: UUID) -> Turn:
+    """A new conversation with its first question; the same `client_id` again gives the same one."""
+    with transaction.atomic():
+        lock_person(user)
+        known = Conversation.objects.filter(owner=user, client_id=client_id).first()
+        if known is not None:
+            return repeated(known, client_id)
+        conversation = Conversation.objects.create(
+            owner=user, client_id=client_id, title=title_from(text)
+        )
+        return ask(conversation, None, text, client_id, process)
+
+
+def send(user: User, conversation_id: UUID, client_id: UUID, text: str, process: UUID) -> Turn:
+    """A further question at the end of the shown branch.
+
+    Raises Conversation.DoesNotExist for one that is not this person's, ChatError `busy` while an
+    answer runs. The same `client_id` again gives what was made before.
+    """
+    with transaction.atomic():
+        conversation = locked(user, conversation_id)
+        if Message.objects.filter(conversation=conversation, client_id=client_id).exists():
+            return repeated(conversation, client_id)
+        return ask(conversation, conversation.active_leaf_id, text, client_id, process)
+
+
+def edit(user: User, message_id: UUID, client_id: UUID, text: str, process: UUID) -> Turn:
+    """Ask a question again in other words: a sibling of it, with an answer of its own."""
+    with transaction.atomic():
+        message, conversation = locked_message(user, message_id, Role.USER)
+        if Message.objects.filter(conversation=conversation, client_id=client_id).exists():
+            return repeated(conversation, client_id)
+        return ask(conversation, message.parent_id, text, client_id, process)
+
+
+def regenerate(user: User, message_id: UUID, process: UUID) -> Turn:
+    """Another answer to the same question: a sibling of the one there is."""
+    with transaction.atomic():
+        message, conversation = locked_message(user, message_id, Role.ASSISTANT)
+        free(conversation)
+        answer = add(conversation, 1, message.parent_id, Role.ASSISTANT, Status.PENDING)
+        return started(conversation, answer, None, process, taken=1)
+
+
+def go_on(user: User, message_id: UUID, process: UUID) -> Turn:
+    """A further run of the same answer. Raises ChatError `nothing_to_continue` without text."""
+    with transaction.atomic():
+        message, conversation = locked_message(user, message_id, Role.ASSISTANT)
+        free(conversation)
+        moved = (
+            Message.objects.filter(pk=message.pk)
+            .exclude(status__in=(Status.PENDING, Status.STREAMING))
+            .exclude(text="")
+            .update(status=Status.PENDING, finish_reason="", error_code="", finished_at=None)
+        )
+        if not moved or message.pk != conversation.active_leaf_id:
+            raise ChatError("nothing_to_continue")
+        message.refresh_from_db(fields=("status", "text"))
+        return started(conversation, message, None, process, taken=0, continuation=True)
+
+
+def lock_person(user: User) -> None:
+    """One new conversation at a time for one person, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (7301, user.pk.int % 2**31))
+
+
+def locked(user: User, conversation_id: UUID) -> Conversation:
+    """The conversation, held until the transaction ends, so that turns come one after the other."""
+    found: Conversation = (
+        Conversation.objects.owned_by(user).select_for_update().get(pk=conversation_id)
+    )
+    return found
+
+
+def locked_message(user: User, message_id: UUID, role: Role) -> tuple[Message, Conversation]:
+    message = Message.objects.owned_by(user).get(pk=message_id, role=role)
+    return message, locked(user, message.conversation_id)
+
+
+def free(conversation: Conversation) -> None:
+    """Raises ChatError `busy` while an answer of this conversation runs."""
+    if Run.objects.filter(conversation=conversation, ended_at__isnull=True).exists():
+        raise ChatError("busy")
+
+
+def repeated(conversation: Conversation, client_id: UUID) -> Turn:
+    question = Message.objects.get(conversation=conversation, client_id=client_id)
+    answer = Message.objects.filter(parent=question).order_by("seq")[0]
+    return Turn(conversation, answer, None, question)
+
+
+def ask(
+    conversation: Conversation, parent_id: UUID | None, text: str, client_id: UUID, process: UUID
+) -> Turn:
+    free(conversation)
+    question = add(
+        conversation, 1, parent_id, Role.USER, Status.COMPLETE, text=text, client_id=client_id
+    )
+    answer = add(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
+    return started(conversation, answer, question, process, taken=2)
+
+
+def add(
+    conversation: Conversation,
+    place: int,
+    parent_id: UUID | None,
+    role: Role,
+    status: Status,
+    text: str = "",
+    client_id: UUID | None = None,
+) -> Message:
+    return Message.objects.create(
+        conversation=conversation,
+        parent_id=parent_id,
+        seq=conversation.next_seq + place - 1,
+        role=role,
+        status=status,
+        text=text,
+        client_id=client_id,
+    )
+
+
+def started(
+    conversation: Conversation,
+    answer: Message,
+    question: Message | None,
+    process: UUID,
+    *,
+    taken: int,
+    continuation: bool = False,
+) -> Turn:
+    """The run with its lease, and the conversation's new end."""
+    maker = maker_of(conversation)
+    run = Run.objects.create(
+        conversation=conversation,
+        message=answer,
+        owner=process,
+        lease_until=lease_end(),
+        is_continuation=continuation,
+        **made_by(maker),
+    )
+    Conversation.objects.filter(pk=conversation.pk).update(
+        active_leaf=answer,
+        next_seq=F("next_seq") + taken,
+        version=F("version") + 1,
+        active_at=Now(),
+    )
+    conversation.active_leaf_id = answer.pk
+    conversation.version += 1
+    return Turn(conversation, answer, run, question)
+
+
+def maker_of(conversation: Conversation) -> Maker:
+    """The model and the prompt in force now. Raises ChatError `not_configured` without a model."""
+    model = model_of(conversation)
+    if model is None:
+        raise ChatError("not_configured")
+    return Maker(model, version_of(conversation))
+
+
+def version_of(conversation: Conversation) -> PromptVersion | None:
+    """Of the conversation's own prompt while it is offered, else of the default one."""
+    own = Q(pk=conversation.prompt_id, enabled=True)
+    prompt = (
+        SystemPrompt.objects.filter(own | Q(is_default=True), published__isnull=False)
+        .select_related("published")
+        .order_by("is_default")
+        .first()
+    )
+    return prompt.published if prompt else None
+
+
+def made_by(maker: Maker) -> dict[str, object]:
+    """What a run records of its making, so that it stays true when the catalogue changes."""
+    model = maker.model
+    return {
+        "prompt_version": maker.version,
+        "model": model,
+        "repo_id": model.repo_id,
+        "temperature": model.temperature,
+        "top_p": model.top_p,
+        "frequency_penalty": model.frequency_penalty or None,
+        "max_tokens": model.max_output,
+    }

@@ -1,0 +1,62 @@
+"""What happens in a conversation, as frozen values without Django."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class What(StrEnum):
+    """What a page has to look at again."""
+
+    THREAD = "thread"  # messages came, closed or moved
+    ROW = "row"  # the conversation's line in the sidebar
+    MOVED = "moved"  # the line goes to the top
+    GONE = "gone"  # deleted
+    BACK = "back"  # a deletion taken back
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something of a conversation changed; readers look at the database for what it is now."""
+
+    owner_id: UUID
+    conversation_id: UUID
+    what: What
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """A session ended: sockets that came with it are closed."""
+
+    session_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody wants this run to stop, wherever it is written."""
+
+    run_id: UUID
+
+
+Event = Changed | SignedOut | StopAsked
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one run (`exact` is false for an estimate); milliseconds since its start."""
+
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+    exact: bool = False
+    first_token_ms: int | None = None
+    last_token_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: the status of its answer, why, and what it cost."""
+
+    status: str
+    finish_reason: str = ""
+    error_code: str = ""
+    usage: Usage = Usage()

@@ -1,0 +1,1 @@
+"""From rows and events to HTML; pages and sockets use the same partials."""

@@ -1,0 +1,84 @@
+"""An answer while it is being written: its text, its HTML by blocks, and who looks at it."""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+from chat.generation.pace import pace
+from chat.markdown import Stream
+from chat.models import Status
+
+Watcher = Callable[[], None]
+
+
+class LiveAnswer:
+    """Replaceable state: a watcher is told that there is something newer, never what came.
+
+    Used from one event loop. `revision` counts what watchers were told.
+    """
+
+    def __init__(self, conversation_id: UUID, message_id: UUID, text: str = "") -> None:
+        self.conversation_id = conversation_id
+        self.message_id = message_id
+        self.stream = Stream(message_id.hex)
+        self.status: str = Status.PENDING
+        self.notice = ""
+        self.revision = 0
+        self.watchers: set[Watcher] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = float("-inf")
+        if text:
+            self.stream.feed(text)
+            self.stream.render()
+
+    @property
+    def text(self) -> str:
+        return self.stream.text
+
+    @property
+    def html(self) -> str:
+        """The body as a page that is loaded now shows it."""
+        self.stream.render()
+        return self.stream.html
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in (Status.PENDING, Status.STREAMING)
+
+    def feed(self, piece: str) -> None:
+        """Take text. The first piece is shown at once, later ones at the pace of the process."""
+        self.status = Status.STREAMING
+        self.notice = ""
+        self.stream.feed(piece)
+        self.soon()
+
+    def tell(self, notice: str) -> None:
+        """Show a sentence in place of the text that is not there yet."""
+        self.notice = notice
+        self.soon()
+
+    def end(self, status: str) -> None:
+        """Nothing more comes; watchers look at the database for the final text."""
+        self.status = status
+        self.publish()
+
+    def soon(self) -> None:
+        if self._timer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        due = self._last + pace.gap
+        if loop.time() >= due:
+            self.publish()
+        else:
+            self._timer = loop.call_at(due, self.publish)
+
+    def publish(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._last = asyncio.get_running_loop().time()
+        if self.watchers:
+            self.stream.render()
+        self.revision += 1
+        for watcher in list(self.watchers):
+            watcher()

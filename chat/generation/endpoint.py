@@ -1,0 +1,59 @@
+"""Where answers come from, read from the settings once."""
+
+from functools import cache
+
+from django.conf import settings
+
+from chat.errors import Fault, fault
+from chat.limits import ANSWER_CHARS, FRAME_BYTES
+from chat.models import ChatModel
+from chat.models.catalogue import Kind
+from chat.providers import Caps, Deadlines, Endpoint, can_serve
+
+
+@cache
+def endpoint() -> Endpoint:
+    """INFERENCE_BASE_URL wins over HF_TOKEN and never gets it."""
+    if settings.INFERENCE_BASE_URL:
+        return Endpoint(
+            kind="openai",
+            base_url=settings.INFERENCE_BASE_URL,
+            api_key=settings.INFERENCE_API_KEY,
+            router_map=settings.INFERENCE_HOST_MAP,
+        )
+    if settings.HF_TOKEN:
+        return Endpoint(
+            kind="hf",
+            token=settings.HF_TOKEN,
+            provider=settings.HF_PROVIDER,
+            router_map=settings.INFERENCE_HOST_MAP,
+        )
+    return Endpoint(kind="none")
+
+
+@cache
+def deadlines() -> Deadlines:
+    return Deadlines(
+        connect=settings.DEADLINE_CONNECT,
+        first_token=settings.DEADLINE_FIRST_TOKEN,
+        idle=settings.DEADLINE_IDLE,
+        total=settings.DEADLINE_TOTAL,
+    )
+
+
+def unserved(model: ChatModel | None) -> Fault | None:
+    """Why this model cannot answer here, or None."""
+    if model is None:
+        return fault("not_configured")
+    return can_serve(endpoint(), "completion" if model.kind == Kind.COMPLETION else "chat")
+
+
+CAPS = Caps(answer_chars=ANSWER_CHARS, frame_bytes=FRAME_BYTES)
+
+
+def provider_name() -> str:
+    """What a run records as its provider."""
+    here = endpoint()
+    if here.kind == "hf":
+        return f"huggingface/{here.provider}"
+    return "local" if settings.LOCAL_MODEL else here.kind

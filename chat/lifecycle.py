@@ -1,0 +1,18 @@
+"""What the web process does when it begins and before it goes."""
+
+from chat.consumers.hub import hub
+from chat.runs import runs
+
+RESTARTING = 4001
+
+
+def begin() -> None:
+    """Start the clocks; the first sweep ends what a killed process left."""
+    runs.begin()
+
+
+async def drain() -> None:
+    """Send the pages elsewhere, let answers finish, mark the rest."""
+    runs.draining = True
+    hub.close_all(RESTARTING)
+    await runs.drain()

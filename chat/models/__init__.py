@@ -1,0 +1,24 @@
+"""Rows and their constraints; nothing here has a side effect."""
+
+from chat.models.allowance import Allowance
+from chat.models.catalogue import ChatModel
+from chat.models.conversation import Conversation, Message, Role, Status
+from chat.models.draft import Draft
+from chat.models.prompt import PromptVersion, SystemPrompt
+from chat.models.run import Chunk, Run
+from chat.models.suggestion import Suggestion
+
+__all__ = [
+    "Allowance",
+    "ChatModel",
+    "Chunk",
+    "Conversation",
+    "Draft",
+    "Message",
+    "PromptVersion",
+    "Role",
+    "Run",
+    "Status",
+    "Suggestion",
+    "SystemPrompt",
+]

@@ -1,0 +1,79 @@
+"""The models that administrators offer."""
+
+import uuid6
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    CHAT = "chat", _("chat completion")
+    COMPLETION = "completion", _("plain text completion")
+
+
+class Tokenizer(models.TextChoices):
+    ESTIMATE = "", _("estimate")
+    MISTRAL_V3 = "mistral-v3", _("Mistral v3 (exact)")
+
+
+class ChatModel(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
+    repo_id = models.CharField(
+        _("repository"), max_length=200, unique=True, help_text=_("As sent to the server.")
+    )
+    label = models.CharField(_("label"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CHAT)
+    tokenizer = models.CharField(
+        _("token counts"), max_length=20, choices=Tokenizer, default="", blank=True
+    )
+    context_window = models.PositiveIntegerField(_("context window, tokens"))
+    max_output = models.PositiveIntegerField(
+        _("longest answer, tokens"), validators=[MinValueValidator(1)]
+    )
+    temperature = models.FloatField(
+        _("temperature"),
+        default=0.7,
+        validators=[MinValueValidator(0.0), MaxValueValidator(2.0)],
+    )
+    top_p = models.FloatField(
+        _("top p"), default=0.95, validators=[MinValueValidator(0.01), MaxValueValidator(1.0)]
+    )
+    frequency_penalty = models.FloatField(
+        _("repeat penalty"),
+        default=0.0,
+        validators=[MinValueValidator(-2.0), MaxValueValidator(2.0)],
+    )
+    note = models.CharField(
+        _("note"), max_length=300, blank=True, help_text=_("Shown to people who use this model.")
+    )
+    enabled = models.BooleanField(_("enabled"), default=True)
+    is_default = models.BooleanField(
+        _("default"), default=False, help_text=_("New conversations use this model.")
+    )
+    # The demonstration model of `make run`: switched on and off with LOCAL_MODEL.
+    is_local = models.BooleanField(default=False, editable=False)
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    class Meta:
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
+        ordering = ("position", "label")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("is_default",),
+                condition=models.Q(is_default=True),
+                name="chat_model_one_default",
+                violation_error_message=_("Another model is the default already."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_output__lt=models.F("context_window")),
+                name="chat_model_output_fits_window",
+                violation_error_message=_("The longest answer must fit into the context window."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=Kind.values), name="chat_model_kind_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,35 @@
+"""Text that was typed and not yet sent, so that another device goes on with it."""
+
+import uuid6
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.conversation import Conversation
+
+
+class Draft(models.Model):
+    """One for each conversation of a person, and one for a conversation that is yet to begin."""
+
+    id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
+    )
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    text = models.TextField()
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("owner", "conversation"), nulls_distinct=False, name="draft_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)

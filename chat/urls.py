@@ -1,0 +1,28 @@
+"""Addresses of the chat."""
+
+from django.urls import path
+
+from chat.consumers import ChatConsumer
+from chat.views import commands, reading
+
+urlpatterns = [
+    path("", reading.new_chat, name="new_chat"),
+    path("c/", commands.start, name="start"),
+    path("c/<uuid:conversation_id>/", reading.conversation, name="conversation"),
+    path("c/<uuid:conversation_id>/before/<uuid:message_id>/", reading.older, name="older"),
+    path("c/<uuid:conversation_id>/send/", commands.send, name="send"),
+    path("c/<uuid:conversation_id>/stop/", commands.stop, name="stop"),
+    path("c/<uuid:conversation_id>/rename/", commands.rename, name="rename"),
+    path("c/<uuid:conversation_id>/delete/", commands.delete, name="delete"),
+    path("c/<uuid:conversation_id>/restore/", commands.restore, name="restore"),
+    path("m/<uuid:message_id>/regenerate/", commands.regenerate, name="regenerate"),
+    path("m/<uuid:message_id>/edit/", commands.edit, name="edit"),
+    path("m/<uuid:message_id>/continue/", commands.go_on, name="continue"),
+    path("m/<uuid:message_id>/choose/", commands.choose, name="choose"),
+    path("rows/", reading.more_rows, name="more_rows"),
+]
+
+websocket_urlpatterns = [
+    path("ws/", ChatConsumer.as_asgi()),
+    path("ws/c/<uuid:conversation_id>/", ChatConsumer.as_asgi()),
+]

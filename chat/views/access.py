@@ -1,0 +1,84 @@
+"""Who may do what, and what they hear when they may not."""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from chat.errors import ChatError
+from chat.fragments import pages
+from chat.models import Conversation, Message
+
+View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+
+
+def page(view: View) -> View:
+    """A page for signed-in people; others sign in and come back to it."""
+
+    @require_http_methods(["GET", "HEAD"])
+    @wraps(view)
+    async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = await request.auser()
+        if not user.is_authenticated:
+            return redirect(
+                f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}"
+            )
+        try:
+            return await view(request, user, *args, **kwargs)
+        except (Conversation.DoesNotExist, Message.DoesNotExist):
+            raise Http404 from None
+
+    return answer
+
+
+def command(view: View) -> View:
+    """A command for signed-in people, posted by htmx or by a plain form.
+
+    Refusals are a sentence for the composer's notice; the text stays where it was typed.
+    """
+
+    @require_http_methods(["POST"])
+    @wraps(view)
+    async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = await request.auser()
+        if not user.is_authenticated:
+            return refusal(request, pages.refusal("signed-out"), 401, sign_in=True)
+        try:
+            return await view(request, user, *args, **kwargs)
+        except ChatError as problem:
+            return refusal(request, problem.sentence, problem.status)
+        except (Conversation.DoesNotExist, Message.DoesNotExist):
+            return refusal(request, pages.refusal("not-found"), 404)
+
+    return answer
+
+
+def refusal(
+    request: HttpRequest, sentence: str, status: int, *, sign_in: bool = False
+) -> HttpResponse:
+    """The sentence, where htmx puts it for the person to read; a page for a plain form."""
+    if request.headers.get("HX-Request"):
+        html = pages.notice_html(sentence, sign_in=sign_in)
+        return HttpResponse(
+            html,
+            status=status,
+            headers={"HX-Retarget": "#composer-notice", "HX-Reswap": "innerHTML"},
+        )
+    context = {"sentence": sentence, "sign_in": sign_in, "text": request.POST.get("text", "")}
+    return HttpResponse(render_to_string("chat/refused.html", context, request), status=status)
+
+
+async def in_request(work: Callable[..., Any], *args: Any) -> Any:
+    """Database work on the request's own thread and connection."""
+    return await sync_to_async(work)(*args)
+
+
+__all__ = ["User", "command", "in_request", "page", "refusal"]

@@ -1,0 +1,84 @@
+// The page's socket: acknowledges frames, says which version the page shows, tells of trouble.
+(() => {
+  "use strict";
+
+  const state = { open: false, connection: null, lost: false };
+  const $ = (selector) => document.querySelector(selector);
+
+  const say = (text) => {
+    const line = $("#connection");
+    if (!line) return;
+    line.textContent = text;
+    line.hidden = !text;
+  };
+
+  // Only when it lasts: a restart of the server takes about a second.
+  let trouble = 0;
+  const troubled = () => {
+    clearTimeout(trouble);
+    trouble = setTimeout(() => say("Reconnecting …"), 1500);
+  };
+  const healed = () => {
+    clearTimeout(trouble);
+    say("");
+  };
+
+  document.addEventListener("htmx:ws:before:connection", ({ detail }) => {
+    const url = new URL(detail.connection.url);
+    const version = $("#thread-version");
+    if (version) url.searchParams.set("at", version.value);
+    if (state.lost) url.searchParams.set("again", "1");
+    detail.connection.url = url.href;
+  });
+
+  document.addEventListener("htmx:ws:after:connection", ({ detail }) => {
+    Object.assign(state, { open: true, connection: detail.connection, lost: false });
+    healed();
+  });
+
+  document.addEventListener("htmx:ws:close", ({ detail }) => {
+    if (detail.connection && detail.connection !== state.connection && state.connection) return;
+    state.open = false;
+    if (detail.reason === "removed") return;
+    state.lost = true;
+    if (![4401, 4404].includes(detail.code)) troubled();
+  });
+
+  // From waiting to streaming; the end comes with the final body, in one swap.
+  let answering = "";
+  const streaming = ({ message_id: id, status }) => {
+    answering = id ?? answering;
+    const article = status && $(`article[data-message-id="${CSS.escape(answering)}"]`);
+    if (article) article.dataset.status = status;
+  };
+
+  // An acknowledgement asks for the next frame, so it goes out when this one is on the page.
+  document.addEventListener("htmx:ws:after:message:incoming", async ({ detail }) => {
+    const { connection, message } = detail;
+    const frame = await message.json().catch(() => null);
+    if (!frame?.seq) return;
+    if (connection.socket?.readyState === WebSocket.OPEN) {
+      connection.socket.send(JSON.stringify({ ack: frame.seq }));
+    }
+    if (frame.event === "answer") streaming(frame);
+    document.dispatchEvent(new CustomEvent("chat:frame", { detail: frame }));
+  });
+
+  // Commands say whether a socket brings what they change, and carry the newest CSRF token:
+  // signing in again in another tab makes the one in this page stale.
+  document.addEventListener("htmx:config:request", ({ detail }) => {
+    const { request } = detail.ctx;
+    const token = document.cookie.match(/(?:^|; )chat_csrf=([^;]*)/)?.[1];
+    if (request.method === "POST" && token) request.headers["X-CSRFToken"] = token;
+    if (state.open) request.headers["Chat-Socket"] = "open";
+  });
+
+  const unreachable = "The server cannot be reached. Your text is kept; please try again.";
+  document.addEventListener("htmx:error", ({ detail }) => {
+    const notice = $("#composer-notice");
+    if (!detail.ctx?.request || detail.ctx.response || !notice) return;
+    notice.replaceChildren(Object.assign(document.createElement("p"), {
+      className: "notice notice-error", textContent: unreachable,
+    }));
+  });
+})();

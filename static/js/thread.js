@@ -1,0 +1,145 @@
+// Reading: follow the end only if the reader is there, speak whole sentences, copy.
+(() => {
+  "use strict";
+
+  const $ = (selector) => document.querySelector(selector);
+  const scroller = () => $("[data-scroller]");
+  const NEAR = 48;
+
+  // The reader's place wins: new text moves the page only when its end was in view.
+  let following = true;
+  let before = 0;
+  const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+  const toEnd = () => {
+    const box = scroller();
+    if (box) box.scrollTop = box.scrollHeight;
+  };
+  const showJump = () => {
+    const button = $("[data-jump]");
+    if (button) button.hidden = following || !$("#thread article");
+  };
+
+  document.addEventListener("scroll", ({ target }) => {
+    if (target !== scroller()) return;
+    following = atEnd(target);
+    showJump();
+  }, { capture: true, passive: true });
+
+  const settle = () => {
+    if (following) toEnd();
+    showJump();
+  };
+
+  const watch = new ResizeObserver(settle);
+  const observe = () => {
+    watch.disconnect();
+    const column = $("[data-scroller] .column");
+    if (column) watch.observe(column);
+    if (scroller()) watch.observe(scroller());
+  };
+
+  document.addEventListener("click", ({ target }) => {
+    if (!target.closest("[data-jump]")) return;
+    following = true;
+    settle();
+  });
+
+  // A person who sends wants to see what follows.
+  document.addEventListener("htmx:before:request", ({ detail }) => {
+    if (detail.ctx.sourceElement?.matches?.("#composer, .edit-form")) following = true;
+  });
+
+  // Older messages come above; what is being read stays where it is.
+  document.addEventListener("htmx:before:swap", ({ detail }) => {
+    const box = scroller();
+    if (detail.ctx.sourceElement?.matches?.(".older") && box) before = box.scrollHeight - box.scrollTop;
+  });
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    const box = scroller();
+    if (before && box) {
+      box.scrollTop = box.scrollHeight - before;
+      before = 0;
+    }
+    if (detail.ctx.target?.id === "main") {
+      following = true;
+      observe();
+    }
+    settle();
+  });
+
+  // Speech: the live region gets whole sentences, far behind the screen's pace.
+  let spoken = "";
+  let speaking = "";
+  const speak = (text) => {
+    const line = document.createElement("p");
+    line.textContent = text;
+    const log = $("#spoken");
+    log.append(line);
+    while (log.childElementCount > 30) log.firstElementChild.remove();
+  };
+  const sentences = (text) => text.match(/[\s\S]*?[.!?。！？:](?=\s|$)|[\s\S]*?\n\n/g)?.join("") ?? "";
+
+  document.addEventListener("chat:frame", ({ detail }) => {
+    if (detail.event !== "answer" && detail.event !== "thread") return;
+    const article = [...document.querySelectorAll("article[data-role=assistant]")].at(-1);
+    if (!article) return;
+    const { messageId, status } = article.dataset;
+    const live = status === "pending" || status === "streaming";
+    if (speaking !== messageId) {
+      if (!live) return;
+      [speaking, spoken] = [messageId, ""];
+    }
+    queue(article, live);
+  });
+
+  let timer = 0;
+  const queue = (article, live) => {
+    if (timer && live) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = 0;
+      const text = article.isConnected ? article.querySelector(".message-body").innerText : "";
+      const next = (live ? sentences(text) : text).slice(spoken.length).trim();
+      spoken = live ? sentences(text) : text;
+      if (next) speak(next);
+      if (!live) {
+        const note = article.querySelector(".message-note");
+        if (note) speak(note.innerText);
+        speaking = "";
+      }
+    }, live ? 1000 : 50);
+  };
+
+  // Copy: code blocks and whole messages.
+  const copied = (button) => {
+    const label = button.getAttribute("aria-label");
+    button.classList.add("copied");
+    speak("Copied.");
+    setTimeout(() => button.classList.remove("copied"), 1500);
+    return label;
+  };
+  const copy = async (button, text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without a secure context there is no clipboard; the old way needs a selection.
+      const area = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    copied(button);
+  };
+  document.addEventListener("click", ({ target }) => {
+    const code = target.closest("[data-copy]");
+    if (code) copy(code, code.closest(".code-block").querySelector("code").textContent);
+    const message = target.closest("[data-copy-message]");
+    if (message) copy(message, message.closest("article").querySelector(".message-body").innerText);
+  });
+
+  addEventListener("pageshow", () => {
+    observe();
+    settle();
+  });
+})();

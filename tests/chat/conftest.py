@@ -1,0 +1,57 @@
+"""What the tests of the chat share."""
+
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from chat.models import ChatModel
+from tests.chat.people import Person, signed_up
+from tests.site import Site
+
+
+class Counted(CaptureQueriesContext):
+    """Statements without the ones that begin, end and mark transactions."""
+
+    @property
+    def count(self) -> int:
+        marks = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+        return sum(not query["sql"].startswith(marks) for query in self.captured_queries)
+
+
+@pytest.fixture
+def queries(db: None) -> Counted:
+    """`with queries: ...` and then `queries.count`."""
+    return Counted(connection)
+
+
+@pytest.fixture(scope="session")
+def people(running_site: Site) -> Iterator[dict[str, Person]]:
+    """Owner and stranger, signed in on the running site."""
+    made: dict[str, Person] = {}
+    for name in ("owner", "stranger"):
+        made[name] = signed_up(running_site.url, f"{name}@site.example.org")
+    yield made
+    for person in made.values():
+        person.http.close()
+
+
+@pytest.fixture
+def visitor(site: Site, people: dict[str, Person]) -> Person:
+    """The owner on the running site."""
+    return people["owner"]
+
+
+@pytest.fixture
+def outsider(site: Site, people: dict[str, Person]) -> Person:
+    return people["stranger"]
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> None:
+    """Real commits, for work on several connections. The emptied tables get their first rows."""
+    if not ChatModel.objects.exists():
+        import_module("chat.migrations.0002_first_rows").fill(apps, None)

@@ -1,0 +1,178 @@
+"""What people do with a whole conversation, and what nobody else can do with it."""
+
+from functools import partial
+from uuid import uuid4
+
+import pytest
+
+from accounts.models import User
+from chat.conversations import keeping, turns
+from chat.errors import ChatError
+from chat.models import Conversation, Message, Run
+from tests.chat.factories import PROCESS, append, asked, branch, end, run_of, said
+from tests.chat.threads import together
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(conversation: Conversation) -> list[str]:
+    conversation.refresh_from_db()
+    return [message.text for message in branch(conversation)]
+
+
+# Renaming
+def test_a_title_of_ones_own_stays(owner: User) -> None:
+    conversation = said(owner)
+    assert keeping.rename(owner, conversation.pk, "  My \n title ").title == "My title"
+    turn = turns.send(owner, conversation.pk, uuid4(), "More?", PROCESS)
+    end(turn)
+    turns.edit(owner, branch(Conversation.objects.get())[0].pk, uuid4(), "First?", PROCESS)
+    conversation.refresh_from_db()
+    assert (conversation.title, conversation.title_is_own) == ("My title", True)
+
+
+def test_a_title_made_by_us_is_not_somebodys_own(owner: User) -> None:
+    assert not said(owner).title_is_own
+
+
+@pytest.mark.parametrize(
+    ("title", "code"),
+    [
+        ("", "empty_title"),
+        (" \n\t ", "empty_title"),
+        ("\u200b\u2060", "empty_title"),
+        ("a\x00b", "bad_text"),
+        ("a\x1bb", "bad_text"),
+        ("a\ud800b", "bad_text"),
+    ],
+)
+def test_titles_that_cannot_be(owner: User, title: str, code: str) -> None:
+    conversation = said(owner)
+    with pytest.raises(ChatError) as refused:
+        keeping.rename(owner, conversation.pk, title)
+    assert refused.value.code == code
+    conversation.refresh_from_db()
+    assert conversation.title == "Why is the sky blue?"
+
+
+def test_a_long_title_is_cut(owner: User) -> None:
+    assert keeping.rename(owner, said(owner).pk, "x" * 500).title == "x" * 200
+
+
+# Deleting
+def test_deleting_hides_and_asks_the_answer_to_stop(owner: User) -> None:
+    turn = asked(owner)
+    version = turn.conversation.version
+    keeping.delete(owner, turn.conversation.pk)
+    conversation = Conversation.objects.get()
+    assert conversation.deleted_at is not None
+    assert conversation.version == version + 1
+    assert not Conversation.objects.owned_by(owner).exists()
+    assert append(run_of(turn), 0, "text").stops == {run_of(turn).pk}
+
+
+def test_restoring_brings_it_back_as_it_was(owner: User) -> None:
+    conversation = said(owner, "One?", "Two?")
+    before = shown(conversation)
+    keeping.delete(owner, conversation.pk)
+    keeping.restore(owner, conversation.pk)
+    assert shown(conversation) == before
+    assert Conversation.objects.owned_by(owner).get() == conversation
+
+
+def test_what_is_not_deleted_cannot_be_restored(owner: User) -> None:
+    with pytest.raises(Conversation.DoesNotExist):
+        keeping.restore(owner, said(owner).pk)
+
+
+def test_what_is_deleted_cannot_be_deleted_again(owner: User) -> None:
+    conversation = said(owner)
+    keeping.delete(owner, conversation.pk)
+    deleted_at = Conversation.objects.get().deleted_at
+    with pytest.raises(Conversation.DoesNotExist):
+        keeping.delete(owner, conversation.pk)
+    assert Conversation.objects.get().deleted_at == deleted_at
+
+
+def test_a_question_sent_while_somebody_deletes_is_stopped_or_refused(
+    committed: None, owner: User
+) -> None:
+    for number in range(8):
+        conversation = said(owner, f"{number}?")
+
+        def send(key: object = conversation.pk) -> bool:
+            try:
+                turns.send(owner, key, uuid4(), "More?", PROCESS)  # type: ignore[arg-type]
+            except Conversation.DoesNotExist:
+                return False
+            return True
+
+        sent, _ = together(send, lambda key=conversation.pk: bool(keeping.delete(owner, key)))
+        live = Run.objects.filter(conversation=conversation, ended_at__isnull=True)
+        assert [run.stop_requested for run in live] == [True] * sent
+
+
+# Stopping
+def test_stop_marks_the_live_run_once_and_again(owner: User) -> None:
+    turn = asked(owner)
+    key = run_of(turn).pk
+    assert keeping.ask_to_stop(turn.conversation) == key
+    assert keeping.ask_to_stop(turn.conversation) == key
+    end(turn)
+    assert keeping.ask_to_stop(turn.conversation) is None
+    assert Run.objects.get().stop_requested
+
+
+# Branches
+def test_choosing_shows_the_newest_end_of_the_branch(owner: User) -> None:
+    conversation = said(owner, "One?", "Two?")
+    question = branch(conversation)[0]
+    end(turns.edit(owner, question.pk, uuid4(), "First?", PROCESS), "New.")
+    assert shown(conversation) == ["First?", "New."]
+    before = conversation.version
+    keeping.choose_branch(owner, question.pk)
+    assert shown(conversation) == ["One?", "About: One?", "Two?", "About: Two?"]
+    assert conversation.version == before + 1
+
+
+def test_choosing_goes_to_the_newest_of_several_answers(owner: User) -> None:
+    conversation = said(owner, "One?")
+    question, answer = branch(conversation)
+    for text in ("Second.", "Third."):
+        end(turns.regenerate(owner, answer.pk, PROCESS), text)
+    keeping.choose_branch(owner, answer.pk)
+    assert shown(conversation) == ["One?", "About: One?"]
+    keeping.choose_branch(owner, question.pk)
+    assert shown(conversation) == ["One?", "Third."]
+
+
+def test_a_question_sent_while_somebody_chooses_stays_in_sight(
+    committed: None, owner: User
+) -> None:
+    for number in range(8):
+        conversation = said(owner, f"{number}?")
+        answer = branch(conversation)[1]
+        together(
+            lambda key=conversation.pk: bool(turns.send(owner, key, uuid4(), "More?", PROCESS)),
+            lambda key=answer.pk: bool(keeping.choose_branch(owner, key)),
+        )
+        assert "More?" in shown(conversation)
+
+
+# Strangers
+def test_a_stranger_can_do_nothing(owner: User, stranger: User) -> None:
+    conversation = said(owner)
+    keeping.delete(owner, conversation.pk)
+    with pytest.raises(Conversation.DoesNotExist):
+        keeping.restore(stranger, conversation.pk)
+    keeping.restore(owner, conversation.pk)
+    works = [
+        partial(keeping.rename, stranger, conversation.pk, "Mine"),
+        partial(keeping.delete, stranger, conversation.pk),
+        partial(keeping.choose_branch, stranger, branch(conversation)[1].pk),
+    ]
+    before = Conversation.objects.values().get()
+    for work in works:
+        with pytest.raises((Conversation.DoesNotExist, Message.DoesNotExist)):
+            work()
+    assert Conversation.objects.values().get() == before

@@ -1,0 +1,114 @@
+"""What text is taken, and how it is stored."""
+
+import unicodedata
+
+import pytest
+from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.errors import ChatError
+from chat.forms import asked, key_of, only
+from chat.limits import MESSAGE_CHARS, checked_text, checked_title, title_from
+
+KEY = "01900000-0000-7000-8000-000000000000"
+
+
+def code_of(text: str) -> str:
+    with pytest.raises(ChatError) as refused:
+        checked_text(text)
+    return refused.value.code
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\n\t \r\n", "\u200b", "\u2060\ufeff", "\u3164", "\u00ad", "\u0301", "\u2800"],
+)
+def test_text_that_shows_nothing_is_empty(text: str) -> None:
+    assert code_of(text) == "empty_message"
+
+
+@pytest.mark.parametrize("char", ["\x00", "\x01", "\x0b", "\x0c", "\x1b", "\x7f", "\x85", "\x9f"])
+def test_control_characters_are_refused(char: str) -> None:
+    assert code_of(f"a{char}b") == "bad_text"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\ude00\ud83d"])
+def test_lone_surrogates_are_refused(text: str) -> None:
+    assert code_of(text) == "bad_text"
+
+
+def test_the_longest_message_has_32000_characters() -> None:
+    assert MESSAGE_CHARS == 32_000
+    assert checked_text("x" * 32_000) == "x" * 32_000
+    assert checked_text("😀" * 32_000) == "😀" * 32_000
+    assert code_of("x" * 32_001) == "message_too_long"
+
+
+def test_blank_ends_do_not_count() -> None:
+    assert checked_text("  \n" + "x" * 32_000 + "\n\n") == "x" * 32_000
+
+
+def test_newlines_become_one_character() -> None:
+    assert checked_text("a\r\nb\rc\nd") == "a\nb\nc\nd"
+    assert checked_text("\r\n".join("x" * 16_000)) == "\n".join("x" * 16_000)
+
+
+@given(st.text())
+def test_what_is_taken_can_be_stored_and_is_taken_again(text: str) -> None:
+    try:
+        taken = checked_text(text)
+    except ChatError:
+        return
+    taken.encode()
+    assert checked_text(taken) == taken
+    assert not {char for char in taken if unicodedata.category(char) == "Cc"} - {"\n", "\t"}
+
+
+@given(st.text(min_size=1))
+def test_a_title_is_one_line_that_fits_and_that_a_person_could_have_given(text: str) -> None:
+    try:
+        title = title_from(checked_text(text))
+    except ChatError:
+        return
+    assert len(title) <= 60
+    assert checked_title(title) == title
+
+
+# Forms
+def refused(query: str, *names: str) -> str:
+    with pytest.raises(ChatError) as found:
+        only(QueryDict(query), *names)
+    return found.value.code
+
+
+def test_the_fields_of_a_question() -> None:
+    key, text = asked(QueryDict(f"client_id={KEY}&text=+Why%3F+&csrfmiddlewaretoken=x"))
+    assert (str(key), text) == (KEY, "Why?")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("", "bad_form"),
+        ("text=a", "bad_form"),
+        (f"client_id={KEY}", "bad_form"),
+        (f"client_id={KEY}&text=a&text=b", "bad_form"),
+        (f"client_id={KEY}&client_id={KEY}&text=a", "bad_form"),
+        (f"client_id={KEY}&text=a&role=system", "unknown_field"),
+        (f"client_id={KEY}&text=a&TEXT=a", "unknown_field"),
+    ],
+)
+def test_forms_with_other_fields(query: str, code: str) -> None:
+    assert refused(query, "client_id", "text") == code
+
+
+@pytest.mark.parametrize("text", ["", "1", "x" * 32, KEY + "0", "\x00" * 36, "a" * 10_000])
+def test_ids_that_are_none(text: str) -> None:
+    with pytest.raises(ChatError, match="not complete"):
+        key_of(text)
+
+
+def test_the_text_is_checked_with_the_form() -> None:
+    with pytest.raises(ChatError, match="write a message"):
+        asked(QueryDict(f"client_id={KEY}&text=%20"))
