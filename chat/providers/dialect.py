@@ -24,37 +24,38 @@ class Event:
 
 
 def read_chat(chunk: Any) -> Event:
-    """An event of `/v1/chat/completions`, as huggingface_hub's `ChatCompletionStreamOutput`.
+    """An event of `/v1/chat/completions`, as its JSON.
 
     Format: https://platform.openai.com/docs/api-reference/chat-streaming
     Raises AttemptError (`broken_stream`, `stream_error`).
     """
     event = Event()
-    choices = chunk.choices
-    if chunk.usage is not None:
-        event.prompt_tokens = _count(getattr(chunk.usage, "prompt_tokens", None))
-        event.answer_tokens = _count(getattr(chunk.usage, "completion_tokens", None))
+    choices = chunk.get("choices")
+    usage = chunk.get("usage")
+    if isinstance(usage, dict):
+        event.prompt_tokens = _count(usage.get("prompt_tokens"))
+        event.answer_tokens = _count(usage.get("completion_tokens"))
     if choices is None:
         _refuse_error(chunk)
         return event
     if not isinstance(choices, list):
         raise AttemptError("broken_stream")
     for choice in choices:
-        if choice.index in (0, None):
+        if choice.get("index") in (0, None):
             _read_choice(event, choice)
     return event
 
 
 def _read_choice(event: Event, choice: Any) -> None:
-    delta = choice.delta
+    delta = choice.get("delta")
     if delta is not None:
-        event.text += _text(delta.content)
+        event.text += _text(delta.get("content"))
         event.token = bool(event.text or _is_thought(delta))
-    event.reason = _reason(choice.finish_reason)
+    event.reason = _reason(choice.get("finish_reason"))
 
 
 def _is_thought(delta: Any) -> bool:
-    return bool(delta.reasoning or getattr(delta, "reasoning_content", None) or delta.tool_calls)
+    return any(delta.get(key) for key in ("reasoning", "reasoning_content", "tool_calls"))
 
 
 def read_completion(chunk: Any) -> Event:

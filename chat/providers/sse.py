@@ -25,15 +25,17 @@ class EventLines:
 
     Comments, empty lines and fields that say nothing here are left out; `[DONE]` is written the one
     way that huggingface_hub knows. Raises AttemptError for an error frame in a dialect that it
-    overlooks and for a line of more than `limit` bytes.
+    overlooks and for a line of more than `limit` bytes; `failure` is one that came behind good
+    lines in the same chunk, to be raised after they are used.
     """
 
-    __slots__ = ("_error_event", "_limit", "_rest")
+    __slots__ = ("_error_event", "_limit", "_rest", "failure")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._rest = bytearray()
         self._error_event = False
+        self.failure: AttemptError | None = None
 
     def feed(self, chunk: bytes) -> bytes:
         self._rest += chunk
@@ -43,7 +45,14 @@ class EventLines:
         *lines, rest = bytes(self._rest).split(b"\n")
         self._check(rest)
         self._rest = bytearray(rest)
-        return b"".join([self._line(line) for line in lines])
+        good = []
+        for line in lines:
+            try:
+                good.append(self._line(line))
+            except AttemptError as exc:
+                self.failure = exc
+                break
+        return b"".join(good)
 
     def close(self) -> bytes:
         """What a last line without a line end says; nothing if it is cut in the middle."""

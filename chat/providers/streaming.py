@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from random import SystemRandom
-from typing import Any
 
 from chat.errors import ProviderError
 from chat.providers.answer import Answer
 from chat.providers.capabilities import can_serve
 from chat.providers.client import make_client, open_stream
 from chat.providers.clock import Clock
-from chat.providers.dialect import read_chat, read_completion
+from chat.providers.dialect import Event
+from chat.providers.events import chat_events, completion_events
 from chat.providers.failures import AttemptError, translate
 from chat.providers.hub import AsyncInferenceClient
 from chat.providers.transport import Attempt
@@ -106,18 +106,16 @@ async def _attempt(
     endpoint: Endpoint, request: ChatRequest, caps: Caps, answer: Answer, clock: Clock
 ) -> AsyncGenerator[Piece | Finish]:
     """One request. Raises nothing but AttemptError."""
-    read = read_completion if request.kind == "completion" else read_chat
     failure = None
     try:
         async with make_client(endpoint, request) as client:
             events = await _open(client, endpoint, request, caps, clock)
-            while not answer.ended and (chunk := await _next(events, clock)) is not None:
-                event = read(chunk)
-                text = answer.take(event)
+            while not answer.ended and (batch := await _next(events, clock)) is not None:
+                text = "".join([answer.take(event) for event in batch if not answer.ended])
                 if text:
                     yield Piece(text)
                 # After the yield: what the reader takes is no silence of the server.
-                _advance(clock, answer, token=event.token)
+                _advance(clock, answer, token=any(event.token for event in batch))
     except Exception as exc:
         failure = translate(exc)
     if failure is not None and answer.reason is None:
@@ -148,7 +146,7 @@ async def _open(
     request: ChatRequest,
     caps: Caps,
     clock: Clock,
-) -> AsyncIterator[Any]:
+) -> AsyncIterator[list[Event]]:
     scope = asyncio.timeout_at(clock.when)
 
     def connected() -> None:
@@ -159,13 +157,16 @@ async def _open(
     usage = (endpoint.kind, endpoint.base_url) not in _without_usage
     try:
         async with scope:
-            return await open_stream(client, endpoint, request, attempt, usage=usage)
+            tokens = await open_stream(client, endpoint, request, attempt, usage=usage)
     except TimeoutError:
         raise AttemptError(clock.code) from None
+    if request.kind == "completion" or attempt.body is None:
+        return completion_events(tokens)
+    return chat_events(attempt.body)
 
 
-async def _next(events: AsyncIterator[Any], clock: Clock) -> Any:
-    """The next event, None at the end of the stream. Raises AttemptError when a deadline passes."""
+async def _next(events: AsyncIterator[list[Event]], clock: Clock) -> list[Event] | None:
+    """What came next, None at the end of the stream. Raises AttemptError when a deadline passes."""
     try:
         async with asyncio.timeout_at(clock.when):
             return await anext(events, None)

@@ -30,16 +30,18 @@ def _ignore() -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Attempt:
     """What one attempt tells its transport. `on_connected` is called when the request is about to
-    be sent; with `dry` nothing is sent and `PreparedError` is raised in its place.
+    be sent; with `dry` nothing is sent and `PreparedError` is raised in its place. `body` is the
+    response's stream of events, once its headers are there.
     """
 
     router_map: Mapping[str, str] = field(default_factory=dict)
     frame_bytes: int = 2_000_000
     on_connected: Callable[[], None] = _ignore
     dry: bool = False
+    body: EventStream | None = None
 
 
 # huggingface_hub's client factory takes no argument, so the attempt reaches it through the context.
@@ -61,6 +63,8 @@ class EventStream(httpx.AsyncByteStream):
         async for chunk in self._inner:
             if lines := self._lines.feed(chunk):
                 yield lines
+            if self._lines.failure is not None:
+                raise self._lines.failure
         if lines := self._lines.close():
             yield lines
 
@@ -86,10 +90,11 @@ class StreamTransport(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if not _is_event_stream(response):
             raise await _refuse(response)
+        self._attempt.body = EventStream(_async_stream(response), self._attempt.frame_bytes)
         return httpx.Response(
             200,
             headers={"content-type": "text/event-stream; charset=utf-8"},
-            stream=EventStream(_async_stream(response), self._attempt.frame_bytes),
+            stream=self._attempt.body,
             extensions=response.extensions,
         )
 
