@@ -1,24 +1,28 @@
 """Telling those who look: sockets of this process at once, other processes by the channel layer.
 
-The only use of the channel layer. It carries rare events and may lose, double or reorder them:
-an event says only that something changed, and whoever hears it looks at the database.
+The only use of the channel layer. It carries rare events, and text in frames of 100 ms and more for
+processes that asked for it. It may lose, double or reorder them: an event says only that something
+changed, whoever hears it looks at the database, and text has its place in the answer.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from chat.events import Changed, Event, SignedOut, StopAsked, What
+from chat.events import Changed, Event, Followed, SignedOut, StopAsked, What, Wrote
 
 log = logging.getLogger("chat.broadcast")
 
 GROUP = "chat"
+# A layer that hangs must not hold memory: what does not leave in time is lost, as it may be.
+SEND_SECONDS = 2.0
+MOST_WAITING = 2_000
 Listener = Callable[[Event], None]
 
 
@@ -26,9 +30,12 @@ class Broadcast:
     """The events of one process; used from its event loop, `announce` from any thread."""
 
     def __init__(self) -> None:
+        self.name = uuid4().hex
         self.listeners: set[Listener] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tasks: set[asyncio.Task[None]] = set()
+        self.leaving: asyncio.Queue[Event] = asyncio.Queue(MOST_WAITING)
+        self.failing = False
 
     def start(self) -> None:
         """Bind to the running loop and listen to other processes, once."""
@@ -37,8 +44,9 @@ class Broadcast:
         self.loop = asyncio.get_running_loop()
         if settings.REDIS_URL:
             self.keep(self.hear())
+            self.keep(self.deliver())
 
-    def keep(self, work: Any) -> None:
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -51,20 +59,32 @@ class Broadcast:
 
     def spread(self, event: Event) -> None:
         self.tell(event)
-        if settings.REDIS_URL:
-            self.keep(self.send(event))
+        self.tell_others(event)
 
     def tell(self, event: Event) -> None:
         for listener in list(self.listeners):
             listener(event)
 
+    def tell_others(self, event: Event) -> None:
+        """Only the other processes; from the event loop."""
+        if settings.REDIS_URL and not self.leaving.full():
+            self.leaving.put_nowait(event)
+
+    async def deliver(self) -> None:
+        """Send one event after the other, for as long as the process lives."""
+        while True:
+            await self.send(await self.leaving.get())
+
     async def send(self, event: Event) -> None:
         try:
-            await get_channel_layer().group_send(GROUP, packed(event))
-        except (
-            Exception
-        ) as problem:  # whatever the layer's client raises: the watch makes up for it
-            log.warning("event not sent to other processes: %s", type(problem).__name__)
+            async with asyncio.timeout(SEND_SECONDS):
+                await get_channel_layer().group_send(GROUP, packed(event, self.name))
+        except Exception as problem:  # whatever the layer's client raises; the watch makes up
+            if not self.failing:
+                log.warning("events do not reach other processes: %s", type(problem).__name__)
+            self.failing = True
+        else:
+            self.failing = False
 
     async def hear(self) -> None:
         """Hand what other processes say to this one's listeners, for as long as it lives."""
@@ -74,34 +94,58 @@ class Broadcast:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
                 while True:
-                    self.tell(unpacked(await layer.receive(channel)))
-            except (KeyError, ValueError) as problem:
-                log.warning("event not understood: %s", type(problem).__name__)
+                    self.take(await layer.receive(channel))
             except Exception as problem:  # the layer is away; it comes back
                 log.warning("channel layer lost: %s", type(problem).__name__)
                 await asyncio.sleep(1)
+                await self.forget(layer)
+
+    async def forget(self, layer: Any) -> None:
+        """Let go of the channels of the connection that was lost; nobody would empty them."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await layer.flush()
+        except Exception as problem:
+            log.warning("channel layer not closed: %s", type(problem).__name__)
+
+    def take(self, message: dict[str, str]) -> None:
+        """Whatever another process sent; our own words come back too and are left out."""
+        try:
+            if message.get("from") != self.name:
+                self.tell(unpacked(message))
+        except (KeyError, ValueError, AttributeError) as problem:
+            log.warning("event not understood: %s", type(problem).__name__)
 
 
-def packed(event: Event) -> dict[str, str]:
+def packed(event: Event, sender: str = "") -> dict[str, str]:
     """The event as plain strings, as every layer can carry them."""
     return {
         "type": type(event).__name__,
+        "from": sender,
         **{key: str(value) for key, value in asdict(event).items()},
     }
 
 
+def changed(message: dict[str, str]) -> Changed:
+    return Changed(
+        UUID(message["owner_id"]), UUID(message["conversation_id"]), What(message["what"])
+    )
+
+
+READERS: dict[str, Callable[[dict[str, str]], Event]] = {
+    "Changed": changed,
+    "StopAsked": lambda message: StopAsked(UUID(message["run_id"])),
+    "SignedOut": lambda message: SignedOut(message["session_key"]),
+    "Followed": lambda message: Followed(UUID(message["message_id"])),
+    "Wrote": lambda message: Wrote(
+        UUID(message["message_id"]), int(message["offset"]), message["text"], message["notice"]
+    ),
+}
+
+
 def unpacked(message: dict[str, str]) -> Event:
     """Raises KeyError or ValueError for what is no event."""
-    kind = message["type"]
-    if kind == "Changed":
-        return Changed(
-            UUID(message["owner_id"]), UUID(message["conversation_id"]), What(message["what"])
-        )
-    if kind == "StopAsked":
-        return StopAsked(UUID(message["run_id"]))
-    if kind == "SignedOut":
-        return SignedOut(message["session_key"])
-    raise ValueError(kind)
+    return READERS[message["type"]](message)
 
 
 broadcast = Broadcast()

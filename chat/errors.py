@@ -237,6 +237,32 @@ _REFUSALS = (
         status=503,
     ),
     Fault(
+        "too_fast",
+        "You are sending faster than this site allows. Your text is kept; "
+        "please wait a moment and send it again.",
+        retryable=True,
+        status=429,
+    ),
+    Fault(
+        "too_many_answers",
+        "Too many answers are being written for you at once. Your text is kept; "
+        "please wait for one of them and send it again.",
+        retryable=True,
+        status=429,
+    ),
+    Fault(
+        "question_too_long",
+        "The question is too long for this model: it has %(tokens)d tokens, and %(room)d fit. "
+        "Your text is kept; please shorten it.",
+        status=413,
+    ),
+    Fault(
+        "database_away",
+        "The database cannot be reached. Your text is kept; please try again in a moment.",
+        retryable=True,
+        status=503,
+    ),
+    Fault(
         "busy",
         "An answer is still being written. Please wait for it, or stop it first.",
         status=409,
@@ -259,13 +285,21 @@ def fault(code: str) -> Fault:
 class ChatError(Exception):
     """A fault that happened. `str()` of it is the sentence; it holds nothing that must be hidden.
 
-    `retry_after` is in seconds, None where nobody named a time.
+    `retry_after` is in seconds, None where nobody named a time. `counts` fill the sentence's
+    numbers.
     """
 
-    def __init__(self, code: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        retry_after: float | None = None,
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
         self.fault = fault(code)
         self.retry_after = retry_after
-        super().__init__(self.fault.sentence)
+        self.counts = counts
+        super().__init__(self.sentence)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.code!r})"
@@ -276,7 +310,11 @@ class ChatError(Exception):
 
     @property
     def sentence(self) -> str:
-        return self.fault.sentence
+        return self.worded(self.fault.sentence)
+
+    def worded(self, sentence: str) -> str:
+        """The counts in a translation of the fault's sentence."""
+        return sentence % self.counts if self.counts else sentence
 
     @property
     def retryable(self) -> bool:

@@ -38,7 +38,25 @@ class StopAsked:
     run_id: UUID
 
 
-Event = Changed | SignedOut | StopAsked
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Somebody in another process looks at this answer, for the next few seconds at least."""
+
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """Text of an answer from `offset` on, in characters, for other processes: what the database
+    has or will have within half a second. `notice` is the sentence in place of text to come."""
+
+    message_id: UUID
+    offset: int
+    text: str
+    notice: str = ""
+
+
+Event = Changed | SignedOut | StopAsked | Followed | Wrote
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ GO_ON = (
     "Do not repeat anything and do not add an introduction."
 )
 SPEAKERS = {"user": "User", "assistant": "Assistant"}
+# Tokenizers join words over the seam between system prompt and question, or part them.
+JOINT = 8
 STOPS = ("\nUser:", "\nAssistant:")
 
 
@@ -71,6 +73,12 @@ def assemble(
     build = completion if target.kind == "completion" else chat
     size = counter.chat(system, [(turn.role, turn.content) for turn in turns])
     return Assembled(build(system, turns, target), size, counter.exact, len(kept))
+
+
+def room(system: str, budget: int, counter: Counter) -> int:
+    """Tokens that a question may have beside the system prompt; less than 0 when even that is too
+    long. A few are kept for what joins the two."""
+    return budget - counter.start - counter.question(system, "") - JOINT
 
 
 def fitting(

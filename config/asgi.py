@@ -52,16 +52,25 @@ def hook_reactor() -> None:
     from twisted.internet.defer import Deferred  # noqa: PLC0415
     from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
 
+    from config.sockets import bound  # noqa: PLC0415
+
     running: Any = reactor
 
+    def ports() -> list[Any]:
+        return [one for one in running.getReaders() if IListeningPort.providedBy(one)]
+
+    def enter() -> None:
+        for factory in {port.factory.server.ws_factory for port in ports()}:
+            bound(factory)
+        begin()
+
     def leave() -> Any:
-        for reader in running.getReaders():
-            if IListeningPort.providedBy(reader):
-                reader.stopListening()
+        for port in ports():
+            port.stopListening()
         return Deferred.fromFuture(asyncio.ensure_future(drain()))
 
     # The reactor says "running" before its asyncio loop turns; a delayed call comes after.
-    running.callLater(0, begin)
+    running.callLater(0, enter)
     running.addSystemEventTrigger("before", "shutdown", leave)
 
 

@@ -120,7 +120,16 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,
     OPTIONS={
         **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": 16, "timeout": 10, "max_idle": 120},
+        # A pool that tries again ever more rarely would not notice for minutes that the database
+        # is back: it gives up soon, and the next one who asks makes it try afresh.
+        "pool": {
+            "min_size": 1,
+            "max_size": 16,
+            "timeout": 5,
+            "max_idle": 120,
+            "reconnect_timeout": 2,
+        },
+        "connect_timeout": 5,
         "options": "-c statement_timeout=15s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=30s",
     },
@@ -204,7 +213,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_SSL_REDIRECT = SITE.secure and bool(TRUSTED_PROXIES)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SITE.secure and not SITE.private else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
+# Whether other hosts of the domain speak TLS is for their operator to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -212,7 +222,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Languages and time
 # https://docs.djangoproject.com/en/5.2/topics/i18n/
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("de", _("German")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -221,6 +232,11 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.bundles.BundleFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
@@ -242,6 +258,15 @@ DEADLINE_FIRST_TOKEN = env.float("DEADLINE_FIRST_TOKEN", default=60)
 DEADLINE_IDLE = env.float("DEADLINE_IDLE", default=30)
 DEADLINE_TOTAL = env.float("DEADLINE_TOTAL", default=600)
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=30)
+
+# How much at once; LIMITS=off switches all of it off
+MESSAGES_PER_MINUTE = env.float("MESSAGES_PER_MINUTE", default=20)
+ANSWERS_PER_PERSON = env.int("ANSWERS_PER_PERSON", default=3)
+ANSWERS_PER_PROCESS = env.int("ANSWERS_PER_PROCESS", default=256)
+SOCKETS_PER_PERSON = env.int("SOCKETS_PER_PERSON", default=40)
+# Characters of an answer, bytes of one event of the model server
+ANSWER_CHARS = env.int("ANSWER_CHARS", default=400_000)
+FRAME_BYTES = 2_000_000
 
 # Logging: one line an event, ids only; exceptions as frames without their text
 # https://docs.djangoproject.com/en/5.2/topics/logging/

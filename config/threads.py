@@ -1,21 +1,29 @@
 """Database work from the event loop, off the loop and on a bounded number of threads.
 
 `database_sync_to_async` as it comes puts every socket of a process on one thread, so that one slow
-query holds them all.
+query holds them all. What keeps answers alive has threads and connections of its own: neither slow
+queries nor an exhausted pool may let a lease lapse.
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from contextvars import copy_context
+from threading import Lock
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 # Fewer than the pool's connections, so that requests always find one.
 _executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="db")
+_first = ThreadPoolExecutor(max_workers=2, thread_name_prefix="db-first")
+# Seconds for which the threads of `in_db_first` keep their connection.
+KEEP = 60
+_renewing = Lock()
 
 
 async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -30,4 +38,42 @@ async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         finally:
             close_old_connections()
 
-    return await asyncio.get_running_loop().run_in_executor(_executor, run)
+    # With the caller's context: language and time zone of whom this is for.
+    in_context = copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(_executor, in_context, run)
+
+
+async def in_db_first(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `work` on one of the threads that only save and close answers, beside the pool."""
+
+    def run() -> T:
+        own_connection()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    in_context = copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(_first, in_context, run)
+
+
+def own_connection() -> None:
+    """Give this thread a database connection that is not the pool's."""
+    shared: Any = connections[DEFAULT_DB_ALIAS]
+    if "pool" not in shared.settings_dict["OPTIONS"]:
+        return
+    options = dict(shared.settings_dict["OPTIONS"])
+    del options["pool"]
+    settings = shared.settings_dict | {"OPTIONS": options, "CONN_MAX_AGE": KEEP}
+    shared.close()
+    connections[DEFAULT_DB_ALIAS] = DatabaseWrapper(settings, DEFAULT_DB_ALIAS)
+
+
+def fresh_pool() -> None:
+    """Let go of the pool: one that has seen the database go away may not recover by itself.
+
+    Connections that are in use are closed when they come back.
+    """
+    pooled: Any = connections[DEFAULT_DB_ALIAS]
+    with _renewing:
+        pooled.close_pool()

@@ -5,12 +5,14 @@ acknowledged, one further frame of each kind shows it.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from accounts.models import User
 from chat.conversations import reading
+from chat.conversations.window import Window, window
 from chat.events import Changed, What
 from chat.fragments import pages, partials
 from chat.fragments.pages import SIDEBAR_PAGE
@@ -22,7 +24,7 @@ from chat.runs import runs
 from chat.runs.mirror import mirrors
 from config.threads import in_db
 
-Loaded = tuple[Conversation, reading.ThreadPage]
+Loaded = tuple[Conversation, reading.ThreadPage, Window | None]
 Fingerprint = tuple[str, bool, int, str]
 
 
@@ -43,7 +45,9 @@ class Feed:
     answer: LiveAnswer | None = None
     position: Position | None = None
     revision: int = -1
+    notice: str = ""
     rows: dict[UUID, What] = field(default_factory=dict)
+    text_was_last: bool = False
 
     # What happened
     def heard(self, event: Changed) -> None:
@@ -70,6 +74,10 @@ class Feed:
             self.thread_stale = True
             self.wake.set()
 
+    def unsure(self) -> None:
+        """A look at the database failed: look at all of it again."""
+        self.thread_stale = self.rows_stale = True
+
     def leave(self) -> None:
         self.follow(None)
 
@@ -92,19 +100,32 @@ class Feed:
             self.thread_stale = False
             if found := self.thread_frame(await in_db(self.load, self.conversation_id)):
                 return found
-        if found := self.answer_frame():
+        # In turns: text may come faster than the page acknowledges it.
+        if self.text_was_last and (found := await self.sidebar_frame()):
             return found
-        if self.rows or self.rows_stale:
-            return await in_db(self.rows_frame)
-        return None
+        if found := self.answer_frame():
+            self.text_was_last = True
+            return found
+        return await self.sidebar_frame()
+
+    async def sidebar_frame(self) -> dict[str, Any] | None:
+        self.text_was_last = False
+        return await in_db(self.rows_frame) if self.rows or self.rows_stale else None
 
     def load(self, conversation_id: UUID) -> Loaded | None:
-        """The shown branch as the database has it; None when it is gone."""
-        try:
+        """The shown branch as the database has it; None when it is gone.
+
+        Read again until the version is the one of the messages: an answer that ended between the
+        two would pass for one that the page shows already.
+        """
+        with suppress(Conversation.DoesNotExist):
             conversation = reading.owned(self.user, conversation_id)
-        except Conversation.DoesNotExist:
-            return None
-        return conversation, reading.thread(conversation)
+            while True:
+                page, before = reading.thread(conversation), conversation.version
+                conversation = reading.owned(self.user, conversation_id)
+                if conversation.version == before:
+                    return conversation, page, window(conversation)
+        return None
 
     def thread_frame(self, loaded: Loaded | None) -> dict[str, Any] | None:
         """Compare the shown branch with what the page has."""
@@ -113,7 +134,10 @@ class Feed:
             self.follow(None)
             html = pages.gone_html(self.conversation_id)
             return {"event": "gone", "content": partials.partial("#page-notice", "innerHTML", html)}
-        conversation, page = loaded
+        conversation, page, fill = loaded
+        if not self.joined and 0 <= self.version != conversation.version:
+            # What was told while the page changed sockets, nobody heard.
+            self.rows.setdefault(conversation.pk, What.MOVED)
         messages = shown_page(page)
         content = (
             "" if self.is_current(conversation) else self.difference(conversation, messages, page)
@@ -125,6 +149,7 @@ class Feed:
         self.attend(messages)
         if not content:
             return None
+        content += pages.window_html(fill, self.known)
         return {"event": "thread", "content": content + pages.version_html(conversation)}
 
     def is_current(self, conversation: Conversation) -> bool:
@@ -163,16 +188,12 @@ class Feed:
             return None
         if self.position is None:
             return self.whole_answer(answer)
-        patches = changes(self.position, answer.stream)
-        notice = answer.notice
-        self.remember(answer)
-        if not patches and not notice:
-            return None
         key = answer.message_id.hex
-        content = partials.patches_html(key, patches)
-        if notice:
-            content += partials.notice_html(key, notice)
-        return self.about(answer, content)
+        content = partials.patches_html(key, changes(self.position, answer.stream))
+        if answer.notice != self.notice:
+            content += partials.notice_html(key, answer.notice)
+        self.remember(answer)
+        return self.about(answer, content) if content else None
 
     def whole_answer(self, answer: LiveAnswer) -> dict[str, Any]:
         """The first frame of an answer: all of it so far, whatever the page had."""
@@ -185,7 +206,7 @@ class Feed:
 
     def remember(self, answer: LiveAnswer) -> None:
         self.position = Position(len(answer.stream.blocks), answer.stream.tail)
-        self.revision = answer.revision
+        self.revision, self.notice = answer.revision, answer.notice
 
     def about(self, answer: LiveAnswer, content: str) -> dict[str, Any]:
         return {

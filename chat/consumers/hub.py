@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.db.utils import InterfaceError
 
@@ -41,6 +42,11 @@ class Hub:
             self.begin()
         self.members[feed] = close
         self.people[feed.user.pk].add(feed)
+
+    def is_full(self, person: UUID) -> bool:
+        """Whether this person has as many sockets here as one may have."""
+        most: int = settings.SOCKETS_PER_PERSON
+        return bool(settings.LIMITS) and len(self.people.get(person, ())) >= most
 
     def leave(self, feed: Feed) -> None:
         feed.leave()

@@ -4,18 +4,23 @@ import asyncio
 import json
 import logging
 from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import UUID
 
 from autobahn.exception import Disconnected
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
+from django.db.utils import InterfaceError
+from django.http import parse_cookie
 
 from accounts.models import User
 from accounts.sessions import user_of_session
 from chat.consumers.feed import Feed
 from chat.consumers.hub import SIGNED_OUT, hub
+from chat.consumers.manners import speak_as_the_browser
 from chat.conversations import reading
 from chat.fragments import pages, partials
 from chat.models import Conversation
@@ -24,12 +29,16 @@ from config.threads import in_db
 log = logging.getLogger("chat.socket")
 
 NOT_FOUND = 4404
+TOO_MANY = 4429
 RECONNECT = 4000
 # A page that acknowledges nothing for this long is gone, or comes back with a fresh socket.
 ACK_SECONDS = 30.0
 # The page sends an acknowledgement or a ping; anything longer is not ours.
 FRAME_CHARS = 256
 BAD_FRAMES = 50
+# Seconds between looks while the database is away; the socket stays, so nobody has to reconnect.
+AGAIN_WHEN_AWAY = 1.0
+AWAY = (DatabaseError, InterfaceError)
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -38,12 +47,29 @@ class ChatConsumer(AsyncWebsocketConsumer):
     feed: Feed | None = None
     pump_task: asyncio.Task[None] | None = None
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One message after the other, without a channel layer and without Channels' hop to a
+        thread before each of them: an acknowledgement touches no database."""
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                message = await receive()
+                await getattr(self, get_handler_name(message))(message)
+
     async def connect(self) -> None:
         # A refused handshake makes htmx try again for ever: strangers are let in, told, closed.
         await self.accept()
+        speak_as_the_browser(self.scope)
         self.seq = self.acked = self.bad = 0
         self.said: dict[str, Any] = {}
         self.progress = asyncio.Event()
+        try:
+            await self.enter()
+        except AWAY as problem:
+            log.warning("socket not opened: %s", type(problem).__name__)
+            await self.close(RECONNECT)
+
+    async def enter(self) -> None:
         session_key = session_key_of(self.scope)
         user = await in_db(user_of_session, session_key)
         if user is None:
@@ -52,6 +78,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         conversation_id = self.scope["url_route"]["kwargs"].get("conversation_id")
         if conversation_id and not await in_db(exists, user, conversation_id):
             await self.refuse(NOT_FOUND, "not-found")
+            return
+        if hub.is_full(user.pk):
+            await self.refuse(TOO_MANY, "too-many")
             return
         self.join(user, session_key, conversation_id)
 
@@ -118,7 +147,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             while True:
                 await feed.wake.wait()
                 feed.wake.clear()
-                while frame := await feed.frame():
+                while frame := await self.newest(feed):
                     await self.push(frame)
                     async with asyncio.timeout(ACK_SECONDS):
                         await self.acknowledged()
@@ -133,6 +162,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
             hub.leave(feed)
             with suppress(Disconnected):
                 await self.close(RECONNECT)
+
+    async def newest(self, feed: Feed) -> dict[str, Any] | None:
+        """The next frame, as soon as the database can be asked."""
+        while True:
+            try:
+                return await feed.frame()
+            except AWAY as problem:
+                log.warning("socket waits for the database: %s", type(problem).__name__)
+            feed.unsure()
+            await asyncio.sleep(AGAIN_WHEN_AWAY)
 
     async def acknowledged(self) -> None:
         while self.acked < self.seq:
@@ -166,14 +205,10 @@ def parsed(text: str | None) -> dict[str, int]:
 
 
 def session_key_of(scope: dict[str, Any]) -> str:
-    """The session cookie of the handshake, or "" without one."""
+    """The session cookie of the handshake, read as pages read it, or "" without one."""
     for name, value in scope["headers"]:
         if name == b"cookie":
-            try:
-                cookie = SimpleCookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
-            except CookieError:
-                return ""
-            return cookie.value if cookie else ""
+            return parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
     return ""
 
 

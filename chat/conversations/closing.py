@@ -1,13 +1,14 @@
 """The end of a run: text, counts and state are written once, by whoever ends the run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from chat.conversations.leases import LEASE
 from chat.events import Outcome
 from chat.models import Chunk, Conversation, Message, Run, Status
 
@@ -27,6 +28,7 @@ def close(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> bo
     with transaction.atomic():
         won = Run.objects.filter(pk=run.pk, ended_at__isnull=True).update(
             ended_at=Now(),
+            provider=run.provider,
             finish_reason=outcome.finish_reason[:40],
             error_code=outcome.error_code,
             prompt_tokens=usage.prompt_tokens,
@@ -47,21 +49,38 @@ def close(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> bo
             finished_at=Now(),
         )
         Chunk.objects.filter(run=run.pk).delete()
-        touch(run.conversation_id)
+        touch(run.conversation_id, answered=outcome.status != Status.STOPPED)
     return True
 
 
-def touch(conversation_id: UUID) -> None:
-    """Pages that show another version of this conversation are behind."""
-    Conversation.objects.filter(pk=conversation_id).update(version=F("version") + 1)
+def touch(conversation_id: UUID, *, answered: bool) -> None:
+    """Pages that show another version of this conversation are behind; an answer that its reader
+    did not stop waits to be seen."""
+    news = {"answered_at": Now()} if answered else {}
+    Conversation.objects.filter(pk=conversation_id).update(version=F("version") + 1, **news)
 
 
-def sweep(most: int = 100) -> list[Ended]:
-    """End the runs whose lease lapsed; their saved text is kept and the answer is interrupted."""
+def lately_restarted() -> bool:
+    """Whether the database began less than a lease ago: living processes may not have renewed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT now() - pg_postmaster_start_time() < make_interval(secs => %s)",
+            (LEASE.total_seconds(),),
+        )
+        found: bool = cursor.fetchone()[0]
+    return found
+
+
+def sweep(most: int = 100, spare: Sequence[UUID] = ()) -> list[Ended]:
+    """End the runs whose lease lapsed; their saved text is kept and the answer is interrupted.
+
+    `spare` are runs that the caller itself writes and has only been late to renew.
+    """
     with transaction.atomic():
         lapsed = list(
             Run.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(ended_at__isnull=True, lease_until__lt=Now())
+            .exclude(pk__in=spare)
             .select_related("conversation")[:most]
         )
         return [end_dead(run) for run in lapsed]

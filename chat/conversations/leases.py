@@ -41,7 +41,8 @@ class Held:
 
 # A lapsed lease that nobody took is taken back: the database may have been away for longer. The
 # update waits for a sweeper that holds the row, and finds it ended. FOR SHARE keeps a close waiting
-# until the text is there to be folded. A piece whose first save was done unheard comes again longer.
+# until the text is there to be folded. A piece whose first save was done unheard comes again,
+# longer.
 SAVE = """
 WITH renewed AS (
     UPDATE chat_run SET lease_until = now() + make_interval(secs => %(lease)s)

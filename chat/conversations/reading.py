@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts.models import User
 from chat.conversations.closing import joined
+from chat.conversations.seeing import is_unread
 from chat.models import Chunk, Conversation, Message, Run
 
 PAGE = 30
@@ -153,6 +154,7 @@ class Row:
     title: str
     active_at: datetime
     answering: bool
+    unread: bool = False
 
 
 def rows(user: User, before: tuple[datetime, UUID] | None = None, size: int = 40) -> list[Row]:
@@ -160,15 +162,19 @@ def rows(user: User, before: tuple[datetime, UUID] | None = None, size: int = 40
     found = Conversation.objects.owned_by(user).recent()
     if before:
         found = found.before(*before)
-    page = list(found.values_list("id", "title", "active_at")[:size])
+    page = list(found.values_list("id", "title", "active_at", "answered_at", "seen_at")[:size])
     live = answering([key for key, *_ in page])
-    return [Row(key, title, active_at, key in live) for key, title, active_at in page]
+    return [
+        Row(key, title, active_at, key in live, is_unread(answered_at, seen_at))
+        for key, title, active_at, answered_at, seen_at in page
+    ]
 
 
 def row(user: User, conversation_id: UUID) -> Row:
     conversation = owned(user, conversation_id)
     live = answering([conversation.pk])
-    return Row(conversation.pk, conversation.title, conversation.active_at, bool(live))
+    unread = is_unread(conversation.answered_at, conversation.seen_at)
+    return Row(conversation.pk, conversation.title, conversation.active_at, bool(live), unread)
 
 
 def answering(ids: list[UUID]) -> set[UUID]:

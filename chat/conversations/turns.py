@@ -1,17 +1,21 @@
 """Starting an answer: to a question, another one, to a changed question, or more of one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import User
+from chat import prompts
 from chat.conversations.catalogue import model_of
 from chat.conversations.leases import lease_end
 from chat.errors import ChatError
-from chat.limits import title_from
+from chat.limits import Bucket, take, title_from
 from chat.models import (
     ChatModel,
     Conversation,
@@ -22,6 +26,12 @@ from chat.models import (
     Status,
     SystemPrompt,
 )
+from chat.tokens import counter
+
+N = TypeVar("N", int, float)
+
+# Answers of one person that may be written or wait, as a multiple of those written at once.
+IN_LINE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,13 @@ class Maker:
     version: PromptVersion | None
 
 
-def start_conversation(user: User, client_id: UUID, text: str, process: UUID) -> Turn:
+def start_conversation(
+    user: User,
+    client_id: UUID,
+    text: str,
+    process: UUID,
+    choices: Mapping[str, object] | None = None,
+) -> Turn:
     """A new conversation with its first question; the same `client_id` again gives the same one."""
     with transaction.atomic():
         lock_person(user)
@@ -50,7 +66,7 @@ def start_conversation(user: User, client_id: UUID, text: str, process: UUID) ->
         if known is not None:
             return repeated(known, client_id)
         conversation = Conversation.objects.create(
-            owner=user, client_id=client_id, title=title_from(text)
+            owner=user, client_id=client_id, title=title_from(text), **(choices or {})
         )
         return ask(conversation, None, text, client_id, process)
 
@@ -77,20 +93,53 @@ def edit(user: User, message_id: UUID, client_id: UUID, text: str, process: UUID
         return ask(conversation, message.parent_id, text, client_id, process)
 
 
-def regenerate(user: User, message_id: UUID, process: UUID) -> Turn:
-    """Another answer to the same question: a sibling of the one there is."""
+def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conversation:
+    """Keep a question in other words without asking it: a sibling that ends the shown branch.
+
+    What was asked and answered before stays as it was; `regenerate` on the new one asks it.
+    """
     with transaction.atomic():
-        message, conversation = locked_message(user, message_id, Role.ASSISTANT)
+        message, conversation = locked_message(user, message_id, Role.USER)
+        if Message.objects.filter(conversation=conversation, client_id=client_id).exists():
+            return conversation
         free(conversation)
-        answer = add(conversation, 1, message.parent_id, Role.ASSISTANT, Status.PENDING)
+        question = add(
+            conversation,
+            1,
+            message.parent_id,
+            Role.USER,
+            Status.COMPLETE,
+            text=text,
+            client_id=client_id,
+        )
+        show(conversation, question, taken=1)
+        return conversation
+
+
+def regenerate(user: User, message_id: UUID, process: UUID) -> Turn:
+    """Another answer to the same question, or the first one to a question that has none."""
+    with transaction.atomic():
+        message, conversation = locked_message(user, message_id)
+        question = asked_by(message)
+        permit(conversation)
+        answer = add(conversation, 1, question, Role.ASSISTANT, Status.PENDING)
         return started(conversation, answer, None, process, taken=1)
+
+
+def asked_by(message: Message) -> UUID | None:
+    """The question of an answer; a question itself while it has no answer."""
+    if message.role == Role.ASSISTANT:
+        return message.parent_id
+    if Message.objects.filter(parent=message).exists():
+        raise Message.DoesNotExist
+    return message.pk
 
 
 def go_on(user: User, message_id: UUID, process: UUID) -> Turn:
     """A further run of the same answer. Raises ChatError `nothing_to_continue` without text."""
     with transaction.atomic():
         message, conversation = locked_message(user, message_id, Role.ASSISTANT)
-        free(conversation)
+        permit(conversation)
         moved = (
             Message.objects.filter(pk=message.pk)
             .exclude(status__in=(Status.PENDING, Status.STREAMING))
@@ -117,8 +166,9 @@ def locked(user: User, conversation_id: UUID) -> Conversation:
     return found
 
 
-def locked_message(user: User, message_id: UUID, role: Role) -> tuple[Message, Conversation]:
-    message = Message.objects.owned_by(user).get(pk=message_id, role=role)
+def locked_message(user: User, message_id: UUID, *roles: Role) -> tuple[Message, Conversation]:
+    """Raises Message.DoesNotExist for what is not this person's, or of another role."""
+    message = Message.objects.owned_by(user).get(pk=message_id, role__in=roles or Role)
     return message, locked(user, message.conversation_id)
 
 
@@ -128,21 +178,56 @@ def free(conversation: Conversation) -> None:
         raise ChatError("busy")
 
 
+def permit(conversation: Conversation) -> None:
+    """Raises ChatError `busy`, `too_fast` or `too_many_answers`; the same in every process.
+
+    What is taken comes back when the transaction fails. The row of the bucket stays locked until
+    its end, so that nobody counts at the same time.
+    """
+    person, rate = conversation.owner_id, settings.MESSAGES_PER_MINUTE
+    if settings.LIMITS and (wait := take(f"messages:{person}", Bucket(burst=rate, rate=rate / 60))):
+        raise ChatError("too_fast", retry_after=wait)
+    runs = Run.objects.filter(conversation__owner=person, ended_at__isnull=True)
+    live = list(runs.values_list("conversation_id", flat=True))
+    if conversation.pk in live:
+        raise ChatError("busy")
+    if settings.LIMITS and len(live) >= IN_LINE * settings.ANSWERS_PER_PERSON:
+        raise ChatError("too_many_answers", retry_after=5)
+
+
 def repeated(conversation: Conversation, client_id: UUID) -> Turn:
     question = Message.objects.get(conversation=conversation, client_id=client_id)
-    answer = Message.objects.filter(parent=question).order_by("seq")[0]
-    return Turn(conversation, answer, None, question)
+    answer = Message.objects.filter(parent=question).order_by("seq").first()
+    return Turn(conversation, answer or question, None, question)
 
 
 def ask(
     conversation: Conversation, parent_id: UUID | None, text: str, client_id: UUID, process: UUID
 ) -> Turn:
-    free(conversation)
+    permit(conversation)
+    maker = maker_of(conversation)
+    fits(maker, conversation, text)
     question = add(
         conversation, 1, parent_id, Role.USER, Status.COMPLETE, text=text, client_id=client_id
     )
     answer = add(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
-    return started(conversation, answer, question, process, taken=2)
+    return started(conversation, answer, question, process, taken=2, maker=maker)
+
+
+def fits(maker: Maker, conversation: Conversation, text: str) -> None:
+    """Raises ChatError `question_too_long` with the counts for what can never be answered."""
+    model = maker.model
+    room = prompts.room(
+        maker.version.text if maker.version else "",
+        model.context_window - output_limit(model, conversation),
+        counter(model.tokenizer),
+    )
+    # No token is shorter than a byte's worth; most questions need no counting.
+    if len(text.encode()) < room:
+        return
+    tokens = counter(model.tokenizer).text(text)
+    if tokens > room:
+        raise ChatError("question_too_long", counts={"tokens": tokens, "room": max(0, room)})
 
 
 def add(
@@ -173,26 +258,32 @@ def started(
     *,
     taken: int,
     continuation: bool = False,
+    maker: Maker | None = None,
 ) -> Turn:
     """The run with its lease, and the conversation's new end."""
-    maker = maker_of(conversation)
+    maker = maker or maker_of(conversation)
     run = Run.objects.create(
         conversation=conversation,
         message=answer,
         owner=process,
         lease_until=lease_end(),
         is_continuation=continuation,
-        **made_by(maker),
+        **made_by(maker, conversation),
     )
+    show(conversation, answer, taken=taken)
+    return Turn(conversation, answer, run, question)
+
+
+def show(conversation: Conversation, leaf: Message, *, taken: int) -> None:
+    """Let the shown branch end here, with `taken` places of the sequence used."""
     Conversation.objects.filter(pk=conversation.pk).update(
-        active_leaf=answer,
+        active_leaf=leaf,
         next_seq=F("next_seq") + taken,
         version=F("version") + 1,
         active_at=Now(),
     )
-    conversation.active_leaf_id = answer.pk
+    conversation.active_leaf_id = leaf.pk
     conversation.version += 1
-    return Turn(conversation, answer, run, question)
 
 
 def maker_of(conversation: Conversation) -> Maker:
@@ -215,15 +306,25 @@ def version_of(conversation: Conversation) -> PromptVersion | None:
     return prompt.published if prompt else None
 
 
-def made_by(maker: Maker) -> dict[str, object]:
+def made_by(maker: Maker, conversation: Conversation) -> dict[str, object]:
     """What a run records of its making, so that it stays true when the catalogue changes."""
     model = maker.model
     return {
         "prompt_version": maker.version,
         "model": model,
         "repo_id": model.repo_id,
-        "temperature": model.temperature,
-        "top_p": model.top_p,
+        "temperature": own(conversation.temperature, model.temperature),
+        "top_p": own(conversation.top_p, model.top_p),
         "frequency_penalty": model.frequency_penalty or None,
-        "max_tokens": model.max_output,
+        "max_tokens": output_limit(model, conversation),
     }
+
+
+def output_limit(model: ChatModel, conversation: Conversation) -> int:
+    """The longest answer, tokens."""
+    return min(own(conversation.max_tokens, model.max_output), model.max_output)
+
+
+def own(chosen: N | None, default: N) -> N:
+    """What the owner chose, else the model's own value."""
+    return default if chosen is None else chosen

@@ -26,6 +26,7 @@ class LiveAnswer:
         self.revision = 0
         self.watchers: set[Watcher] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._count: asyncio.TimerHandle | None = None
         self._last = float("-inf")
         if text:
             self.stream.feed(text)
@@ -48,18 +49,30 @@ class LiveAnswer:
     def feed(self, piece: str) -> None:
         """Take text. The first piece is shown at once, later ones at the pace of the process."""
         self.status = Status.STREAMING
-        self.notice = ""
+        self.tell("", soon=False)
         self.stream.feed(piece)
         self.soon()
 
-    def tell(self, notice: str) -> None:
+    def tell(self, notice: str, *, soon: bool = True) -> None:
         """Show a sentence in place of the text that is not there yet."""
+        if self._count is not None:
+            self._count.cancel()
+            self._count = None
         self.notice = notice
-        self.soon()
+        if soon:
+            self.soon()
+
+    def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None:
+        """Show a sentence with the seconds that are left, each second anew, until text comes."""
+        self.tell(sentence(seconds))
+        if seconds > 0:
+            loop = asyncio.get_running_loop()
+            self._count = loop.call_later(1, self.count_down, seconds - 1, sentence)
 
     def end(self, status: str) -> None:
         """Nothing more comes; watchers look at the database for the final text."""
         self.status = status
+        self.tell("", soon=False)
         self.publish()
 
     def soon(self) -> None:

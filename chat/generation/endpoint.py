@@ -5,7 +5,6 @@ from functools import cache
 from django.conf import settings
 
 from chat.errors import Fault, fault
-from chat.limits import ANSWER_CHARS, FRAME_BYTES
 from chat.models import ChatModel
 from chat.models.catalogue import Kind
 from chat.providers import Caps, Deadlines, Endpoint, can_serve
@@ -48,7 +47,7 @@ def unserved(model: ChatModel | None) -> Fault | None:
     return can_serve(endpoint(), "completion" if model.kind == Kind.COMPLETION else "chat")
 
 
-CAPS = Caps(answer_chars=ANSWER_CHARS, frame_bytes=FRAME_BYTES)
+CAPS = Caps(answer_chars=settings.ANSWER_CHARS, frame_bytes=settings.FRAME_BYTES)
 
 
 def provider_name() -> str:

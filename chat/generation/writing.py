@@ -1,10 +1,15 @@
 """From a run to its outcome: load the branch, assemble the request, take the stream."""
 
 import logging
+import math
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from chat import prompts
 from chat.conversations import reading
@@ -24,12 +29,22 @@ from chat.tokens import counter
 
 log = logging.getLogger("chat.generation")
 
+WAITING = {
+    "rate_limited": gettext_noop("The model server has too many requests."),
+    "overloaded": gettext_noop("The model server is busy."),
+    "model_loading": gettext_noop("The model is still being loaded."),
+    "upstream_error": gettext_noop("The model server reported an error."),
+}
+# Only an administrator can mend these; one line an hour and code, not one an answer.
+TELL_AGAIN = 3600.0
+_told: dict[str, float] = {}
+
 
 class Sink(Protocol):
     """Where the text goes."""
 
     def feed(self, piece: str) -> None: ...
-    def tell(self, notice: str) -> None: ...
+    def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +111,36 @@ async def write(prepared: Prepared, sink: Sink, clock: Clock) -> Outcome:
                     parts.append(item.text)
                     sink.feed(item.text)
                 elif isinstance(item, Waiting):
-                    sink.tell(waiting_sentence(item))
+                    sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:
                     return finished(prepared, item, "".join(parts), clock)
     except ProviderError as problem:
-        level = logging.ERROR if problem.tells_operator else logging.WARNING
-        log.log(level, "upstream failed: %s", problem.detail)
+        report(problem)
         return failed(prepared, problem.code, "".join(parts), clock)
     return failed(prepared, "no_finish", "".join(parts), clock)
 
 
-def waiting_sentence(item: Waiting) -> str:
-    seconds = max(1, round(item.seconds))
-    return f"The model server is busy. Trying again in {seconds} s …"
+def report(problem: ProviderError) -> None:
+    """Tell the operator; what only an administrator can mend once an hour, and as an error."""
+    if not problem.tells_operator:
+        log.warning("upstream failed: %s", problem.detail)
+        return
+    now = time.monotonic()
+    if now - _told.get(problem.code, -TELL_AGAIN) >= TELL_AGAIN:
+        _told[problem.code] = now
+        log.error("upstream needs an administrator: %s", problem.detail)
+
+
+def waiting_sentence(code: str) -> Callable[[int], str]:
+    """Why the answer is not there yet, with the seconds that are left until the next attempt."""
+    why = _(WAITING.get(code, gettext_noop("The model server cannot be reached.")))
+
+    def sentence(seconds: int) -> str:
+        if seconds < 1:
+            return f"{why} {_('Trying again …')}"
+        return f"{why} {_('Trying again in %(seconds)d s …') % {'seconds': seconds}}"
+
+    return sentence
 
 
 def finished(prepared: Prepared, item: Finish, text: str, clock: Clock) -> Outcome:

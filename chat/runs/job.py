@@ -2,26 +2,32 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from uuid import UUID
 
-from django.db import DatabaseError
-from django.db.utils import InterfaceError
+from django.conf import settings
+from django.utils.translation import gettext as _
 
 from chat.conversations import closing
 from chat.conversations.leases import Append
 from chat.conversations.turns import Turn
 from chat.errors import ChatError
 from chat.events import Outcome, Usage
-from chat.generation import LiveAnswer, prepare, write
-from chat.generation.writing import Clock
+from chat.generation import Clock, LiveAnswer, Prepared, prepare, usage, write
+from chat.generation.endpoint import provider_name
 from chat.markdown import RENDERER_VERSION, render
 from chat.models import Message, Run, Status
-from config.threads import in_db
+from chat.runs.line import Line
+from chat.runs.patience import AWAY, patiently
+from chat.runs.sharing import Sharing
+from config.threads import in_db, in_db_first
 
 log = logging.getLogger("chat.runs")
 
-# Seconds between attempts to write the end of a run while the database is away.
-CLOSE_RETRY = (0.2, 0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8, 8)
+line = Line(
+    seats=settings.ANSWERS_PER_PROCESS if settings.LIMITS else None,
+    each=settings.ANSWERS_PER_PERSON if settings.LIMITS else None,
+)
 
 
 class Job:
@@ -31,12 +37,15 @@ class Job:
     def __init__(self, owner_id: UUID, turn: Turn, run: Run) -> None:
         self.owner_id = owner_id
         self.run: Run = run
+        self.run.provider = provider_name()
         self.message: Message = turn.answer
         self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, turn.answer.text)
+        self.sharing = Sharing(self.answer)
         self.clock = Clock()
+        self.prepared: Prepared | None = None
         self.ending: str | None = None
         self.unsaved: list[str] = []
-        self.saved = len(turn.answer.text)
+        self.before = self.saved = len(turn.answer.text)
         self.task: asyncio.Task[None] | None = None
         self.writing: asyncio.Task[Outcome] | None = None
 
@@ -44,9 +53,15 @@ class Job:
     def feed(self, piece: str) -> None:
         self.unsaved.append(piece)
         self.answer.feed(piece)
+        self.sharing.soon()
 
-    def tell(self, notice: str) -> None:
-        self.answer.tell(notice)
+    def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None:
+        self.answer.count_down(seconds, sentence)
+
+    def place(self, place: int) -> None:
+        """Where this answer stands in line, 0 for at its turn."""
+        sentence = _("Waiting for a free place: number %(place)d in line.") % {"place": place}
+        self.answer.tell(sentence if place else "")
 
     def take_unsaved(self) -> Append | None:
         """What the next save appends; `was_saved` confirms it."""
@@ -62,13 +77,17 @@ class Job:
 
     def cancel(self, ending: str) -> None:
         """Hang up upstream and end with this status; the first reason counts."""
-        if self.ending is None and self.writing is not None and not self.writing.done():
-            self.ending = ending
+        if self.ending is not None or (self.writing is not None and self.writing.done()):
+            return
+        self.ending = ending
+        if self.writing is not None:
             self.writing.cancel()
 
     async def work(self) -> bool:
         """Write the answer to its end; whether this process was the one that ended it."""
         self.writing = asyncio.create_task(self.generate(), name=f"write {self.run.pk}")
+        if self.ending is not None:
+            self.writing.cancel()
         try:
             await asyncio.wait({self.writing})
         finally:
@@ -82,34 +101,40 @@ class Job:
         return won
 
     async def generate(self) -> Outcome:
-        try:
-            prepared = await in_db(prepare, self.run, self.message)
-        except ChatError as problem:
-            return Outcome(status=Status.FAILED, error_code=problem.code)
-        return await write(prepared, self, self.clock)
+        async with line.seat(self.owner_id, self.place):
+            self.clock = Clock()
+            try:
+                self.prepared = await patiently(
+                    lambda: in_db(prepare, self.run, self.message), f"reading for run {self.run.pk}"
+                )
+            except ChatError as problem:
+                return Outcome(status=Status.FAILED, error_code=problem.code)
+            return await write(self.prepared, self, self.clock)
 
     def outcome(self, task: asyncio.Task[Outcome]) -> Outcome | None:
-        usage = Usage(first_token_ms=self.clock.first, last_token_ms=self.clock.last)
         if task.cancelled():
-            return Outcome(status=self.ending, usage=usage) if self.ending else None
+            return Outcome(status=self.ending, usage=self.usage()) if self.ending else None
         problem = task.exception()
         if problem is None:
             return task.result()
         log.error("run %s failed: %s", self.run.pk, type(problem).__name__, exc_info=problem)
-        return Outcome(status=Status.FAILED, error_code="internal", usage=usage)
+        return Outcome(status=Status.FAILED, error_code="internal", usage=self.usage())
+
+    def usage(self) -> Usage:
+        """What was spent on an answer that did not come to its end."""
+        if self.prepared is None:
+            return Usage()
+        return usage(self.prepared, self.answer.text[self.before :], self.clock)
 
     async def close(self, outcome: Outcome) -> bool:
         """Write the end, and again while the database is away."""
         text = self.answer.text
-        for delay in (*CLOSE_RETRY, None):
-            try:
-                return await in_db(self.write_end, outcome, text)
-            except (DatabaseError, InterfaceError) as problem:
-                log.warning("run %s not closed yet: %s", self.run.pk, type(problem).__name__)
-            if delay is None:
-                break
-            await asyncio.sleep(delay)
-        return False
+        try:
+            return await patiently(
+                lambda: in_db_first(self.write_end, outcome, text), f"closing run {self.run.pk}"
+            )
+        except AWAY:
+            return False
 
     def write_end(self, outcome: Outcome, text: str) -> bool:
         html = render(text, self.message.pk.hex)

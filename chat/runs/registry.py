@@ -3,25 +3,28 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DatabaseError
-from django.db.utils import InterfaceError
 
 from chat.broadcast import broadcast
 from chat.conversations import closing, keeping
 from chat.conversations.leases import LEASE, Held, save
 from chat.conversations.turns import Turn
 from chat.errors import ChatError
-from chat.events import Changed, Event, StopAsked, What
+from chat.events import Changed, Event, Followed, StopAsked, What
 from chat.generation import LiveAnswer
 from chat.generation.pace import pace
 from chat.models import Status
 from chat.runs.job import Job
-from config.threads import in_db
+from chat.runs.mirror import mirrors
+from chat.runs.patience import AWAY, patiently
+from config.threads import fresh_pool, in_db, in_db_first
 
 log = logging.getLogger("chat.runs")
+
+T = TypeVar("T")
 
 SAVE_EVERY = 0.25
 SWEEP_EVERY = 3.0
@@ -34,7 +37,8 @@ class Runs:
     def __init__(self) -> None:
         self.process = uuid4()
         self.jobs: dict[UUID, Job] = {}
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.turning: set[asyncio.Task[Turn]] = set()
         self.began = False
         self.draining = False
 
@@ -44,11 +48,11 @@ class Runs:
             return
         self.began = True
         broadcast.start()
-        broadcast.listeners.add(self.heard)
+        broadcast.listeners.update((self.heard, mirrors.heard))
         for clock in (self.save_clock, self.sweep_clock, self.purge_clock, pace.measure):
             self.keep(clock())
 
-    def keep(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+    def keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Own a task: a strong reference for as long as it runs."""
         task = asyncio.create_task(work)
         self.tasks.add(task)
@@ -59,6 +63,24 @@ class Runs:
         """Raises ChatError `restarting` when this process takes no new work."""
         if self.draining:
             raise ChatError("restarting")
+
+    async def turn(self, owner_id: UUID, work: Coroutine[Any, Any, Turn]) -> Turn:
+        """Write a turn and begin its answer, even if who asked hangs up in between.
+
+        Raises what `work` raises, and ChatError `restarting`.
+        """
+        if self.draining:
+            work.close()
+        self.accept()
+        task = asyncio.create_task(self.written(owner_id, work))
+        self.turning.add(task)
+        task.add_done_callback(self.turning.discard)
+        return await asyncio.shield(task)
+
+    async def written(self, owner_id: UUID, work: Coroutine[Any, Any, Turn]) -> Turn:
+        turn = await work
+        self.start(owner_id, turn)
+        return turn
 
     def start(self, owner_id: UUID, turn: Turn) -> LiveAnswer | None:
         """Begin to write the answer of a turn that is committed; None when it was begun before."""
@@ -90,6 +112,8 @@ class Runs:
     def heard(self, event: Event) -> None:
         if isinstance(event, StopAsked):
             self.stop(event.run_id)
+        elif isinstance(event, Followed) and (job := self.jobs.get(event.message_id)):
+            job.sharing.wanted(job.saved)
 
     def stop(self, run_id: UUID) -> None:
         for job in self.jobs.values():
@@ -108,7 +132,7 @@ class Runs:
         if not jobs:
             return
         pieces = [piece for job in jobs.values() if (piece := job.take_unsaved())]
-        held = await in_db(save, self.process, list(jobs), pieces)
+        held = await in_db_first(save, self.process, list(jobs), pieces)
         for piece in pieces:
             jobs[piece.run_id].was_saved(piece)
         self.obey(jobs, held)
@@ -121,14 +145,22 @@ class Runs:
                 job.cancel("")
 
     async def sweep_clock(self) -> None:
-        """End what dead processes left; after the database was away wait one full lease first."""
+        """End what dead processes left; after the database was away everybody gets one full lease
+        to renew first."""
         while True:
             if not await survive(self.sweep, "sweeping"):
+                await patiently(
+                    lambda: in_db_first(closing.lately_restarted), "looking", float("inf")
+                )
+                await in_db(fresh_pool)
                 await asyncio.sleep(LEASE.total_seconds())
             await asyncio.sleep(SWEEP_EVERY)
 
     async def sweep(self) -> None:
-        for ended in await in_db(closing.sweep):
+        if await in_db(closing.lately_restarted):
+            return
+        alive = [job.run.pk for job in self.jobs.values()]
+        for ended in await in_db(closing.sweep, spare=alive):
             log.warning("answer %s was interrupted: its process is gone", ended.message_id)
             for what in (What.THREAD, What.ROW):
                 broadcast.announce(Changed(ended.owner_id, ended.conversation_id, what))
@@ -152,17 +184,19 @@ class Runs:
         await self.idle(5)
 
     async def idle(self, seconds: float) -> None:
-        """Wait until no answer is being written, or for this long."""
-        writing = {job.task for job in self.jobs.values() if job.task is not None}
-        if writing:
-            await asyncio.wait(writing, timeout=seconds)
+        """Wait until no answer is being written, one begun meanwhile included, or this long."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while (self.jobs or self.turning) and loop.time() < until:
+            writing = {job.task for job in self.jobs.values() if job.task is not None}
+            await asyncio.wait(writing | self.turning, timeout=until - loop.time())
 
 
-async def survive(work: Callable[[], Coroutine[object, object, None]], name: str) -> bool:
+async def survive(work: Callable[[], Coroutine[object, object, object]], name: str) -> bool:
     """A clock goes on when one round fails; whether this one went well."""
     try:
         await work()
-    except (DatabaseError, InterfaceError) as problem:
+    except AWAY as problem:
         log.warning("%s failed: %s", name, type(problem).__name__)
         return False
     return True

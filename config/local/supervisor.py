@@ -24,7 +24,13 @@ PATIENCE_SECONDS = 5.0
 HEALTH_SECONDS = 60.0
 TICK_SECONDS = 1.0
 DRAIN_MARGIN_SECONDS = 5.0
-STATIC_SOURCES = ("static", "accounts/static", "chat/static", "requirements/lock.txt")
+STATIC_SOURCES = (
+    "static",
+    "accounts/static",
+    "chat/static",
+    "config/bundles.py",
+    "requirements/lock.txt",
+)
 
 
 class Supervisor:

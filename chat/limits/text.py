@@ -6,8 +6,6 @@ from chat.errors import ChatError
 from chat.providers import has_visible
 
 MESSAGE_CHARS = 32_000
-ANSWER_CHARS = 400_000
-FRAME_BYTES = 2_000_000
 TITLE_CHARS = 200
 
 

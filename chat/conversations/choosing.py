@@ -1,0 +1,64 @@
+"""What a person chose for a conversation: model, system prompt and sampling."""
+
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from accounts.models import User
+from chat.errors import ChatError
+from chat.models import ChatModel, Conversation, Suggestion, SystemPrompt
+
+# Sane ranges; what lies outside is moved to the nearest end.
+TEMPERATURE = (0.0, 2.0)
+TOP_P = (0.01, 1.0)
+LEAST_TOKENS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """None is the site's default (model and prompt) or the model's own value (sampling)."""
+
+    model_id: UUID | None = None
+    prompt_id: UUID | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+
+
+def models() -> list[ChatModel]:
+    """The models that people may choose, in the administrators' order."""
+    return list(ChatModel.objects.filter(enabled=True))
+
+
+def prompts() -> list[SystemPrompt]:
+    """The system prompts that people may choose: enabled ones with a published version."""
+    return list(SystemPrompt.objects.filter(enabled=True, published__isnull=False))
+
+
+def suggestions(most: int = 6) -> list[str]:
+    return list(Suggestion.objects.filter(enabled=True).values_list("text", flat=True)[:most])
+
+
+def values_of(choices: Choices) -> dict[str, object]:
+    """The choices as values of a conversation's row. Raises ChatError `bad_form` for a model or a
+    prompt that is not offered."""
+    if choices.model_id and not ChatModel.objects.filter(pk=choices.model_id, enabled=True):
+        raise ChatError("bad_form")
+    if choices.prompt_id and not SystemPrompt.objects.filter(pk=choices.prompt_id, enabled=True):
+        raise ChatError("bad_form")
+    return asdict(choices) | {
+        "temperature": within(choices.temperature, TEMPERATURE),
+        "top_p": within(choices.top_p, TOP_P),
+        "max_tokens": max(choices.max_tokens, LEAST_TOKENS) if choices.max_tokens else None,
+    }
+
+
+def within(value: float | None, ends: tuple[float, float]) -> float | None:
+    return None if value is None else min(max(value, ends[0]), ends[1])
+
+
+def choose(user: User, conversation_id: UUID, choices: Choices) -> Conversation:
+    """Store the choices: the next turn is made with them. Raises Conversation.DoesNotExist."""
+    found: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
+    Conversation.objects.filter(pk=found.pk).update(**values_of(choices))
+    found.refresh_from_db()
+    return found

@@ -1,0 +1,52 @@
+"""Text that was typed and not yet sent: one for each conversation, one for a new chat."""
+
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chat.errors import ChatError
+from chat.limits import MESSAGE_CHARS, refused
+from chat.models import Conversation, Draft, Message
+
+# A draft may be too long to be sent; what is far beyond that is no draft.
+DRAFT_CHARS = 4 * MESSAGE_CHARS
+
+
+def draft_of(user: User, conversation: Conversation | None) -> Draft | None:
+    return Draft.objects.filter(owner=user, conversation=conversation).first()
+
+
+def keep(user: User, conversation_id: UUID | None, client_id: UUID, text: str) -> None:
+    """Save what is typed; an empty text removes the draft.
+
+    `client_id` is the one that the text will be sent with: a draft of what was sent in the meantime
+    is not kept. Raises Conversation.DoesNotExist, or ChatError `message_too_long`.
+    """
+    if len(text) > DRAFT_CHARS:
+        raise ChatError("message_too_long")
+    if conversation_id is not None:
+        Conversation.objects.owned_by(user).only("id").get(pk=conversation_id)
+    clean = "".join(char for char in text.replace("\r\n", "\n") if not refused(char))
+    if not clean.strip() or was_sent(user, conversation_id, client_id):
+        remove(user, conversation_id)
+        return
+    Draft.objects.bulk_create(
+        [Draft(owner=user, conversation_id=conversation_id, text=clean, saved_at=Now())],
+        update_conflicts=True,
+        unique_fields=["owner", "conversation"],
+        update_fields=["text", "saved_at"],
+    )
+    # Sending removes the draft after its commit: whoever comes second sees the other.
+    if was_sent(user, conversation_id, client_id):
+        remove(user, conversation_id)
+
+
+def was_sent(user: User, conversation_id: UUID | None, client_id: UUID) -> bool:
+    if conversation_id is None:
+        return Conversation.objects.filter(owner=user, client_id=client_id).exists()
+    return Message.objects.filter(conversation=conversation_id, client_id=client_id).exists()
+
+
+def remove(user: User, conversation_id: UUID | None) -> None:
+    Draft.objects.filter(owner=user, conversation=conversation_id).delete()

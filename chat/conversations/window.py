@@ -1,0 +1,67 @@
+"""How full the model's window is: the same assembly that is sent, for the question to come."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from chat import prompts
+from chat.conversations import reading, turns
+from chat.errors import ChatError
+from chat.models import Conversation, Message
+from chat.providers import Sampling
+from chat.tokens import counter
+
+MOST = 400
+NEXT = reading.Spoken("user", "?")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Tokens that the next question finds taken, of those there are beside the answer's room.
+
+    `first` is the oldest message that the model still remembers; None while it remembers all.
+    """
+
+    used: int
+    size: int
+    exact: bool
+    first: UUID | None
+
+    @property
+    def percent(self) -> int:
+        return min(100, round(100 * self.used / max(1, self.size)))
+
+
+def window(conversation: Conversation) -> Window | None:
+    """None for an empty conversation, and where no model or prompt fits."""
+    if conversation.active_leaf_id is None:
+        return None
+    try:
+        maker = turns.maker_of(conversation)
+        model = maker.model
+        branch = list(newest_first(conversation))
+        target = prompts.Target(
+            repo_id=model.repo_id,
+            kind="completion" if model.kind == "completion" else "chat",
+            window=model.context_window,
+            sampling=Sampling(max_tokens=turns.output_limit(model, conversation)),
+        )
+        system = maker.version.text if maker.version else ""
+        said = [NEXT, *(reading.Spoken(message.role, message.text) for message in branch)]
+        made = prompts.assemble(system, said, target, counter(model.tokenizer))
+    except ChatError:
+        return None
+    kept = made.kept - 1
+    first = branch[kept - 1].pk if 0 < kept < len(branch) else None
+    return Window(made.prompt_tokens, target.window - target.sampling.max_tokens, made.exact, first)
+
+
+def newest_first(conversation: Conversation) -> Iterator[Message]:
+    """The shown branch from its end; more than `MOST` turns never fit."""
+    with connection.cursor() as cursor:
+        cursor.execute(reading.BRANCH, (conversation.active_leaf_id, conversation.pk, MOST))
+        ids = [row[0] for row in cursor.fetchall()]
+    rows = Message.objects.only("role", "text").in_bulk(ids)
+    return (rows[key] for key in reversed(ids) if key in rows)

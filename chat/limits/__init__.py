@@ -1,0 +1,22 @@
+"""What is accepted: sizes and characters of text, and how much in a minute."""
+
+from chat.limits.bucket import Bucket, take
+from chat.limits.text import (
+    MESSAGE_CHARS,
+    TITLE_CHARS,
+    checked_text,
+    checked_title,
+    refused,
+    title_from,
+)
+
+__all__ = [
+    "MESSAGE_CHARS",
+    "TITLE_CHARS",
+    "Bucket",
+    "checked_text",
+    "checked_title",
+    "refused",
+    "take",
+    "title_from",
+]
