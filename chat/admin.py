@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat.conversations import prompting
-from chat.models import ChatModel, PromptVersion, SystemPrompt
+from chat.models import ChatModel, PromptVersion, Suggestion, SystemPrompt
 
 
 class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -61,11 +61,10 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("Make another prompt the default instead."))
         return wanted
 
-    def validate_constraints(self) -> None:
+    def _get_validation_exclusions(self) -> set[str]:
         # "One default" is kept by moving it in one transaction when the form is saved.
-        wanted, self.instance.is_default = self.instance.is_default, False
-        super().validate_constraints()
-        self.instance.is_default = wanted
+        names: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return names | {"is_default"}
 
 
 @admin.register(SystemPrompt)
@@ -166,3 +165,12 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return
         prompting.make_default_model(queryset.get())
         self.message_user(request, _("New answers come from this model."), messages.SUCCESS)
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """First questions that an empty chat offers."""
+
+    list_display = ("text", "enabled", "position")
+    list_editable = ("enabled", "position")
+    search_fields = ("text",)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from chat.consumers import ChatConsumer
-from chat.views import commands, reading
+from chat.views import answers, attention, choices, commands, drafts, reading
 
 urlpatterns = [
     path("", reading.new_chat, name="new_chat"),
@@ -17,8 +17,16 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/restore/", commands.restore, name="restore"),
     path("m/<uuid:message_id>/regenerate/", commands.regenerate, name="regenerate"),
     path("m/<uuid:message_id>/edit/", commands.edit, name="edit"),
+    path("m/<uuid:message_id>/save/", commands.save, name="save"),
     path("m/<uuid:message_id>/continue/", commands.go_on, name="continue"),
     path("m/<uuid:message_id>/choose/", commands.choose, name="choose"),
+    path("c/<uuid:conversation_id>/draft/", drafts.draft, name="draft"),
+    path("c/<uuid:conversation_id>/seen/", attention.seen, name="seen"),
+    path("c/<uuid:conversation_id>/options/", choices.options, name="options"),
+    path("draft/", drafts.draft, name="new_draft"),
+    path("m/<uuid:message_id>/about/", answers.about, name="about"),
+    path("m/<uuid:message_id>/source/", answers.source, name="source"),
+    path("m/<uuid:message_id>/feedback/", answers.feedback, name="feedback"),
     path("rows/", reading.more_rows, name="more_rows"),
 ]
 

@@ -1,5 +1,6 @@
 """Parts of pages as HTML text, for sockets and for answers to commands."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from html import escape
 from itertools import groupby
@@ -8,9 +9,13 @@ from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from chat.conversations.reading import Row, ThreadPage
+from chat.conversations.window import Window
+from chat.fragments import partials
+from chat.fragments.partials import partial
 from chat.fragments.shown import Shown, shown_page
 from chat.models import Conversation
 
@@ -34,8 +39,21 @@ def thread_html(conversation: Conversation, page: ThreadPage) -> str:
     return render_to_string("chat/_thread.html", thread_context(conversation, page))
 
 
+def window_html(window: Window | None, shown: Iterable[UUID]) -> str:
+    """The ruler, and the line above which the model no longer remembers, if it is shown."""
+    html = render_to_string("chat/_ruler.html", {"window": window})
+    found = partial("#ruler", "outerHTML", html) + partial("#memory-line", "delete")
+    first = window.first if window else None
+    if first is not None and first in shown:
+        line = render_to_string("chat/_memory.html")
+        found += partial(f"#m-{first.hex}", "beforebegin", line)
+    return found
+
+
 def version_html(conversation: Conversation) -> str:
-    return render_to_string("chat/_version.html", {"conversation": conversation})
+    """What the page shows from now on; said when its socket comes back."""
+    html = render_to_string("chat/_version.html", {"conversation": conversation})
+    return partials.partial("#thread-version", "outerHTML", html)
 
 
 class Group(NamedTuple):
@@ -66,7 +84,7 @@ def age_of(day: date, today: date) -> tuple[str, str]:
         return "week", _("Previous 7 days")
     if day > today - timedelta(days=30):
         return "month", _("Previous 30 days")
-    return f"m{day:%Y%m}", f"{day:%B %Y}"
+    return f"m{day:%Y%m}", date_format(day, "F Y")
 
 
 def sidebar_context(rows: list[Row], size: int, continues: str = "") -> dict[str, Any]:
@@ -93,8 +111,22 @@ def rows_html(rows: list[Row], size: int) -> str:
     return render_to_string("chat/_rows.html", sidebar_context(rows, size))
 
 
+def rows_of(context: dict[str, Any]) -> str:
+    """The sidebar's lines of a page's context."""
+    return render_to_string("chat/_rows.html", context)
+
+
 def notice_html(sentence: str, *, sign_in: bool = False) -> str:
     return render_to_string("chat/_notice.html", {"sentence": sentence, "sign_in": sign_in})
+
+
+def feedback_html(message: Shown, *, ask: bool) -> str:
+    """The thumbs after one was pressed; `ask` adds the question for a reason."""
+    thumbs = render_to_string("chat/_thumbs.html", {"m": message})
+    why = render_to_string("chat/_reason.html", {"m": message}) if ask else ""
+    return partial(f"#f-{message.key}", "outerMorph", thumbs) + partial(
+        f"#w-{message.key}", "innerHTML", why
+    )
 
 
 def gone_html(conversation_id: UUID | None) -> str:
@@ -105,6 +137,8 @@ def refusal(event: str) -> str:
     """Why a socket is closed."""
     if event == "signed-out":
         return _("You are signed out. Sign in to go on; your text is kept.")
+    if event == "too-many":
+        return _("Too many pages are open. Close some of them and reload this one.")
     return _("This conversation does not exist, or it is not yours.")
 
 

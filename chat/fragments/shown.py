@@ -30,6 +30,8 @@ class Shown:
     again_label: str
     siblings: Siblings
     source: str
+    feedback: int = 0
+    reason: str = ""
 
     @property
     def key(self) -> str:
@@ -74,6 +76,8 @@ def shown(message: Message, siblings: Siblings = NO_SIBLINGS) -> Shown:
         again_label=_("Retry") if message.status == Status.FAILED else _("Regenerate"),
         siblings=siblings,
         source=message.text if message.role == Role.USER else "",
+        feedback=message.feedback or 0,
+        reason=message.feedback_reason,
     )
 
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
+from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from chat.errors import ChatError
+from chat.errors import ChatError, fault
 from chat.fragments import pages
 from chat.models import Conversation, Message
 
@@ -48,13 +51,18 @@ def command(view: View) -> View:
     @require_http_methods(["POST"])
     @wraps(view)
     async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        user = await request.auser()
-        if not user.is_authenticated:
-            return refusal(request, pages.refusal("signed-out"), 401, sign_in=True)
         try:
+            user = await request.auser()
+            if not user.is_authenticated:
+                return refusal(request, pages.refusal("signed-out"), 401, sign_in=True)
             return await view(request, user, *args, **kwargs)
         except ChatError as problem:
-            return refusal(request, problem.sentence, problem.status)
+            response = refusal(request, problem.worded(_(problem.fault.sentence)), problem.status)
+            if problem.retry_after is not None:
+                response["Retry-After"] = str(ceil(problem.retry_after))
+            return response
+        except (OperationalError, InterfaceError):
+            return refusal(request, _(fault("database_away").sentence), 503)
         except (Conversation.DoesNotExist, Message.DoesNotExist):
             return refusal(request, pages.refusal("not-found"), 404)
 

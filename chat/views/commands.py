@@ -1,6 +1,7 @@
 """Commands: what people do to a conversation. Each one works without a socket, from any tab."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,11 @@ from django.urls import reverse
 
 from accounts.models import User
 from chat.broadcast import broadcast
-from chat.conversations import keeping, turns
+from chat.conversations import choosing, drafts, keeping, turns
 from chat.conversations import reading as reads
 from chat.conversations.turns import Turn
 from chat.events import Changed, StopAsked, What
-from chat.forms import asked, only
+from chat.forms import CHOICES, asked, chosen, only
 from chat.fragments import pages, partials
 from chat.models import Conversation
 from chat.runs import runs
@@ -46,27 +47,41 @@ async def taken(request: HttpRequest, user: User, conversation: Conversation) ->
     )
 
 
+async def carried_out(user: User, write: Callable[[], Turn]) -> Turn:
+    """Write a turn and begin its answer, also when its sender leaves before the commit: Django
+    cancels the view then, and nobody would write the answer."""
+    return await runs.turn(user.pk, in_request(write))
+
+
 async def begun(
     request: HttpRequest, user: User, work: Callable[..., Turn], *args: Any
 ) -> tuple[Turn, HttpResponse]:
     """Write a turn, begin its answer, acknowledge."""
     runs.accept()
-    turn: Turn = await in_request(work, user, *args, runs.process)
-    runs.start(user.pk, turn)
+    turn = await carried_out(user, partial(work, user, *args, runs.process))
     return turn, await taken(request, user, turn.conversation)
 
 
 @command
 async def start(request: HttpRequest, user: User) -> HttpResponse:
     """A new conversation with its first question."""
-    client_id, text = asked(request.POST)
+    client_id, text = asked(request.POST, optional=CHOICES)
+    wanted = chosen(request.POST)
     runs.accept()
-    turn: Turn = await in_request(turns.start_conversation, user, client_id, text, runs.process)
-    runs.start(user.pk, turn)
+
+    def write() -> Turn:
+        choices = choosing.values_of(wanted)
+        turn = turns.start_conversation(user, client_id, text, runs.process, choices)
+        drafts.remove(user, None)
+        return turn
+
+    turn = await carried_out(user, write)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", turn.conversation.pk)
     context = await opened(user, turn.conversation.pk)
     response = render(request, "chat/_conversation.html", context)
+    # The page changes its socket now and may not hear of its own line in the sidebar.
+    response.write(partials.partial("#rows", "innerHTML", pages.rows_of(context)))
     response["HX-Push-Url"] = reverse("conversation", args=[turn.conversation.pk])
     return response
 
@@ -75,6 +90,7 @@ async def start(request: HttpRequest, user: User) -> HttpResponse:
 async def send(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
     client_id, text = asked(request.POST)
     _, response = await begun(request, user, turns.send, conversation_id, client_id, text)
+    await in_request(drafts.remove, user, conversation_id)
     return response
 
 
@@ -84,6 +100,15 @@ async def edit(request: HttpRequest, user: User, message_id: UUID) -> HttpRespon
     client_id, text = asked(request.POST)
     _, response = await begun(request, user, turns.edit, message_id, client_id, text)
     return response
+
+
+@command
+async def save(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+    """Keep a question in other words without asking it."""
+    client_id, text = asked(request.POST)
+    conversation = await in_request(turns.save_edit, user, message_id, client_id, text)
+    tell(user, conversation.pk, What.THREAD)
+    return await taken(request, user, conversation)
 
 
 @command

@@ -9,9 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
-from chat.conversations import catalogue, reading
+from chat.conversations import catalogue, choosing, drafts, reading
+from chat.conversations.seeing import is_unread
+from chat.conversations.window import window
 from chat.fragments import pages
+from chat.fragments.choices import options_context
 from chat.fragments.pages import SIDEBAR_PAGE
+from chat.fragments.words import SHORTCUTS, words
 from chat.generation.endpoint import unserved
 from chat.models import Conversation
 from chat.views.access import in_request, page
@@ -20,13 +24,21 @@ from chat.views.access import in_request, page
 def shell(user: User, conversation: Conversation | None) -> dict[str, Any]:
     """What every page of the chat shows: sidebar, composer, and which model answers."""
     model = catalogue.model_of(conversation)
+    offered = [item for item in choosing.models() if item == model or not unserved(item)]
+    draft = drafts.draft_of(user, conversation)
     return {
+        **options_context(conversation, model, offered, choosing.prompts()),
         **pages.sidebar_context(reading.rows(user, size=SIDEBAR_PAGE), SIDEBAR_PAGE),
         "conversation": conversation,
         "client_id": uuid.uuid4(),
         "model": model,
         "unserved": unserved(model),
         "person": user,
+        "draft": draft,
+        "suggestions": [] if conversation else choosing.suggestions(),
+        "unread": bool(conversation and is_unread(conversation.answered_at, conversation.seen_at)),
+        "words": words(),
+        "shortcuts": SHORTCUTS,
     }
 
 
@@ -48,11 +60,23 @@ async def opened(user: User, conversation_id: UUID) -> dict[str, Any]:
     is being written: it must not be rendered by two threads at once."""
 
     def load() -> tuple[Conversation, reading.ThreadPage, dict[str, Any]]:
-        found = reading.owned(user, conversation_id)
-        return found, reading.thread(found), shell(user, found)
+        found, thread = settled(user, conversation_id)
+        return found, thread, shell(user, found) | {"window": window(found)}
 
     found, thread, context = await in_request(load)
     return {**context, **pages.thread_context(found, thread)}
+
+
+def settled(user: User, conversation_id: UUID) -> tuple[Conversation, reading.ThreadPage]:
+    """A conversation and its messages of one version. A page that showed newer messages under an
+    older version would get all of them again from its socket."""
+    found = reading.owned(user, conversation_id)
+    for _attempt in range(3):
+        version, thread = found.version, reading.thread(found)
+        found = reading.owned(user, conversation_id)
+        if found.version == version:
+            break
+    return found, thread
 
 
 @page

@@ -1,4 +1,4 @@
-// The composer: grows with its text, keeps drafts, sends on Enter, empties on acknowledgement.
+// The composer: grows with its text, sends on Enter, empties on acknowledgement and not before.
 (() => {
   "use strict";
 
@@ -6,36 +6,7 @@
   const form = () => $("#composer");
   const field = () => $("#composer-text");
   const LIVE = "article[data-status=pending], article[data-status=streaming]";
-
-  // Works without a secure context, which crypto.randomUUID needs.
-  const newId = () => {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-  };
-  window.chatNewId = newId;
-
-  // Drafts are kept per person and conversation, so that signing in again brings the text back.
-  const person = () => $(".shell")?.dataset.person ?? "";
-  const draftKey = () => `draft:${person()}:${$("#conversation")?.dataset.conversation || "new"}`;
-  const keepDraft = () => {
-    try {
-      const { value } = field();
-      if (value) localStorage.setItem(draftKey(), value);
-      else localStorage.removeItem(draftKey());
-    } catch {
-      // Storage may be full or forbidden; the text is still in the field.
-    }
-  };
-  const draft = () => {
-    try {
-      return localStorage.getItem(draftKey()) ?? "";
-    } catch {
-      return "";
-    }
-  };
+  const WARN = 2000;
 
   const grow = (area) => {
     if (CSS.supports("field-sizing", "content")) return;
@@ -43,13 +14,20 @@
     area.style.blockSize = `${area.scrollHeight}px`;
   };
 
-  const count = () => {
+  // Characters as the server counts them; looked at closely only when there are many.
+  const left = () => {
     const area = field();
-    const left = Number(area.dataset.limit) - [...area.value.replaceAll("\r\n", "\n")].length;
+    const limit = Number(area.dataset.limit);
+    return area.value.length < limit - WARN ? WARN : limit - [...area.value.trim()].length;
+  };
+
+  const count = () => {
+    const rest = left();
     const line = $("#composer-count");
-    line.textContent = left < 2000 ? (left < 0
-      ? `${-left} characters too many` : `${left} characters left`) : "";
-    line.classList.toggle("over", left < 0);
+    const text = rest >= WARN ? "" : chat.say(rest < 0 ? "too_many" : "left", { n: Math.abs(rest) });
+    if (line.textContent !== text) line.textContent = text;
+    line.classList.toggle("over", rest < 0);
+    field().setAttribute("aria-invalid", String(rest < 0));
   };
 
   const refresh = () => {
@@ -61,74 +39,105 @@
   };
 
   const prepare = () => {
-    const area = field();
-    if (!area) return;
-    if (!area.value) area.value = draft();
+    if (!field() || field().dataset.prepared) return;
+    field().dataset.prepared = "yes";
+    chat.drafts.restore();
     refresh();
+    // On a touch screen the keyboard would cover what comes next; who came by a key goes on so.
+    if (matchMedia("(pointer: coarse)").matches || sessionStorage.getItem("by-key")) {
+      document.activeElement?.blur?.();
+    } else {
+      field().focus({ preventScroll: true });
+    }
+    sessionStorage.removeItem("by-key");
   };
 
   document.addEventListener("input", ({ target }) => {
     if (target !== field()) return;
-    keepDraft();
+    chat.drafts.typed();
     refresh();
   });
 
+  // 229: the Enter that ends an IME composition in Safari.
+  const composing = (event) => event.isComposing || event.keyCode === 229;
+
   document.addEventListener("keydown", (event) => {
-    if (event.target !== field() || event.key !== "Enter") return;
-    // 229: the Enter that ends an IME composition in Safari.
-    if (event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    const { key, target } = event;
+    if (composing(event)) return;
+    if (target === field() && key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      if (target.value.trim()) form().requestSubmit();
+    } else if (target === field() && key === "ArrowUp" && !target.value && !$(LIVE)) {
+      const last = [...document.querySelectorAll("[data-edit]")].at(-1);
+      if (!last) return;
+      event.preventDefault();
+      last.click();
+    } else if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      target.closest?.(".edit-form")?.requestSubmit();
+    }
+  });
+
+  // What the server would refuse is not sent at all.
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form() || left() >= 0) return;
     event.preventDefault();
-    if (field().value.trim()) form().requestSubmit();
+    event.stopPropagation();
+    chat.speak($("#composer-count").textContent);
+    field().focus();
+  }, { capture: true });
+
+  document.addEventListener("click", ({ target }) => {
+    const suggestion = target.closest("[data-suggest]");
+    if (!suggestion) return;
+    field().value = suggestion.textContent;
+    refresh();
+    form().requestSubmit();
   });
 
   let sent = "";
   document.addEventListener("htmx:before:request", ({ detail }) => {
     if (detail.ctx.sourceElement !== form()) return;
     sent = field().value;
+    chat.drafts.pause();
     $("#composer-notice").replaceChildren();
   });
 
   // The answer to the command is the acknowledgement; until then the text stays.
   document.addEventListener("htmx:after:request", ({ detail }) => {
     const { ctx } = detail;
+    if (ctx.response.status >= 400) refused(ctx);
     if (ctx.sourceElement?.id !== "composer" || ctx.response.status >= 300) return;
-    try {
-      localStorage.removeItem(draftKey());
-    } catch {
-      // See keepDraft.
-    }
+    chat.drafts.sent();
     const area = field();
     if (area.value === sent) area.value = "";
-    form().elements.client_id.value = newId();
-    keepDraft();
+    form().elements.client_id.value = chat.newId();
+    if (area.value) chat.drafts.typed();
     refresh();
   });
 
-  document.addEventListener("htmx:after:swap", () => {
-    if (field() && !field().dataset.prepared) {
-      field().dataset.prepared = "yes";
-      prepare();
-      // On a touch screen the keyboard would cover what comes next.
-      if (!matchMedia("(pointer: coarse)").matches) field().focus({ preventScroll: true });
-    }
+  // Our own refusals say where they belong. Anything else (a proxy's page, a crash) must not
+  // take the place of what is on the screen.
+  const refused = ({ response, hx, sourceElement }) => {
+    if (response.headers.get("HX-Retarget")) return;
+    hx.reswap = "none";
+    if (sourceElement?.matches?.(".older, .rows-more")) return;
+    chat.notice(chat.say(response.status === 403 ? "out_of_date" : "not_taken"));
+  };
+
+  document.addEventListener("htmx:error", ({ detail }) => {
+    if (detail.ctx?.request && !detail.ctx.response) chat.notice(chat.say("unreachable"));
+    if (detail.ctx?.sourceElement === form() && field().value) chat.drafts.typed();
   });
 
-  // Esc stops the answer, unless it has something nearer to close.
+  document.addEventListener("htmx:after:swap", prepare);
+  document.addEventListener("DOMContentLoaded", prepare);
+  addEventListener("pageshow", refresh);
+
+  // Esc stops the answer, unless it has something nearer to close; then it leaves the message.
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    if (document.querySelector("dialog[open], details[open], .edit-form")) return;
-    if (document.querySelector(LIVE)) $("#stop-form")?.requestSubmit();
-  });
-
-  document.addEventListener("submit", ({ target }) => {
-    if (!target.matches("[data-sign-out]")) return;
-    for (const key of Object.keys(localStorage)) {
-      if (key.startsWith("draft:")) localStorage.removeItem(key);
-    }
-  });
-
-  addEventListener("pageshow", () => {
-    if (field()) field().dataset.prepared = "yes";
-    prepare();
+    if (event.key !== "Escape" || event.defaultPrevented || composing(event)) return;
+    if ($("dialog[open], details.menu[open], .edit-form")) return;
+    if ($(LIVE)) $("#stop-form")?.requestSubmit();
+    else if (event.target === field()) $("#main").focus({ preventScroll: true });
   });
 })();

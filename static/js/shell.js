@@ -16,12 +16,19 @@
     }
   };
 
+  // The summary is what had the focus before a dialog opens, so that it gets it back.
+  const closeMenu = (menu) => {
+    menu.open = false;
+    $("summary", menu).focus();
+  };
+
   document.addEventListener("click", ({ target }) => {
     closeMenus(target.closest("details.menu"));
+    const item = target.closest(".menu-item");
+    if (item) closeMenu(item.closest("details.menu"));
     if (target.closest("[data-sidebar-open]")) sidebar(true);
     if (target.closest("[data-sidebar-close]")) sidebar(false);
     if (target.closest("[data-dialog-close]")) target.closest("dialog").close();
-    if (target.closest(".menu-item")) closeMenus();
     const toast = target.closest("[data-dismiss]")?.closest("[data-toast]");
     if (toast) toast.remove();
     const rename = target.closest("[data-rename]");
@@ -38,9 +45,8 @@
     if (event.key !== "Escape") return;
     const menu = $("details.menu[open]");
     const form = event.target.closest?.(".edit-form");
-    if (menu) {
-      menu.open = false;
-      $("summary", menu).focus();
+    if (menu && !$("dialog[open]")) {
+      closeMenu(menu);
       event.preventDefault();
     } else if (form) {
       closeEdit(form.closest("article"));
@@ -50,6 +56,52 @@
       event.preventDefault();
     }
   }, { capture: true });
+
+  // Up and down walk through an open menu.
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const menu = event.target.closest?.("details.menu[open]");
+    if (!step || !menu || event.target.matches("input, select")) return;
+    const items = [...menu.querySelectorAll(".menu-item")];
+    if (!items.length) return;
+    event.preventDefault();
+    const at = items.indexOf(event.target);
+    items.at(at < 0 ? Math.min(step, 0) : (at + step) % items.length).focus();
+  });
+
+  // What was fetched for a dialog opens it.
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    if (detail.ctx.target?.id === "about-body") $("#about-dialog").showModal();
+  });
+
+  // A message that is being edited stays as it is until that is over.
+  document.addEventListener("htmx:before:morph:node", (event) => {
+    if (event.detail.oldNode.matches?.(".editing")) event.preventDefault();
+  });
+
+  // A swap may take away what had the focus; then the nearest useful place gets it.
+  let last = null;
+  document.addEventListener("focusin", ({ target }) => {
+    last = target;
+  });
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    if (!relatedTarget && target.isConnected && target.checkVisibility()) last = null;
+  });
+  const rescue = () => {
+    if (!last || document.activeElement !== document.body) return;
+    if (last.isConnected && last.checkVisibility()) return;
+    const same = document.getElementById(last.id);
+    const undo = $("#toasts [data-toast]:last-child button");
+    const place = [same, undo, $("#composer-text"), $("#main")]
+      .find((element) => element?.checkVisibility());
+    last = null;
+    place?.focus({ preventScroll: true });
+  };
+  const afterPaint = () => requestAnimationFrame(() => requestAnimationFrame(rescue));
+  document.addEventListener("htmx:after:swap", () => {
+    if (last) afterPaint();
+  });
+  document.addEventListener("click", afterPaint);
 
   const openRename = ({ rename, title }) => {
     const form = $("#rename-form");
@@ -68,7 +120,10 @@
     const form = $("#edit-template").content.firstElementChild.cloneNode(true);
     form.setAttribute("hx-post", `/m/${article.dataset.messageId}/edit/`);
     form.setAttribute("hx-swap", "none");
-    form.elements.client_id.value = window.chatNewId();
+    const save = $("[data-edit-save]", form);
+    save.setAttribute("hx-post", `/m/${article.dataset.messageId}/save/`);
+    save.setAttribute("hx-swap", "none");
+    form.elements.client_id.value = chat.newId();
     form.elements.text.value = $("[data-source]", article).content.textContent;
     article.classList.add("editing");
     article.append(form);
@@ -83,8 +138,9 @@
 
   // Refusals of these two forms belong into them, not under the composer.
   document.addEventListener("htmx:after:request", ({ detail }) => {
-    const { sourceElement: form, response } = detail.ctx;
-    if (!form?.matches?.("#rename-form, .edit-form")) return;
+    const { sourceElement, response } = detail.ctx;
+    const form = sourceElement?.closest?.("#rename-form, .edit-form");
+    if (!form) return;
     if (response.status < 300) {
       if (form.id === "rename-form") $("#rename-dialog").close();
       else closeEdit(form.closest("article"));
@@ -93,31 +149,5 @@
     const parsed = new DOMParser().parseFromString(detail.ctx.text, "text/html");
     $("[data-error]", form).textContent = parsed.body.textContent.trim();
     detail.ctx.hx.reswap = "none";
-  });
-
-  // A toast with Undo goes by itself, but not while somebody is on it.
-  let gone = 0;
-  const expire = () => {
-    clearTimeout(gone);
-    gone = setTimeout(() => {
-      const toast = $("[data-toast]");
-      if (toast?.matches(":hover, :focus-within")) expire();
-      else toast?.remove();
-    }, 12000);
-  };
-  document.addEventListener("htmx:after:swap", () => {
-    if ($("[data-toast]")) expire();
-    const shown = $("#conversation")?.dataset.conversation;
-    for (const row of document.querySelectorAll("[data-row]")) {
-      const link = $("a", row);
-      if (row.dataset.row === shown) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
-    for (const heading of document.querySelectorAll(".rows-empty")) {
-      heading.hidden = Boolean($(".row"));
-    }
-  });
-  document.addEventListener("DOMContentLoaded", () => {
-    document.dispatchEvent(new CustomEvent("htmx:after:swap", { detail: { ctx: {} } }));
   });
 })();

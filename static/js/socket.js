@@ -16,7 +16,7 @@
   let trouble = 0;
   const troubled = () => {
     clearTimeout(trouble);
-    trouble = setTimeout(() => say("Reconnecting …"), 1500);
+    trouble = setTimeout(() => say(chat.say("reconnecting")), 1500);
   };
   const healed = () => {
     clearTimeout(trouble);
@@ -68,17 +68,7 @@
   // signing in again in another tab makes the one in this page stale.
   document.addEventListener("htmx:config:request", ({ detail }) => {
     const { request } = detail.ctx;
-    const token = document.cookie.match(/(?:^|; )chat_csrf=([^;]*)/)?.[1];
-    if (request.method === "POST" && token) request.headers["X-CSRFToken"] = token;
+    if (request.method === "POST" && chat.token()) request.headers["X-CSRFToken"] = chat.token();
     if (state.open) request.headers["Chat-Socket"] = "open";
-  });
-
-  const unreachable = "The server cannot be reached. Your text is kept; please try again.";
-  document.addEventListener("htmx:error", ({ detail }) => {
-    const notice = $("#composer-notice");
-    if (!detail.ctx?.request || detail.ctx.response || !notice) return;
-    notice.replaceChildren(Object.assign(document.createElement("p"), {
-      className: "notice notice-error", textContent: unreachable,
-    }));
   });
 })();

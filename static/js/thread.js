@@ -1,4 +1,4 @@
-// Reading: follow the end only if the reader is there, speak whole sentences, copy.
+// Reading: follow the end only if the reader is there, speak whole sentences.
 (() => {
   "use strict";
 
@@ -63,20 +63,13 @@
     if (detail.ctx.target?.id === "main") {
       following = true;
       observe();
+      settle();
     }
-    settle();
   });
 
   // Speech: the live region gets whole sentences, far behind the screen's pace.
   let spoken = "";
   let speaking = "";
-  const speak = (text) => {
-    const line = document.createElement("p");
-    line.textContent = text;
-    const log = $("#spoken");
-    log.append(line);
-    while (log.childElementCount > 30) log.firstElementChild.remove();
-  };
   const sentences = (text) => text.match(/[\s\S]*?[.!?。！？:](?=\s|$)|[\s\S]*?\n\n/g)?.join("") ?? "";
 
   document.addEventListener("chat:frame", ({ detail }) => {
@@ -101,42 +94,14 @@
       const text = article.isConnected ? article.querySelector(".message-body").innerText : "";
       const next = (live ? sentences(text) : text).slice(spoken.length).trim();
       spoken = live ? sentences(text) : text;
-      if (next) speak(next);
+      if (next) chat.speak(next);
       if (!live) {
         const note = article.querySelector(".message-note");
-        if (note) speak(note.innerText);
+        if (note) chat.speak(note.innerText);
         speaking = "";
       }
     }, live ? 1000 : 50);
   };
-
-  // Copy: code blocks and whole messages.
-  const copied = (button) => {
-    const label = button.getAttribute("aria-label");
-    button.classList.add("copied");
-    speak("Copied.");
-    setTimeout(() => button.classList.remove("copied"), 1500);
-    return label;
-  };
-  const copy = async (button, text) => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without a secure context there is no clipboard; the old way needs a selection.
-      const area = Object.assign(document.createElement("textarea"), { value: text });
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-    copied(button);
-  };
-  document.addEventListener("click", ({ target }) => {
-    const code = target.closest("[data-copy]");
-    if (code) copy(code, code.closest(".code-block").querySelector("code").textContent);
-    const message = target.closest("[data-copy-message]");
-    if (message) copy(message, message.closest("article").querySelector(".message-body").innerText);
-  });
 
   addEventListener("pageshow", () => {
     observe();

@@ -8,6 +8,7 @@ PASSWORD = "correct horse 7 battery"
 # A refused or expected failure is answered with a status that Chromium reports in the console.
 EXPECTED = re.compile(
     r"Failed to load resource|WebSocket connection to .* failed|htmx:ws:error: \[object Event\]"
+    r"|Failed to fetch"
 )
 
 

@@ -1,0 +1,68 @@
+"""What the page's scripts say, and the keys that they listen to."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+# Texts that a fresh database holds; what administrators write is shown as they wrote it.
+FIRST_TEXTS = (
+    gettext_noop("Explain recursion with a small example"),
+    gettext_noop("Help me plan a weekend in the mountains"),
+    gettext_noop("What is the difference between TCP and UDP?"),
+    gettext_noop("Write a friendly reply that says no to an invitation"),
+    gettext_noop("A plain text model: it continues a transcript and follows instructions poorly."),
+    gettext_noop(
+        "A small plain text model from 2019: it continues a transcript and follows no instructions."
+    ),
+    gettext_noop(
+        "This is a small demonstration model that runs on this machine. It makes many mistakes. "
+        "Set HF_TOKEN to talk to Mistral-7B-Instruct-v0.3."
+    ),
+)
+
+
+def words() -> dict[str, str]:
+    """Sentences for the scripts, in the person's language; `{n}` and `{title}` are filled there."""
+    return {
+        "too_many": _("Too long by {n} characters."),
+        "left": _("Characters left: {n}."),
+        "copied": _("Copied."),
+        "not_copied": _("The browser did not allow copying."),
+        "reconnecting": _("Reconnecting …"),
+        "unreachable": _("The server cannot be reached. Your text is kept; please try again."),
+        "not_taken": _("The server did not take it. Your text is kept; please try again."),
+        "out_of_date": _("This page is out of date. Your text is kept; reload the page."),
+        "answered": _("“{title}” has a new answer."),
+        "open": _("Open"),
+        "dismiss": _("Dismiss"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """`keys` as printed on a keyboard; several of them separated by spaces mean "or"."""
+
+    keys: str
+    label: Promise
+    single: bool = False
+
+    @property
+    def caps(self) -> list[str]:
+        return self.keys.split()
+
+
+SHORTCUTS = (
+    Shortcut("Enter", gettext_lazy("Send the message")),
+    Shortcut("Shift+Enter", gettext_lazy("New line")),
+    Shortcut("↑", gettext_lazy("Edit the last question (in an empty message)")),
+    Shortcut("Esc", gettext_lazy("Close what is open, stop the answer, leave the message")),
+    Shortcut("n", gettext_lazy("New chat"), single=True),
+    Shortcut("m", gettext_lazy("Write a message"), single=True),
+    Shortcut("j", gettext_lazy("Next conversation"), single=True),
+    Shortcut("k", gettext_lazy("Previous conversation"), single=True),
+    Shortcut("y", gettext_lazy("Copy the last answer"), single=True),
+    Shortcut("x", gettext_lazy("Stop the answer"), single=True),
+    Shortcut("?", gettext_lazy("Show these shortcuts"), single=True),
+)

@@ -1,0 +1,20 @@
+"""Drafts: what is typed, saved every now and then."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import User
+from chat.conversations import drafts
+from chat.forms import key_of, only
+from chat.views.access import command, in_request
+
+
+@command
+async def draft(
+    request: HttpRequest, user: User, conversation_id: UUID | None = None
+) -> HttpResponse:
+    fields = only(request.POST, "client_id", "text")
+    key = key_of(fields["client_id"])
+    await in_request(drafts.keep, user, conversation_id, key, fields["text"])
+    return HttpResponse(status=204)

@@ -1,0 +1,73 @@
+// Copying: code, an answer as Markdown, an answer as formatted text.
+(() => {
+  "use strict";
+
+  // Without a secure context there is no clipboard; a copy event still carries what it is given.
+  const byEvent = (texts) => {
+    const put = (event) => {
+      for (const [type, text] of Object.entries(texts)) event.clipboardData.setData(type, text);
+      event.preventDefault();
+    };
+    document.addEventListener("copy", put, { once: true });
+    const done = document.execCommand("copy");
+    document.removeEventListener("copy", put);
+    if (!done) throw new Error("refused");
+  };
+
+  const write = async (parts) => {
+    const entries = Object.entries(parts);
+    if (navigator.clipboard?.write && window.ClipboardItem) {
+      // Promises, because Safari wants the clipboard asked for at once.
+      const blob = async ([type, text]) => [type, new Blob([await text], { type })];
+      const item = Object.fromEntries(entries.map((entry) => [
+        entry[0], blob(entry).then((made) => made[1]),
+      ]));
+      await navigator.clipboard.write([new ClipboardItem(item)]);
+      return;
+    }
+    byEvent(Object.fromEntries(await Promise.all(entries.map(async ([type, text]) => [
+      type, await text,
+    ]))));
+  };
+
+  const copy = async (button, parts) => {
+    try {
+      await write(parts);
+    } catch {
+      chat.notice(chat.say("not_copied"));
+      return;
+    }
+    button.classList.add("copied");
+    chat.speak(chat.say("copied"));
+    setTimeout(() => button.classList.remove("copied"), 1500);
+  };
+
+  const source = async (article) => {
+    const kept = article.querySelector("[data-source]");
+    if (kept) return kept.content.textContent;
+    const response = await fetch(`/m/${article.dataset.messageId}/source/`);
+    if (!response.ok) throw new Error(String(response.status));
+    return response.text();
+  };
+
+  const formatted = (article) => {
+    const body = article.querySelector(".message-body").cloneNode(true);
+    for (const extra of body.querySelectorAll("button, .code-head")) extra.remove();
+    for (const element of body.querySelectorAll("[class]")) element.removeAttribute("class");
+    return body.innerHTML;
+  };
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-copy], [data-copy-message], [data-copy-formatted]");
+    const article = button?.closest("article");
+    if (!article) return;
+    if (button.matches("[data-copy]")) {
+      copy(button, { "text/plain": button.closest(".code-block").querySelector("code").textContent });
+    } else if (button.matches("[data-copy-message]")) {
+      copy(button, { "text/plain": source(article) });
+    } else {
+      const plain = article.querySelector(".message-body").innerText;
+      copy(button, { "text/html": formatted(article), "text/plain": plain });
+    }
+  });
+})();

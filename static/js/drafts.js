@@ -1,0 +1,84 @@
+// Drafts: kept on the server for other devices, and in this browser for when the server is away.
+(() => {
+  "use strict";
+
+  const PAUSE = 800;
+  const form = () => document.querySelector("#composer");
+  const field = () => document.querySelector("#composer-text");
+  const key = () =>
+    `draft:${document.querySelector(".shell")?.dataset.person}:${chat.shown() || "new"}`;
+
+  const store = (work) => {
+    try {
+      return work(localStorage);
+    } catch {
+      return null; // storage may be full or forbidden; the text is still in the field
+    }
+  };
+  const local = () => store((box) => JSON.parse(box.getItem(key()) ?? "null"));
+  const remember = (text, saved) => store((box) => (text
+    ? box.setItem(key(), JSON.stringify({ text, saved, at: Date.now() }))
+    : box.removeItem(key())));
+
+  let timer = 0;
+  let running = null;
+  const save = async (options = {}) => {
+    clearTimeout(timer);
+    timer = 0;
+    const [text, owner] = [field().value, key()];
+    running?.abort();
+    running = new AbortController();
+    try {
+      const fields = { client_id: form().elements.client_id.value, text };
+      const response = await chat.post(form().dataset.draft, fields, {
+        signal: running.signal, ...options,
+      });
+      if (response.ok && key() === owner && field().value === text) remember(text, true);
+    } catch {
+      // Not reached: this browser has it, and the next change tries again.
+    }
+  };
+
+  const typed = () => {
+    remember(field().value, false);
+    clearTimeout(timer);
+    timer = setTimeout(save, PAUSE);
+  };
+
+  // Sent: the server removes its copy with the message.
+  const sent = () => {
+    clearTimeout(timer);
+    timer = 0;
+    running?.abort();
+    store((box) => box.removeItem(key()));
+  };
+
+  // The newer of the two: what the server had when it made this page, or what it never got.
+  const restore = () => {
+    const here = local();
+    const server = Number(form().dataset.savedAt) * 1000;
+    if (here && !here.saved && here.at > server) {
+      field().value = here.text;
+      timer = setTimeout(save, PAUSE);
+    } else if (field().value) {
+      remember(field().value, true);
+    } else {
+      store((box) => box.removeItem(key()));
+    }
+  };
+
+  // The last chance before the tab goes; browsers carry at most 64 kB then.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "hidden" || !timer || !field()) return;
+    save({ keepalive: field().value.length < 15000 });
+  });
+
+  document.addEventListener("submit", ({ target }) => {
+    if (!target.matches("[data-sign-out]")) return;
+    store((box) => {
+      for (const name of Object.keys(box)) if (name.startsWith("draft:")) box.removeItem(name);
+    });
+  });
+
+  chat.drafts = { typed, sent, restore, pause: () => clearTimeout(timer) };
+})();

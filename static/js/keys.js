@@ -1,0 +1,66 @@
+// Single keys, outside of text fields only; they can be switched off in the sheet.
+(() => {
+  "use strict";
+
+  const $ = (selector) => document.querySelector(selector);
+  const store = (work) => {
+    try {
+      return work(localStorage);
+    } catch {
+      return null;
+    }
+  };
+  const on = () => store((box) => box.getItem("keys")) !== "off";
+
+  const follow = (link) => {
+    if (!link) return;
+    sessionStorage.setItem("by-key", "1");
+    link.click();
+  };
+
+  const step = (by) => {
+    const links = [...document.querySelectorAll("#rows .row-link")];
+    const at = links.findIndex((link) => link.hasAttribute("aria-current"));
+    follow(at < 0 ? links[0] : links[at + by]);
+  };
+
+  const sheet = () => {
+    $("#keys-on").checked = on();
+    $("#keys-dialog").showModal();
+  };
+
+  const ACTIONS = {
+    n: () => $("#sidebar .new-chat").click(),
+    m: () => $("#composer-text").focus(),
+    s: () => $("#sidebar [type=search]")?.focus(),
+    j: () => step(1),
+    k: () => step(-1),
+    y: () => [...document.querySelectorAll("article[data-role=assistant] [data-copy-message]")]
+      .at(-1)?.click(),
+    x: () => $("#stop-form") && $("article[data-status=pending], article[data-status=streaming]")
+      && $("#stop-form").requestSubmit(),
+    "?": sheet,
+  };
+
+  const elsewhere = (target) =>
+    target.closest?.("input, textarea, select, [contenteditable]") || $("dialog[open]");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || event.repeat) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = ACTIONS[event.key];
+    if (!action || elsewhere(event.target) || !on()) return;
+    event.preventDefault();
+    action();
+  });
+
+  document.addEventListener("change", ({ target }) => {
+    if (target.id === "keys-on") {
+      store((box) => (target.checked ? box.removeItem("keys") : box.setItem("keys", "off")));
+    }
+  });
+
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-keys]")) sheet();
+  });
+})();

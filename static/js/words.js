@@ -1,0 +1,46 @@
+// What the other scripts share: sentences in the person's language, speech, commands.
+(() => {
+  "use strict";
+
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const say = (key, values = {}) =>
+    words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+
+  // The live region apart from the thread: a screen reader hears what is put here.
+  const speak = (text) => {
+    const line = document.createElement("p");
+    line.textContent = text;
+    const log = document.getElementById("spoken");
+    log.append(line);
+    while (log.childElementCount > 30) log.firstElementChild.remove();
+  };
+
+  // Signing in again in another tab makes the token in this page stale; the cookie has the newest.
+  const token = () => document.cookie.match(/(?:^|; )chat_csrf=([^;]*)/)?.[1] ?? "";
+  const post = (url, fields = {}, options = {}) => fetch(url, {
+    method: "POST",
+    body: new URLSearchParams(fields),
+    headers: { "X-CSRFToken": token(), "HX-Request": "true" },
+    ...options,
+  });
+
+  // Works without a secure context, which crypto.randomUUID needs.
+  const newId = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+  };
+
+  const notice = (text) => {
+    const line = document.createElement("div");
+    line.className = "notice notice-error";
+    line.append(Object.assign(document.createElement("p"), { textContent: text }));
+    document.getElementById("composer-notice")?.replaceChildren(line);
+  };
+
+  const shown = () => document.getElementById("conversation")?.dataset.conversation ?? "";
+
+  window.chat = { say, speak, token, post, newId, notice, shown };
+})();

@@ -1,0 +1,147 @@
+"""Controls of an answer and of a conversation."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.person import Person
+from tests.site import Site
+from tests.upstream import UpstreamThread, answer
+from tests.upstream.faults import status
+
+pytestmark = pytest.mark.browser
+
+MARKDOWN = "Some **bold** text\n\n```python\nprint(1)\n```\n"
+
+
+def more(person: Person, item: str) -> Locator:
+    person.answer.locator("summary", has=person.page.locator("svg")).last.click()
+    return person.answer.get_by_role("button", name=item)
+
+
+def test_about_this_answer(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("Hello."))
+    person.ask("Hi")
+    person.sees_status("complete")
+    more(person, "About this answer").click()
+    dialog = person.page.get_by_role("dialog", name="About this answer")
+    for text in (
+        "mistralai/Mistral-7B-Instruct-v0.3",
+        ", v1",
+        "Temperature",
+        "Tokens read",
+        "7 (exact)",
+        "Time to first token",
+        "Finish reason",
+        "stop",
+    ):
+        expect(dialog).to_contain_text(text)
+    dialog.locator("summary").click()
+    expect(dialog).to_contain_text("You are a friendly assistant.")
+    person.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(person.answer.locator(".answer-menu > summary")).to_be_focused()
+
+
+def test_an_opinion_with_a_reason_stays(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("Two and two is five."))
+    person.ask("Sum?")
+    person.sees_status("complete")
+    bad = person.button("Bad answer")
+    bad.press("Enter")
+    expect(bad).to_have_attribute("aria-pressed", "true")
+    expect(bad).to_be_focused()
+    reason = person.page.get_by_label("What was wrong? (optional)")
+    reason.fill("It is four")
+    person.button("Save reason").click()
+    expect(reason).to_have_count(0)
+    person.page.reload()
+    expect(bad).to_have_attribute("aria-pressed", "true")
+    with person.page.expect_response("**/feedback/"):
+        bad.click()
+    expect(bad).to_have_attribute("aria-pressed", "false")
+
+
+def test_copying(new_person: Callable[..., Person], upstream: UpstreamThread) -> None:
+    upstream.script(answer(MARKDOWN))
+    person = new_person(permissions=["clipboard-read", "clipboard-write"])
+    person.ask("Code please")
+    person.sees_status("complete")
+    clipboard = "navigator.clipboard.readText()"
+    person.answer.locator("[data-copy-message]").click()
+    expect(person.page.locator("#spoken")).to_contain_text("Copied.")
+    assert person.page.evaluate(clipboard).strip() == MARKDOWN.strip()
+    person.answer.locator(".code-block button").click()
+    expect(person.page.locator("#spoken p", has_text="Copied.")).to_have_count(2)
+    assert person.page.evaluate(clipboard).strip() == "print(1)"
+    more(person, "Copy formatted text").click()
+    expect(person.page.locator("#spoken p", has_text="Copied.")).to_have_count(3)
+    html = person.page.evaluate(
+        """async () => {
+            const [item] = await navigator.clipboard.read();
+            return (await item.getType("text/html")).text();
+        }"""
+    )
+    assert "<strong>bold</strong>" in html
+    assert "<button" not in html
+
+
+def test_a_model_chosen_at_the_start_answers(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("I am a mixture."), answer("Still."))
+    menu = person.page.locator("#options-menu > summary")
+    menu.click()
+    person.page.get_by_label("Model", exact=True).select_option(label="Mixtral 8x7B Instruct")
+    person.page.get_by_text("Advanced").click()
+    person.page.get_by_label("Temperature").fill("0.1")
+    person.ask("Who are you?")
+    person.sees_status("complete")
+    expect(menu).to_contain_text("Mixtral 8x7B Instruct")
+    sent = upstream.chats[-1].body
+    assert sent["model"] == "mistralai/Mixtral-8x7B-Instruct-v0.1"
+    assert sent["temperature"] == 0.1
+
+
+def test_settings_change_from_turn_to_turn(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("One."), answer("Two."))
+    person.ask("First")
+    person.sees_status("complete")
+    menu = person.page.locator("#options-menu > summary")
+    menu.click()
+    with person.page.expect_response("**/options/"):
+        person.page.get_by_label("Model", exact=True).select_option(label="Llama 3 70B")
+    expect(menu).to_contain_text("Llama 3 70B")
+    person.page.get_by_text("Advanced").click()
+    with person.page.expect_response("**/options/"):
+        person.page.get_by_label("Longest answer, tokens").fill("64")
+        person.page.keyboard.press("Tab")
+    person.page.keyboard.press("Escape")
+    person.ask("Second")
+    person.sees("Two.")
+    sent = upstream.chats[-1].body
+    assert sent["model"] == "meta-llama/Meta-Llama-3-70B-Instruct"
+    assert sent["max_tokens"] == 64
+    person.page.reload()
+    expect(menu).to_contain_text("Llama 3 70B")
+    expect(person.page.get_by_label("Longest answer, tokens")).to_have_value("64")
+
+
+def test_models_that_this_server_cannot_run_are_not_offered(person: Person) -> None:
+    person.page.locator("#options-menu > summary").click()
+    offered = person.page.get_by_label("Model", exact=True)
+    expect(offered).to_contain_text("Mistral 7B")
+    expect(offered).not_to_contain_text("BLOOM")
+
+
+def test_menus_by_keyboard(person: Person, site: Site, upstream: UpstreamThread) -> None:
+    upstream.script(status(401))
+    person.ask("Fail")
+    person.sees_status("failed")
+    summary = person.answer.locator(".answer-menu > summary")
+    summary.press("Enter")
+    summary.press("ArrowDown")
+    expect(person.button("Copy formatted text")).to_be_focused()
+    person.page.keyboard.press("ArrowDown")
+    expect(person.button("About this answer")).to_be_focused()
+    person.page.keyboard.press("Escape")
+    expect(summary).to_be_focused()

@@ -1,0 +1,109 @@
+"""German and French are complete, and what runs is what was written."""
+
+import gettext
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from chat.consumers.manners import language_of
+from chat.errors import FAULTS
+from chat.fragments.pages import age_of
+from tests.chat.factories import said
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = ["de", "fr"]
+NAMES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
+
+
+def entries(language: str) -> dict[str, str]:
+    """Sentence and translation of each entry of a .po file; none of ours has a plural form."""
+    text = (ROOT / f"locale/{language}/LC_MESSAGES/django.po").read_text()
+    assert "fuzzy" not in text
+    found = {}
+    for block in text.split("\n\n")[1:]:
+        key, _sep, value = block.partition("\nmsgstr ")
+        key = key.partition("msgid ")[2]
+        found[unquoted(key)] = unquoted(value)
+    return found
+
+
+def unquoted(text: str) -> str:
+    joined = "".join(re.findall(r'^"(.*)"$', text, re.M))
+    return joined.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_translated(language: str) -> None:
+    found = entries(language)
+    assert len(found) > 300
+    assert [key for key, value in found.items() if not value] == []
+    for key, value in found.items():
+        assert sorted(NAMES.findall(key)) == sorted(NAMES.findall(value)), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_compiled_file_is_that_of_the_written_one(language: str) -> None:
+    folder = ROOT / f"locale/{language}/LC_MESSAGES"
+    with (folder / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for key, value in entries(language).items():
+        assert compiled.gettext(key) == value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sentences_of_templates_and_errors_are_known(language: str) -> None:
+    known = entries(language)
+    for path in (ROOT / "templates").rglob("*.html"):
+        for text in re.findall(r"""{% translate (["'])(.+?)\1""", path.read_text()):
+            assert text[1] in known, f"{path.name}: {text[1]}"
+    for fault in FAULTS.values():
+        assert fault.sentence in known, fault.code
+
+
+def test_pages_speak_the_browsers_language(owner: User, owner_client: Client) -> None:
+    conversation = said(owner, "Warum?")
+    german = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
+    page = owner_client.get(f"/c/{conversation.pk}/", headers=german).content.decode()
+    assert '<html lang="de"' in page
+    assert "Unterhaltungen" in page
+    assert "Nachricht schreiben" in page
+    page = owner_client.get("/", headers={"Accept-Language": "fr"}).content.decode()
+    assert "Qu’avez-vous en tête" in page
+
+
+def test_refusals_speak_it_too(owner: User, owner_client: Client) -> None:
+    conversation = said(owner)
+    answer = owner_client.post(
+        f"/c/{conversation.pk}/rename/",
+        {"title": " "},
+        headers={"Accept-Language": "de", "HX-Request": "true"},
+    )
+    assert "Bitte schreiben Sie zuerst einen Titel." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("cookie", "header", "language"),
+    [
+        ("", "fr-CH, fr;q=0.9, en;q=0.8", "fr"),
+        ("", "ja, de;q=0.3", "de"),
+        ("de", "fr", "de"),
+        ("", "*", "en"),
+        ("xx", "", "en"),
+        ("", "\x00;;q=nonsense", "en"),
+    ],
+)
+def test_sockets_choose_as_pages_do(cookie: str, header: str, language: str) -> None:
+    assert language_of(cookie, header) == language
+
+
+def test_months_have_names_in_the_language() -> None:
+    from_march = date(2026, 3, 1)
+    with translation.override("de"):
+        assert age_of(from_march, from_march.replace(month=9))[1] == "März 2026"
+        assert _("Undo") == "Rückgängig"
