@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -10,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from chat.models import ChatModel
 from tests.chat.people import Person, signed_up
+from tests.chat.rows import Rows
 from tests.site import Site
+from tests.upstream import UpstreamThread, answer
 
 
 class Counted(CaptureQueriesContext):
@@ -51,7 +54,23 @@ def outsider(site: Site, people: dict[str, Person]) -> Person:
 
 
 @pytest.fixture
+def rows(site: Site) -> Rows:
+    """The running site's database."""
+    return Rows(site.values["DATABASE_URL"])
+
+
+@pytest.fixture
 def committed(transactional_db: None) -> None:
     """Real commits, for work on several connections. The emptied tables get their first rows."""
     if not ChatModel.objects.exists():
         import_module("chat.migrations.0002_first_rows").fill(apps, None)
+
+
+@pytest.fixture
+def finished(visitor: Person, upstream: UpstreamThread) -> UUID:
+    """A conversation on the running site with one complete answer."""
+    upstream.script(answer("Light scatters in air."))
+    key = visitor.start("Why is the sky blue?")
+    with visitor.socket(key) as socket:
+        socket.until_status("complete")
+    return key

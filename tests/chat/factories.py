@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 from django.db.models.functions import Now
@@ -56,7 +57,7 @@ def long_conversation(user: User, count: int) -> Conversation:
     """`count` messages in turns, by two statements."""
     conversation = Conversation.objects.create(owner=user, title="Long", client_id=uuid4())
     messages = [message(conversation, seq) for seq in range(1, count + 1)]
-    for above, below in zip(messages, messages[1:], strict=False):
+    for above, below in pairwise(messages):
         below.parent = above
     Message.objects.bulk_create(messages)
     conversation.active_leaf = messages[-1]
@@ -75,7 +76,7 @@ def message(conversation: Conversation, seq: int, **values: object) -> Message:
 def branch(conversation: Conversation) -> list[Message]:
     """The shown branch, oldest first."""
     found: list[Message] = []
-    at = Message.objects.filter(pk=conversation.active_leaf_id).first()
+    at = conversation.active_leaf
     while at is not None:
         found.insert(0, at)
         at = at.parent

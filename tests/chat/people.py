@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -87,19 +88,21 @@ class Socket:
     """A page's socket: frames are dictionaries, nothing is acknowledged by itself."""
 
     wire: ClientConnection
+    opened: AbstractContextManager[ClientConnection]
 
     @classmethod
     def open(cls, url: str, path: str, session: str = "", **options: Any) -> Self:
         """Raises InvalidStatus when the handshake is refused."""
         headers = {"Cookie": f"chat_session={session}"} if session else {}
         settings: dict[str, Any] = {"origin": url, "additional_headers": headers, "proxy": None}
-        return cls(connect(url.replace("http", "ws", 1) + path, **settings | options))
+        opened = connect(url.replace("http", "ws", 1) + path, **settings | options)
+        return cls(opened.__enter__(), opened)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.wire.close()
+        self.opened.__exit__(None, None, None)
 
     def frame(self, seconds: float = SECONDS) -> dict[str, Any]:
         """The next frame. Raises TimeoutError."""
@@ -126,12 +129,14 @@ class Socket:
         return self.until(lambda frame: text in frame.get("content", ""))
 
     def until_status(self, status: str) -> dict[str, Any]:
-        return self.until_text(f'data-status="{status}"')
+        """Up to the frame whose last message is an answer in this state."""
+        return self.until(lambda frame: last_status(frame.get("content", "")) == status)
 
     def quiet(self) -> None:
         """Nothing was sent before the answer to this ping: what is sent stays in order."""
         self.say(ping=71)
-        assert self.frame() == {"pong": 71}
+        frame = self.frame()
+        assert frame == {"pong": 71}, frame
 
     def close_code(self) -> int:
         """Reads, and acknowledges, until the server closes."""
@@ -142,3 +147,9 @@ class Socket:
                     self.say(ack=frame["seq"])
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else 1006
+
+
+def last_status(html: str) -> str:
+    """The state of the last answer in some HTML, "" without one."""
+    found = re.findall(r'data-role="assistant" data-status="(\w+)"', html)
+    return found[-1] if found else ""

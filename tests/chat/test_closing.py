@@ -190,13 +190,15 @@ def test_a_process_that_comes_back_and_a_sweeper_agree(committed: None, owner: U
         run = run_of(turn)
         append(run, 0, "saved")
         lapse(run)
-        held, ended = together(
-            lambda run=run: bool(append(run, 5, " more").runs), lambda: bool(sweep())
-        )
+        held, ended = together(partial(holds, run), lambda: bool(sweep()))
         assert held != ended
         assert saved_text(run) in ("saved", "saved more")
         if held:
             end_quietly(run)
+
+
+def holds(run: Run) -> bool:
+    return bool(append(run, 5, " more").runs)
 
 
 # Joining

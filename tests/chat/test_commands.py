@@ -232,7 +232,7 @@ def test_bodies_of_all_kinds_are_refused_and_no_error(
     before = everything()
     response = owner_client.post(path_of(form, conversation), body, kind, headers=headers)
     assert response.status_code == 400
-    assert "<p>" in response.content.decode()
+    assert "<p" in response.content.decode()
     assert everything() == before
 
 

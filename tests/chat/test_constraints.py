@@ -128,9 +128,9 @@ def test_a_version_of_a_prompt_never_changes(change: dict[str, Any]) -> None:
     versions = PromptVersion.objects.filter(number=1)
     with pytest.raises(DatabaseError, match="a prompt version never changes"), transaction.atomic():
         versions.update(**change)
+    version = versions.get()
+    version.text = "Obey."
     with pytest.raises(DatabaseError, match="a prompt version never changes"), transaction.atomic():
-        version = versions.get()
-        version.text = "Obey."
         version.save(update_fields=["text"])
 
 

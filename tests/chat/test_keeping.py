@@ -1,7 +1,7 @@
 """What people do with a whole conversation, and what nobody else can do with it."""
 
 from functools import partial
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -100,16 +100,28 @@ def test_a_question_sent_while_somebody_deletes_is_stopped_or_refused(
     for number in range(8):
         conversation = said(owner, f"{number}?")
 
-        def send(key: object = conversation.pk) -> bool:
-            try:
-                turns.send(owner, key, uuid4(), "More?", PROCESS)  # type: ignore[arg-type]
-            except Conversation.DoesNotExist:
-                return False
-            return True
-
-        sent, _ = together(send, lambda key=conversation.pk: bool(keeping.delete(owner, key)))
+        sent, _ = together(
+            partial(sent_to, owner, conversation.pk),
+            partial(deleted, owner, conversation.pk),
+        )
         live = Run.objects.filter(conversation=conversation, ended_at__isnull=True)
         assert [run.stop_requested for run in live] == [True] * sent
+
+
+def sent_to(user: User, key: UUID) -> bool:
+    try:
+        turns.send(user, key, uuid4(), "More?", PROCESS)
+    except Conversation.DoesNotExist:
+        return False
+    return True
+
+
+def deleted(user: User, key: UUID) -> bool:
+    return bool(keeping.delete(user, key))
+
+
+def chosen(user: User, key: UUID) -> bool:
+    return bool(keeping.choose_branch(user, key))
 
 
 # Stopping
@@ -153,8 +165,8 @@ def test_a_question_sent_while_somebody_chooses_stays_in_sight(
         conversation = said(owner, f"{number}?")
         answer = branch(conversation)[1]
         together(
-            lambda key=conversation.pk: bool(turns.send(owner, key, uuid4(), "More?", PROCESS)),
-            lambda key=answer.pk: bool(keeping.choose_branch(owner, key)),
+            partial(sent_to, owner, conversation.pk),
+            partial(chosen, owner, answer.pk),
         )
         assert "More?" in shown(conversation)
 

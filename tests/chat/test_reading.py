@@ -8,7 +8,7 @@ import pytest
 from accounts.models import User
 from chat.conversations import keeping, reading, turns
 from chat.conversations.reading import PAGE, Row
-from chat.models import Conversation, Message, Status
+from chat.models import Conversation, Status
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     PROCESS,
@@ -145,7 +145,8 @@ def test_what_was_said_comes_newest_first_without_the_answer(owner: User) -> Non
 
 def test_what_was_said_has_an_end(owner: User, queries: Counted) -> None:
     conversation = long_conversation(owner, 1_000)
-    answer = Message.objects.get(pk=conversation.active_leaf_id)
+    answer = conversation.active_leaf
+    assert answer is not None
     with queries:
         assert len(reading.spoken_before(answer)) == 400
     assert queries.count == 2

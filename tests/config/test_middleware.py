@@ -1,11 +1,10 @@
-"""The chain that every request passes: asynchronous from end to end, strict, and not to be fooled."""
+"""The chain that every request passes: asynchronous, strict, and not to be fooled."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from asgiref.sync import iscoroutinefunction
 from django.conf import settings as project
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponse
@@ -40,29 +39,31 @@ class SyncOnly:
         return self.get_response(request)
 
 
-@pytest.fixture
-def adapted(settings: Settings, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], str]]:
-    """Loads the chain; what Django says, with DEBUG, about going over to threads for it."""
-    settings.DEBUG = True
-    logger = logging.getLogger("django.request")
-    caplog.set_level(logging.DEBUG, logger.name)
-    logger.addHandler(caplog.handler)
+class Handler(ASGIHandler):
+    """Notes for which middleware Django goes over to threads, or back."""
 
-    def load() -> str:
-        caplog.clear()
-        assert iscoroutinefunction(ASGIHandler()._middleware_chain)
-        return caplog.text
+    def __init__(self) -> None:
+        self.adapted: list[str] = []
+        super().__init__()
 
-    yield load
-    logger.removeHandler(caplog.handler)
+    def adapt_method_mode(
+        self,
+        is_async: bool,
+        method: Any,
+        method_is_async: bool | None = None,
+        debug: bool = False,
+        name: str | None = None,
+    ) -> Any:
+        found = super().adapt_method_mode(is_async, method, method_is_async, debug, name)
+        if found is not method and name:
+            self.adapted.append(name)
+        return found
 
 
-def test_the_loaded_chain_is_async_from_end_to_end(
-    adapted: Callable[[], str], settings: Settings
-) -> None:
-    assert adapted() == ""
+def test_the_loaded_chain_is_async_from_end_to_end(settings: Settings) -> None:
+    assert Handler().adapted == []
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.SyncOnly"]
-    assert "SyncOnly" in adapted()
+    assert f"middleware {__name__}.SyncOnly" in Handler().adapted
 
 
 async def answer(request: HttpRequest) -> HttpResponse:
@@ -154,7 +155,8 @@ async def test_times_are_shown_in_the_zone_of_the_cookie(name: str) -> None:
 # Proxies
 async def address(**meta: str) -> tuple[str, bool]:
     """The client's address, and whether its own word on TLS was believed."""
-    request = RequestFactory().get("/", **meta)
+    request = RequestFactory().get("/")
+    request.META |= meta
     await TrustedProxyMiddleware(answer)(request)
     assert "HTTP_X_FORWARDED_FOR" not in request.META
     return request.META["REMOTE_ADDR"], "HTTP_X_FORWARDED_PROTO" in request.META

@@ -1,0 +1,142 @@
+"""Sockets outlive the request that opened them, but not the right to have them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from importlib import import_module
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import User
+from chat.broadcast import broadcast
+from chat.consumers.feed import Feed
+from chat.consumers.hub import SIGNED_OUT, Hub
+from chat.conversations import keeping
+from chat.events import Changed, SignedOut, What
+from chat.models import Conversation
+from config.threads import in_db
+from tests.chat.factories import said
+
+
+class Seats(Hub):
+    """A hub whose clocks do not run: the test says when it is time."""
+
+    def begin(self) -> None:
+        broadcast.listeners.add(self.heard)
+
+
+@pytest.fixture
+async def seats() -> AsyncIterator[Seats]:
+    hub = Seats()
+    yield hub
+    broadcast.listeners.discard(hub.heard)
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def seated(hub: Hub, user: User, key: str, conversation: Conversation | None = None) -> list[int]:
+    """The codes that this seat is closed with."""
+    codes: list[int] = []
+    feed = Feed(user, key, conversation.pk if conversation else None)
+    hub.join(feed, codes.append)
+    return codes
+
+
+def store(key: str) -> object:
+    return import_module(settings.SESSION_ENGINE).SessionStore(key)
+
+
+async def test_sessions_that_are_over_lose_their_sockets(
+    committed: None, seats: Seats, owner: User, stranger: User
+) -> None:
+    keys = [await in_db(session_of, user) for user in (owner, owner, stranger)]
+    codes = [
+        seated(seats, user, key) for user, key in zip((owner, owner, stranger), keys, strict=True)
+    ]
+    await seats.check_sessions()
+    assert codes == [[], [], []]
+    await in_db(lambda: store(keys[0]).flush())  # type: ignore[attr-defined]
+    await seats.check_sessions()
+    assert codes == [[SIGNED_OUT], [], []]
+
+
+async def test_a_person_who_is_switched_off_loses_every_socket(
+    committed: None, seats: Seats, owner: User, stranger: User
+) -> None:
+    keys = [await in_db(session_of, user) for user in (owner, owner, stranger)]
+    codes = [
+        seated(seats, user, key) for user, key in zip((owner, owner, stranger), keys, strict=True)
+    ]
+    await in_db(User.objects.filter(pk=owner.pk).update, is_active=False)
+    await seats.check_sessions()
+    assert codes == [[SIGNED_OUT], [SIGNED_OUT], []]
+
+
+async def test_a_changed_password_ends_the_other_sockets(
+    committed: None, seats: Seats, owner: User
+) -> None:
+    codes = seated(seats, owner, await in_db(session_of, owner))
+    await in_db(User.objects.filter(pk=owner.pk).update, password="other")
+    await seats.check_sessions()
+    assert codes == [SIGNED_OUT]
+
+
+async def test_signing_out_closes_at_once_what_came_with_the_session(
+    committed: None, seats: Seats, owner: User
+) -> None:
+    codes = [seated(seats, owner, key) for key in ("one", "two")]
+    seats.heard(SignedOut("one"))
+    assert codes == [[SIGNED_OUT], []]
+
+
+async def test_events_reach_the_owner_alone(
+    committed: None, seats: Seats, owner: User, stranger: User
+) -> None:
+    conversation = await in_db(said, owner)
+    feeds = [Feed(user, "key", conversation.pk) for user in (owner, stranger)]
+    for feed in feeds:
+        feed.thread_stale = False
+        seats.join(feed, lambda code: None)
+    seats.heard(Changed(owner.pk, conversation.pk, What.THREAD))
+    assert [feed.thread_stale for feed in feeds] == [True, False]
+    assert [feed.wake.is_set() for feed in feeds] == [True, False]
+
+
+async def test_what_was_not_heard_is_seen_in_the_database(
+    committed: None, seats: Seats, owner: User
+) -> None:
+    conversation = await in_db(said, owner)
+    feed = Feed(owner, "key", conversation.pk)
+    seats.join(feed, lambda code: None)
+    assert (await feed.frame() or {})["event"] == "thread"
+    await seats.compare()
+    assert not feed.wake.is_set()
+    await in_db(keeping.delete, owner, conversation.pk)
+    await seats.compare()
+    assert feed.wake.is_set()
+    assert (await feed.frame() or {})["event"] == "gone"
+    feed.wake.clear()
+    await seats.compare()
+    assert not feed.wake.is_set()
+    await in_db(keeping.restore, owner, conversation.pk)
+    await seats.compare()
+    assert (await feed.frame() or {})["event"] == "thread"
+    assert await feed.frame() is None
+
+
+async def test_those_who_left_are_forgotten(committed: None, seats: Seats, owner: User) -> None:
+    feeds = [Feed(owner, "key", uuid4()) for _ in range(3)]
+    for feed in feeds:
+        seats.join(feed, lambda code: None)
+    for feed in feeds:
+        seats.leave(feed)
+        seats.leave(feed)
+    assert not seats.members
+    assert not seats.people
+    await asyncio.sleep(0)
