@@ -17,6 +17,7 @@ _BACK = re.compile(
     r'data-footnote-backref-idx="(\d+(?:-\d+)?)"'
 )
 _SECTION = re.compile(r"<section\b[^>]*data-footnotes>")
+_DEFINED = re.compile(r"^ {0,3}\[\^(\d{1,3}|[A-Za-z]\w{0,30})\]:", re.ASCII | re.MULTILINE)
 _LABEL = re.compile(r"\[\^(\d{1,3}|[A-Za-z]\w{0,30})\]", re.ASCII)
 
 
@@ -48,6 +49,12 @@ def _notes(html: str) -> str:
 def labels(source: str) -> Iterable[str]:
     """Labels of the footnote marks in the source, in their order, once each."""
     return dict.fromkeys(_LABEL.findall(source))
+
+
+def undefined(source: str) -> list[str]:
+    """The labels that have a mark in the source and no note there."""
+    defined = set(_DEFINED.findall(source))
+    return [label for label in labels(source) if label not in defined]
 
 
 class Numbers:

@@ -166,7 +166,7 @@ class Stream:
             return ""
         keys = dict.fromkeys(_key(label) for label in _LABEL.findall(source))
         lines = [self._definitions[key] for key in keys if key in self._definitions]
-        notes = [f"[^{label}]: note\n\n" for label in footnotes.labels(source)]
+        notes = [f"[^{label}]: note\n\n" for label in footnotes.undefined(source)]
         # A line at the margin ends the last note; a definition is the only one that shows nothing.
         return "".join(notes) + "\n".join([f"[{LABEL}]: x", *lines]) + "\n\n"
 

@@ -157,3 +157,12 @@ def test_feeding_alone_renders_nothing() -> None:
     made.feed("a")
     assert made.html == ""
     assert made.text == "a"
+
+
+def test_a_note_fed_with_the_blocks_before_it_hides_nothing() -> None:
+    """The stream defined the note a second time, and the parser moved every block into it."""
+    stream = Stream("0" * 32)
+    stream.feed("A[^1]\n\nB\n\n[^1]: x\n\nmore")
+    stream.render()
+    assert [block[:4] for block in stream.blocks] == ["<p>A", "<p>B"]
+    assert stream.tail == "<p>more</p>"

@@ -1,5 +1,6 @@
 """Controls of an answer and of a conversation."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -28,7 +29,6 @@ def test_about_this_answer(person: Person, upstream: UpstreamThread) -> None:
     dialog = person.page.get_by_role("dialog", name="About this answer")
     for text in (
         "mistralai/Mistral-7B-Instruct-v0.3",
-        ", v1",
         "Temperature",
         "Tokens read",
         "7 (exact)",
@@ -38,7 +38,10 @@ def test_about_this_answer(person: Person, upstream: UpstreamThread) -> None:
     ):
         expect(dialog).to_contain_text(text)
     dialog.locator("summary").click()
-    expect(dialog).to_contain_text("You are a friendly assistant.")
+    expect(dialog).to_contain_text(re.compile(r"Default, v\d"))
+    prompt = dialog.locator(".about-text").inner_text()
+    assert prompt
+    assert prompt in upstream.chats[-1].body["messages"][0]["content"]
     person.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(person.answer.locator(".answer-menu > summary")).to_be_focused()
