@@ -1,9 +1,7 @@
 """What the web process does when it begins and before it goes."""
 
-from chat.consumers.hub import hub
+from chat.consumers.hub import RESTARTING, hub
 from chat.runs import runs
-
-RESTARTING = 4001
 
 
 def begin() -> None:

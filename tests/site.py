@@ -84,9 +84,16 @@ class Site:
         self.wait_until_healthy()
 
     def ensure(self) -> None:
-        """Start it again if a test before has killed it."""
-        if self.process is None or self.process.poll() is not None:
+        """Start it again if a test before has killed it, or left it draining."""
+        if not self.is_healthy():
+            self.kill()
             self.start()
+
+    def is_healthy(self) -> bool:
+        with suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"{self.url}/healthz", timeout=5)  # noqa: S310 (our own)
+            return True
+        return False
 
     def wait_until_healthy(self) -> None:
         until = time.monotonic() + START_SECONDS
@@ -94,8 +101,7 @@ class Site:
             assert self.process is not None
             if self.process.poll() is not None:
                 break
-            with suppress(urllib.error.URLError, OSError):
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=1)  # noqa: S310 (our own)
+            if self.is_healthy():
                 return
             time.sleep(0.05)
         raise AssertionError(f"the web process did not start:\n{self.log()}")

@@ -25,6 +25,7 @@ COMPARE_EVERY = 3.0
 # Sessions end by time, by a password change or by an administrator, without an event.
 CHECK_SESSIONS_EVERY = 60.0
 
+RESTARTING = 4001
 SIGNED_OUT = 4401
 Close = Callable[[int], None]
 

@@ -19,11 +19,12 @@ from django.http import parse_cookie
 from accounts.models import User
 from accounts.sessions import user_of_session
 from chat.consumers.feed import Feed
-from chat.consumers.hub import SIGNED_OUT, hub
+from chat.consumers.hub import RESTARTING, SIGNED_OUT, hub
 from chat.consumers.manners import speak_as_the_browser
 from chat.conversations import reading
 from chat.fragments import pages, partials
 from chat.models import Conversation
+from chat.runs import runs
 from config.threads import in_db
 
 log = logging.getLogger("chat.socket")
@@ -81,6 +82,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         if hub.is_full(user.pk):
             await self.refuse(TOO_MANY, "too-many")
+            return
+        if runs.draining:
+            # It came in while the others were sent away, and nobody would tell it later.
+            await self.close(RESTARTING)
             return
         self.join(user, session_key, conversation_id)
 
