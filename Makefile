@@ -1,5 +1,5 @@
 # Everything is a name, nothing a file: `make` splits paths at spaces, so no path stands here.
-.PHONY: help run test chaos lint format lock install
+.PHONY: help run test chaos bench lint format lock install
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 START = @command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer and start again." >&2; exit 1; }; exec $(PYTHON) config/local/bootstrap.py
@@ -8,6 +8,7 @@ help:
 	@echo "make run       install what is needed, start everything, print the address"
 	@echo "make test      linters and all tests; make test ARGS='-k words' for some"
 	@echo "make chaos     three minutes of dying processes, Valkey and PostgreSQL, 20 people"
+	@echo "make bench     this product beside its peers; make bench ARGS='--only ours' for a part"
 	@echo "make lint      ruff, mypy and the import contract"
 	@echo "make format    let ruff put the code in order"
 	@echo "make install   only install what make run needs"
@@ -21,6 +22,9 @@ test:
 
 chaos:
 	@.venv/bin/python -m tests.chaos.storm 180
+
+bench:
+	@.venv/bin/python -m benchmarks $(ARGS)
 
 lint:
 	$(START) lint

@@ -1,31 +1,106 @@
-"""A model server that is never the bottleneck: every stream is written by one ticking clock.
+"""A model server that is never the bottleneck: every answer is written by one ticking clock.
 
-`python -m benchmarks.upstream --rate 50 --tokens 300` prints its port. Each answer is `tokens`
-words at `rate` a second; every `MARK_EVERY`th word is the time it left, in milliseconds of the
-machine's monotonic clock, which all processes of a machine share.
+`python -m benchmarks.upstream` prints its port. A question that says how (`texts.Plan`) is
+answered so, any other by the options. What leaves is made of bytes that were put together once;
+in a mark stands the time of its tick. `GET /state` tells how late tokens left by the server's
+own schedule, and begins anew.
 """
 
 import argparse
 import asyncio
+import heapq
 import json
-import time
+import resource
 from dataclasses import dataclass, field
+from itertools import count
 
-MARK_EVERY = 5
-TICKS_PER_TOKEN = 8  # streams are spread over this many phases, so that they do not leave together
-HEAD = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
-    b"Connection: keep-alive\r\n\r\n"
+from benchmarks.marks import LENGTH, mark, now_ticks
+from benchmarks.texts import TEXTS, Plan, tokens_of
+
+TICK = 0.002  # seconds; a token leaves at the first tick after it is due
+STREAM = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+    b"Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n"
 )
-LINES = ("The", "answer", "goes", "on", "and", "says", "a", "little", "more", "each", "time")
+DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
+STAMP = "\x01" * LENGTH
+Piece = tuple[bytes, bytes]  # what stands before and after a mark; nothing after: no mark
+
+
+def event(choices: list[dict[str, object]], **more: object) -> bytes:
+    """One server-sent event with a `chat.completion.chunk`, as an HTTP chunk."""
+    body = {
+        "id": "chatcmpl-0123456789abcdef",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000,
+        "model": "bench",
+        "system_fingerprint": "bench",
+        "choices": choices,
+        **more,
+    }
+    data = b"data: " + json.dumps(body, separators=(",", ":")).encode() + b"\n\n"
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def delta(content: str) -> bytes:
+    choice = {"delta": {"role": "assistant", "content": content}, "logprobs": None}
+    return event([{"index": 0, **choice, "finish_reason": None}])
+
+
+def piece(token: str) -> Piece:
+    word = token.strip()
+    if "Q" not in word:
+        return delta(token), b""
+    # Same length as a mark, and no sign that JSON escapes.
+    whole = delta(token.replace("Q", "#" * LENGTH, 1))
+    before, _, after = whole.partition(b"#" * LENGTH)
+    return before, after
+
+
+PIECES = {
+    kind: ([piece(token) for token in tokens_of(start)], [piece(t) for t in tokens_of(again)])
+    for kind, (start, again) in TEXTS.items()
+}
+LAST = event([{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}])
+
+
+def usage(tokens: int) -> bytes:
+    counts = {"prompt_tokens": 20, "completion_tokens": tokens, "total_tokens": 20 + tokens}
+    return event([], usage=counts)
+
+
+@dataclass(eq=False, slots=True)
+class Answer:
+    """One answer on its way. `due` is when its next token should leave, on the loop's clock."""
+
+    transport: asyncio.Transport
+    plan: Plan
+    due: float
+    with_usage: bool
+    sent: int = 0
+
+    def write(self, stamp: bytes) -> bool:
+        """Write the next token; whether there are more."""
+        plan = self.plan
+        if self.transport.is_closing():
+            return False
+        if self.sent == plan.tokens:
+            self.transport.write(LAST + (usage(plan.tokens) if self.with_usage else b"") + DONE)
+            return False
+        start, again = PIECES[plan.kind]
+        place = self.sent - len(start)
+        before, after = start[self.sent] if place < 0 else again[place % len(again)]
+        self.transport.write(before + stamp + after if after else before)
+        self.sent += 1
+        self.due += 1 / plan.rate
+        return True
 
 
 @dataclass(eq=False)
-class Stream(asyncio.Protocol):
-    """One connection, one request, one answer."""
+class Connection(asyncio.Protocol):
+    """Requests one after another."""
 
     server: "Server"
-    sent: int = 0
     received: bytearray = field(default_factory=bytearray)
     transport: asyncio.Transport | None = None
 
@@ -40,28 +115,12 @@ class Stream(asyncio.Protocol):
             return
         self.received.clear()
         assert self.transport is not None
-        self.transport.write(HEAD)
-        self.sent = 0
-        self.server.begin(self)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.server.end(self)
-
-    def token(self) -> bool:
-        """Write the next token; whether there are more."""
-        assert self.transport is not None
-        if self.sent == self.server.tokens:
-            self.transport.write(chunk({"delta": {}, "finish_reason": "stop"}) + DONE)
-            return False
-        self.transport.write(chunk({"delta": {"content": self.word()}, "finish_reason": None}))
-        self.sent += 1
-        return True
-
-    def word(self) -> str:
-        if self.sent % MARK_EVERY == 0:
-            return f" t{time.monotonic_ns() // 1_000_000}"
-        word = LINES[self.sent % len(LINES)]
-        return f" {word}.\n\n" if self.sent % 60 == 59 else f" {word}"
+        if head.startswith(b"POST"):
+            self.transport.write(STREAM)
+            self.server.begin(self.transport, bytes(body))
+        else:
+            path = bytes(head.split(b" ", 2)[1])
+            self.transport.write(document(self.server.page(path)))
 
 
 def length_of(head: bytes) -> int:
@@ -71,52 +130,81 @@ def length_of(head: bytes) -> int:
     return 0
 
 
-def chunk(choice: dict[str, object]) -> bytes:
-    data = b"data: " + json.dumps({"choices": [{"index": 0, **choice}]}).encode() + b"\n\n"
-    return b"%x\r\n%s\r\n" % (len(data), data)
-
-
-DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
+def document(value: object) -> bytes:
+    data = json.dumps(value).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(data) + data
 
 
 class Server:
-    """All streams, in as many phases as there are ticks between two tokens of one stream."""
+    """All answers, ordered by when their next token is due."""
 
-    def __init__(self, rate: float, tokens: int) -> None:
-        self.rate, self.tokens = rate, tokens
-        self.phases: list[set[Stream]] = [set() for _ in range(TICKS_PER_TOKEN)]
-        self.next = 0
-        self.latest = 0.0
+    def __init__(self, default: Plan) -> None:
+        self.default = default
+        self.answers: list[tuple[float, int, Answer]] = []
+        self.numbers = count()
+        self.more = asyncio.Event()
+        self.late_ms: list[float] = []
+        self.tokens = 0
 
-    def begin(self, stream: Stream) -> None:
-        stream.token()
-        self.phases[self.next % TICKS_PER_TOKEN].add(stream)
-        self.next += 1
+    def begin(self, transport: asyncio.Transport, body: bytes) -> None:
+        """The first token leaves with the request: a server adds no time of its own."""
+        plan = Plan.asked(body, self.default)
+        now = asyncio.get_running_loop().time()
+        self.step(Answer(transport, plan, now, b"include_usage" in body), mark(now_ticks()))
+        self.more.set()
 
-    def end(self, stream: Stream) -> None:
-        for phase in self.phases:
-            phase.discard(stream)
+    def step(self, answer: Answer, stamp: bytes) -> None:
+        if answer.write(stamp):
+            self.tokens += 1
+            heapq.heappush(self.answers, (answer.due, next(self.numbers), answer))
 
-    async def tick(self) -> None:
-        """`latest` is how far behind its own clock the server ever was, in seconds."""
-        pause = 1 / self.rate / TICKS_PER_TOKEN
-        due, turn = time.monotonic(), 0
+    def page(self, path: bytes) -> object:
+        if path == b"/state":
+            return self.state()
+        return {"object": "list", "data": [{"id": "bench", "object": "model"}]}
+
+    def state(self) -> dict[str, float]:
+        """Since the last look: tokens, how late they left in milliseconds, CPU seconds in all."""
+        late, self.late_ms = sorted(self.late_ms) or [0.0], []
+        tokens, self.tokens = self.tokens, 0
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return {
+            "tokens": tokens,
+            "late_p99": late[len(late) * 99 // 100],
+            "late_max": late[-1],
+            "cpu": used.ru_utime + used.ru_stime,
+        }
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            due += pause
-            turn = (turn + 1) % TICKS_PER_TOKEN
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            self.latest = max(self.latest, time.monotonic() - due)
-            for stream in list(self.phases[turn]):
-                if not stream.token():
-                    self.phases[turn].discard(stream)
+            if not self.answers:
+                self.more.clear()
+                await self.more.wait()
+            now = loop.time()
+            await asyncio.sleep(max(TICK, self.answers[0][0] - now) if self.answers else TICK)
+            self.tick(loop.time())
+
+    def tick(self, now: float) -> None:
+        """One token at most of each answer: a mark stands once in an answer."""
+        stamp, due = mark(now_ticks()), []
+        if self.answers and self.answers[0][0] <= now:
+            self.late_ms.append((now - self.answers[0][0]) * 1000)
+        while self.answers and self.answers[0][0] <= now:
+            due.append(heapq.heappop(self.answers)[2])
+        for answer in due:
+            self.step(answer, stamp)
 
 
-async def serve(port: int, rate: float, tokens: int) -> None:
-    server = Server(rate, tokens)
+async def serve(port: int, default: Plan) -> None:
+    server = Server(default)
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: Stream(server), "127.0.0.1", port, backlog=1024)
+    listening = await loop.create_server(
+        lambda: Connection(server), "127.0.0.1", port, backlog=2048
+    )
     print(json.dumps({"port": listening.sockets[0].getsockname()[1]}), flush=True)
-    await server.tick()
+    await server.run()
 
 
 def main() -> None:
@@ -124,8 +212,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--rate", type=float, default=50, help="tokens a second for each stream")
     parser.add_argument("--tokens", type=int, default=300)
+    parser.add_argument("--kind", choices=sorted(TEXTS), default="prose")
     options = parser.parse_args()
-    asyncio.run(serve(options.port, options.rate, options.tokens))
+    asyncio.run(serve(options.port, Plan(options.kind, options.tokens, options.rate)))
 
 
 if __name__ == "__main__":
