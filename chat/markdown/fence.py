@@ -1,11 +1,12 @@
 """An open fenced code block at top level: its text only grows, so nothing is parsed again."""
 
 import re
-from html import escape
+from html import escape, unescape
 
 from chat.markdown import code, mathml
 
 _OPENING = re.compile(r"(?:[ \t]*\n)*( {0,3})(?:(`{3,})([^`\n]*)|(~{3,})([^\n]*))(\n|\Z)")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def opening(source: str) -> re.Match[str] | None:
@@ -19,7 +20,7 @@ class Fence:
     def __init__(self, match: re.Match[str]) -> None:
         mark = match[2] or match[4]
         self._indent = len(match[1])
-        self._info = (match[3] or match[5] or "").strip()
+        self._info = unescape(_ESCAPED.sub(r"\1", match[3] or match[5] or "")).strip()
         self._closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
         self._maybe_closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}*[ \t]*")
         self._text: list[str] = []

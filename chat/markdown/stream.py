@@ -8,6 +8,7 @@ footnotes) is put right by `page.render` at the close.
 """
 
 import re
+from collections.abc import Iterator
 
 from chat.markdown import code, fence, footnotes
 from chat.markdown.blocks import Block, split
@@ -157,7 +158,7 @@ class Stream:
 
     def _remember(self, source: str) -> None:
         if "]:" in source:
-            for match in _DEFINITION.finditer(source):
+            for match in _definitions(source):
                 self._definitions.setdefault(_key(match[1]), match[0].strip())
 
     def _known(self, source: str) -> str:
@@ -169,6 +170,17 @@ class Stream:
         notes = [f"[^{label}]: note\n\n" for label in footnotes.undefined(source)]
         # A line at the margin ends the last note; a definition is the only one that shows nothing.
         return "".join(notes) + "\n".join([f"[{LABEL}]: x", *lines]) + "\n\n"
+
+
+def _definitions(source: str) -> Iterator[re.Match[str]]:
+    """Lines that define links: a definition cannot interrupt a paragraph."""
+    last = 0
+    for match in _DEFINITION.finditer(source):
+        before = source[last : match.start()].rstrip(" \t")
+        line = before[before.rstrip("\n").rfind("\n") + 1 :].strip(" ")
+        if before in ("", "\n") or before.endswith("\n\n") or line.startswith("#"):
+            last = match.end()
+            yield match
 
 
 def _key(label: str) -> str:

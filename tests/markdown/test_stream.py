@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.markdown import Stream, render
+from chat.markdown.source import normalise
 
 from .dom import parse
-from .samples import BEHAVED, cuts
+from .samples import BEHAVED, PIECES, cuts
 
 
 def stream(*pieces: str) -> Stream:
@@ -31,6 +32,33 @@ def test_blocks_in_any_order_end_as_they_are_rendered_whole(chance: random.Rando
     blocks = [block for block in BEHAVED.split("\n\n") if not block.startswith((" ", "def"))]
     text = "\n\n".join(chance.sample(blocks, 8)) + "\n\nend"
     assert stream(*cuts(text, chance)).html == render(text, "ab12")
+
+
+NASTY = st.lists(
+    st.sampled_from(
+        [*PIECES, "\r\n", "\r\r\n", "\x00", "\u2028", "\ufdd0", "👩\u200d💻", "\ud83d", "e\u0301"]
+    )
+    | st.text(alphabet="ab*_`[]()#-|>\n\r $\\~!<&1.:^=😀", max_size=12),
+    max_size=20,
+).map("".join)
+
+
+def deltas(text: str, chance: random.Random) -> list[str]:
+    """The text in pieces, with empty ones among them, cut between any two UTF-16 units: some
+    servers send each half of a surrogate pair by itself."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    halves = "".join(chr(units[at] | units[at + 1] << 8) for at in range(0, len(units), 2))
+    return [piece for cut in cuts(halves, chance) for piece in (cut, "")[: chance.randint(1, 2)]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(NASTY, st.randoms(use_true_random=False))
+def test_any_cut_of_any_text_closes_with_the_same_html(text: str, chance: random.Random) -> None:
+    """What is stored at the close and shown by a page load, whatever the frames before it were."""
+    text += "."
+    made, other = stream(*deltas(text, chance)), stream(*deltas(text, chance))
+    assert made.text == other.text == normalise(text)
+    assert render(made.text, "ab12") == render(text, "ab12")
 
 
 @pytest.mark.parametrize(

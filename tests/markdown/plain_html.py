@@ -1,0 +1,71 @@
+"""HTML without what we add, drop or write otherwise on purpose, so that two makers compare."""
+
+import re
+from html import escape
+from html.parser import HTMLParser
+
+OURS = re.compile(
+    r'<div class="code-head">.*?</button></div>|<div class="(?:code-block|table-wrap)"[^>]*>'
+)
+ADDRESS = re.compile(r"(?:https?|mailto):\S+", re.I)
+BLOCKS = "blockquote|br|h[1-6]|hr|li|ol|p|pre|section|table|tbody|td|th|thead|tr|ul"
+WRAPPERS = frozenset({"div", "span"})
+VOID = frozenset({"br", "hr", "img", "input"})
+
+
+class _Tokens(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self.in_code = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "img":
+            self.image(values)
+            return
+        if tag in WRAPPERS:
+            return
+        self.in_code |= tag == "pre"
+        self.found.append(f"<{tag}{self.kept(tag, values)}>")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID or tag in WRAPPERS:
+            return
+        if tag == "pre":
+            self.in_code = False
+        self.found.append(f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        text = data if self.in_code else re.sub(r"\s+", " ", data)
+        self.found.append(escape(text, quote=False))
+
+    def image(self, values: dict[str, str]) -> None:
+        """A picture is shown as a link with its description, or the word image."""
+        words = escape(values.get("alt") or "image", quote=False)
+        links = [token for token in self.found if token.startswith(("<a", "</a>"))]
+        inside = bool(links) and links[-1] != "</a>"
+        address = self.link(values.get("src", ""))
+        self.found += [words] if inside else [f"<a{address}>", words, "</a>"]
+
+    def kept(self, tag: str, values: dict[str, str]) -> str:
+        if tag == "a":
+            return self.link(values.get("href", ""))
+        names = {"ol": ["start"], "th": ["align"], "td": ["align"], "input": ["type", "checked"]}
+        return "".join(f" {name}={values[name]}" for name in names.get(tag, []) if name in values)
+
+    @staticmethod
+    def link(address: str) -> str:
+        return f" {address}" if ADDRESS.fullmatch(address) else ""
+
+
+def plain(html: str) -> str:
+    """Tags with the attributes that both have, white space in one form."""
+    tokens = _Tokens()
+    tokens.feed(OURS.sub("", html))
+    tokens.close()
+    text = "".join(tokens.found)
+    return re.sub(rf"\s*(</?(?:{BLOCKS})\b[^>]*>)\s*", r"\1", text).strip()
