@@ -59,6 +59,12 @@ def test_a_bad_address_is_said_before_anything_starts() -> None:
     assert "SITE_URL is 'chat.example.org'" in done.stderr
 
 
+def test_a_bad_proxy_is_said_before_anything_starts() -> None:
+    done = loaded(TRUSTED_PROXIES="10.0.0.0/8,caddy")
+    assert done.returncode != 0
+    assert "TRUSTED_PROXIES has the entry 'caddy'" in done.stderr
+
+
 def test_a_site_with_tls() -> None:
     done = loaded(
         "print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0)",
@@ -101,3 +107,22 @@ def test_signup_can_be_said() -> None:
 def test_the_implicit_token_of_the_hub_client_is_off() -> None:
     done = loaded("import os; print(os.environ['HF_HUB_DISABLE_IMPLICIT_TOKEN'])")
     assert done.stdout == "1\n", done.stderr
+
+
+def test_the_deploy_checks_pass_with_the_names_that_django_looks_for() -> None:
+    done = loaded(
+        "import django; django.setup()",
+        "from django.core.management import call_command",
+        "from django.utils.module_loading import import_string as found",
+        "def name(path):",
+        "    own = found(path).__mro__ if path.startswith('config.onloop.') else ()",
+        "    names = [f'{one.__module__}.{one.__name__}' for one in own]",
+        "    return next((name for name in names if name.startswith('django.')), path)",
+        "s.MIDDLEWARE = [name(path) for path in s.MIDDLEWARE]",
+        "assert 'django.middleware.csrf.CsrfViewMiddleware' in s.MIDDLEWARE",
+        "s.SILENCED_SYSTEM_CHECKS = ['security.W005', 'security.W021']",
+        "call_command('check', deploy=True, fail_level='WARNING')",
+        SITE_URL="https://chat.example.org",
+        TRUSTED_PROXIES="10.0.0.0/8",
+    )
+    assert done.returncode == 0, done.stderr
