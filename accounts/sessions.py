@@ -1,6 +1,6 @@
 """Who a session belongs to, for connections that outlive the request that opened them."""
 
-from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import (
@@ -9,11 +9,22 @@ from django.contrib.auth import (
     SESSION_KEY,
     load_backend,
 )
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
+from config.sql import columns, fetch, made, statement
+
+SESSION = """
+SELECT session_data FROM django_session
+WHERE session_key = %(key)s AND expire_date > statement_timestamp()
+"""
+PERSON = statement(
+    "SELECT {person} FROM accounts_user person WHERE id = %(user)s",
+    person=columns(User, "person"),
+)
 
 
 def user_of_session(session_key: str) -> User | None:
@@ -23,7 +34,7 @@ def user_of_session(session_key: str) -> User | None:
     never writes: a session signed with an old SECRET_KEY keeps its key, since only a response
     could tell the browser a new one. Two queries, synchronous.
     """
-    session: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    session = said_by(session_key)
     backend = session.get(BACKEND_SESSION_KEY)
     if backend not in settings.AUTHENTICATION_BACKENDS:
         return None
@@ -31,10 +42,20 @@ def user_of_session(session_key: str) -> User | None:
         user_id = User._meta.pk.to_python(session.get(SESSION_KEY))
     except ValidationError:
         return None
-    user = load_backend(backend).get_user(user_id)
-    if not isinstance(user, User) or not signed_for(user, session.get(HASH_SESSION_KEY) or ""):
+    found = fetch(PERSON, {"user": user_id})
+    if not found:
         return None
-    return user
+    user = made(User, found[0])
+    guard = load_backend(backend)
+    may = isinstance(guard, ModelBackend) and guard.user_can_authenticate(user)
+    return user if may and signed_for(user, session.get(HASH_SESSION_KEY) or "") else None
+
+
+def said_by(session_key: str) -> dict[str, Any]:
+    """What the session holds; nothing when it is over."""
+    found = fetch(SESSION, {"key": session_key})
+    stored: dict[str, Any] = SessionStore().decode(found[0][0]) if found else {}
+    return stored
 
 
 def signed_for(user: User, session_hash: str) -> bool:

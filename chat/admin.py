@@ -97,7 +97,7 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
         if wants_default:
             prompting.make_default(obj)
-        if version is not None:
+        if version is not None and request.POST.get("_publish") != "newest":
             self.message_user(
                 request,
                 _("Version %(number)d was saved. Answers use it after you publish it.")

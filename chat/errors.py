@@ -215,11 +215,6 @@ _REFUSALS = (
         "The message is too long. Please shorten it and send it again.",
         status=413,
     ),
-    Fault(
-        "bad_text",
-        "The message holds characters that cannot be stored. Please remove them and send it again.",
-        status=400,
-    ),
     Fault("empty_title", "Please write a title first.", status=400),
     Fault("unknown_field", "The request holds a field that is not known here.", status=400),
     Fault(
@@ -228,6 +223,12 @@ _REFUSALS = (
     Fault(
         "nothing_to_continue",
         "There is nothing to continue here. Reload the page to see the newest state.",
+        status=409,
+    ),
+    Fault(
+        "finished",
+        "The model ended this answer by itself, so there is nothing to continue. Ask it to go on "
+        "in a message.",
         status=409,
     ),
     Fault(

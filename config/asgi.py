@@ -52,7 +52,7 @@ def hook_reactor() -> None:
     from twisted.internet.defer import Deferred  # noqa: PLC0415
     from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
 
-    from config.sockets import bound  # noqa: PLC0415
+    from config import connections, sockets  # noqa: PLC0415
 
     running: Any = reactor
 
@@ -60,8 +60,9 @@ def hook_reactor() -> None:
         return [one for one in running.getReaders() if IListeningPort.providedBy(one)]
 
     def enter() -> None:
-        for factory in {port.factory.server.ws_factory for port in ports()}:
-            bound(factory)
+        for factory in {port.factory for port in ports()}:
+            connections.bound(factory)
+            sockets.bound(factory.server.ws_factory)
         begin()
 
     def leave() -> Any:

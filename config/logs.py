@@ -17,6 +17,43 @@ class SafeFormatter(logging.Formatter):
         return " < ".join([getattr(kind, "__name__", "Exception"), *frames(trace)])
 
 
+class Trouble:
+    """What may fail again and again: that it began and that it ended is logged, not each time.
+
+    An exception of one of the `expected` types is a warning, another one an error with its frames.
+    """
+
+    def __init__(
+        self, log: logging.Logger, name: str, expected: tuple[type[Exception], ...] = ()
+    ) -> None:
+        self.log = log
+        self.name = name
+        self.expected = expected
+        self.kind: type[Exception] | None = None
+        self.times = 0
+
+    def failed(self, problem: Exception) -> None:
+        """A line if it worked before, or failed in another way."""
+        self.times += 1
+        if self.kind is type(problem):
+            return
+        self.kind = type(problem)
+        known = isinstance(problem, self.expected)
+        self.log.log(
+            logging.WARNING if known else logging.ERROR,
+            "%s failed: %s",
+            self.name,
+            self.kind.__name__,
+            exc_info=None if known else problem,
+        )
+
+    def over(self) -> None:
+        """A line if it failed before."""
+        if self.kind is not None:
+            self.log.warning("%s works again after %d failures", self.name, self.times)
+            self.kind, self.times = None, 0
+
+
 def frames(trace: TracebackType | None, most: int = 12) -> list[str]:
     """The innermost `most` frames as `file:line function`, innermost first."""
     found = traceback.extract_tb(trace)[-most:]

@@ -65,6 +65,23 @@ def site_from_env(
     )
 
 
+def proxies_from_env(entries: Sequence[str]) -> list[str]:
+    """The addresses and networks of the trusted proxies.
+
+    Raises ImproperlyConfigured for an entry that is neither: each request would fail on it.
+    """
+    found = [entry.strip() for entry in entries if entry.strip()]
+    for entry in found:
+        try:
+            ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"TRUSTED_PROXIES has the entry {entry!r}; each must be an address such as "
+                "10.0.0.2 or a network such as 10.0.0.0/8, separated by commas."
+            ) from None
+    return found
+
+
 def taken_apart(url: str) -> tuple[str, str, str]:
     """Scheme, host name and origin of an address, both as browsers send them."""
     try:

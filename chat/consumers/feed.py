@@ -7,15 +7,16 @@ acknowledged, one further frame of each kind shows it.
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from accounts.models import User
+from chat.consumers.sidebar import Sidebar
 from chat.conversations import reading
+from chat.conversations.changes import Look
 from chat.conversations.window import Window, window
 from chat.events import Changed, What
-from chat.fragments import pages, partials
-from chat.fragments.pages import SIDEBAR_PAGE
+from chat.fragments import choices, pages, partials
 from chat.fragments.shown import Shown, shown_page
 from chat.generation import LiveAnswer
 from chat.markdown import Position, changes
@@ -24,8 +25,39 @@ from chat.runs import runs
 from chat.runs.mirror import mirrors
 from config.threads import in_db
 
-Loaded = tuple[Conversation, reading.ThreadPage, Window | None]
-Fingerprint = tuple[str, bool, int, str]
+Loaded = tuple[Conversation, reading.ThreadPage, Window | None, str]
+
+
+class Fingerprint(NamedTuple):
+    """What makes a message look different, the text of a live one apart."""
+
+    status: str
+    can_continue: bool
+    siblings: int
+    note: str
+    feedback: int
+
+
+class Head(NamedTuple):
+    """What stands above the thread."""
+
+    title: str
+    model: UUID | None
+    prompt: UUID | None
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> Self:
+        return cls(
+            conversation.title,
+            conversation.model_id,
+            conversation.prompt_id,
+            conversation.temperature,
+            conversation.top_p,
+            conversation.max_tokens,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +68,7 @@ class Feed:
     session_key: str
     conversation_id: UUID | None
     version: int = -1
-    rows_stale: bool = False
+    sidebar: Sidebar = field(default_factory=Sidebar)
     thread_stale: bool = True
     gone: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,15 +78,15 @@ class Feed:
     position: Position | None = None
     revision: int = -1
     notice: str = ""
-    rows: dict[UUID, What] = field(default_factory=dict)
+    head: Head | None = None
     text_was_last: bool = False
 
     # What happened
     def heard(self, event: Changed) -> None:
         if event.what is What.BACK:
-            self.rows_stale = True
+            self.sidebar.stale = True
         elif event.what is not What.THREAD:
-            self.rows[event.conversation_id] = self.strongest(event)
+            self.sidebar.hear(event.conversation_id, event.what)
         if event.conversation_id == self.conversation_id and event.what in (
             What.THREAD,
             What.GONE,
@@ -63,10 +95,11 @@ class Feed:
             self.thread_stale = True
         self.wake.set()
 
-    def strongest(self, event: Changed) -> What:
-        """A line that moved and then changed has still moved."""
-        before = self.rows.get(event.conversation_id)
-        return What.MOVED if before is What.MOVED and event.what is What.ROW else event.what
+    def written(self, found: Look) -> None:
+        """Lines of the sidebar that were written since the last look."""
+        self.sidebar.compare(found.people.get(self.user.pk, ()), found.as_of)
+        if self.sidebar.is_behind:
+            self.wake.set()
 
     def behind(self, version: int) -> None:
         """The database's version of the conversation, for events that got lost."""
@@ -76,7 +109,7 @@ class Feed:
 
     def unsure(self) -> None:
         """A look at the database failed: look at all of it again."""
-        self.thread_stale = self.rows_stale = True
+        self.thread_stale = self.sidebar.stale = True
 
     def leave(self) -> None:
         self.follow(None)
@@ -110,22 +143,27 @@ class Feed:
 
     async def sidebar_frame(self) -> dict[str, Any] | None:
         self.text_was_last = False
-        return await in_db(self.rows_frame) if self.rows or self.rows_stale else None
+        behind = self.sidebar.is_behind
+        return await in_db(self.sidebar.frame, self.user) if behind else None
 
     def load(self, conversation_id: UUID) -> Loaded | None:
         """The shown branch as the database has it; None when it is gone.
 
-        Read again until the version is the one of the messages: an answer that ended between the
-        two would pass for one that the page shows already.
+        One statement reads both the version and the messages: an answer that ended between two
+        would pass for one that the page shows already.
         """
         with suppress(Conversation.DoesNotExist):
-            conversation = reading.owned(self.user, conversation_id)
-            while True:
-                page, before = reading.thread(conversation), conversation.version
-                conversation = reading.owned(self.user, conversation_id)
-                if conversation.version == before:
-                    return conversation, page, window(conversation)
+            conversation, page = reading.thread(self.user, conversation_id)
+            head = self.head_of(conversation)
+            return conversation, page, window(conversation, page), head
         return None
+
+    def head_of(self, conversation: Conversation) -> str:
+        """Heading and choices, where the page may show others; database work."""
+        head = Head.of(conversation)
+        shown = head if self.is_current(conversation) else self.head
+        self.head = head
+        return choices.head_html(conversation) if shown != head else ""
 
     def thread_frame(self, loaded: Loaded | None) -> dict[str, Any] | None:
         """Compare the shown branch with what the page has."""
@@ -134,14 +172,14 @@ class Feed:
             self.follow(None)
             html = pages.gone_html(self.conversation_id)
             return {"event": "gone", "content": partials.partial("#page-notice", "innerHTML", html)}
-        conversation, page, fill = loaded
-        if not self.joined and 0 <= self.version != conversation.version:
-            # What was told while the page changed sockets, nobody heard.
-            self.rows.setdefault(conversation.pk, What.MOVED)
-        messages = shown_page(page)
+        conversation, page, fill, head = loaded
+        if not self.joined and self.missed(conversation):
+            self.sidebar.hear(conversation.pk, What.MOVED)
+        messages = shown_page(page, conversation.active_leaf_id)
         content = (
             "" if self.is_current(conversation) else self.difference(conversation, messages, page)
         )
+        content += head
         if self.gone:
             content += partials.partial("#page-notice", "innerHTML")
         self.known = {message.id: fingerprint(message) for message in messages}
@@ -151,6 +189,12 @@ class Feed:
             return None
         content += pages.window_html(fill, self.known)
         return {"event": "thread", "content": content + pages.version_html(conversation)}
+
+    def missed(self, conversation: Conversation) -> bool:
+        """Whether the conversation moved when nobody heard it: while its page changed sockets."""
+        since = self.sidebar.since
+        known = since is None or since.saw(conversation.written_in)
+        return not known or 0 <= self.version != conversation.version
 
     def is_current(self, conversation: Conversation) -> bool:
         return conversation.version == self.version and not self.gone
@@ -163,14 +207,17 @@ class Feed:
         known = list(self.known)
         if not self.joined or self.gone or not continues(known, ids):
             html = pages.thread_html(conversation, page)
-            return partials.partial("#thread", "innerHTML", html)
+            return partials.partial("#thread", "innerMorph", html)
         return "".join(self.one(message) for message in messages)
 
     def one(self, message: Shown) -> str:
         if message.id not in self.known:
             return partials.partial("#thread", "beforeend", pages.message_html(message))
-        if self.known[message.id] == fingerprint(message):
+        before, now = self.known[message.id], fingerprint(message)
+        if before == now:
             return ""
+        if before._replace(feedback=now.feedback) == now:
+            return pages.thumbs_html(message)
         return partials.partial(f"#m-{message.key}", "outerMorph", pages.message_html(message))
 
     def attend(self, messages: list[Shown]) -> None:
@@ -217,39 +264,14 @@ class Feed:
             "content": content,
         }
 
-    def rows_frame(self) -> dict[str, Any] | None:
-        """The sidebar's lines that changed; database work."""
-        rows, self.rows = self.rows, {}
-        if self.rows_stale:
-            self.rows_stale = False
-            page = reading.rows(self.user, size=SIDEBAR_PAGE)
-            html = pages.rows_html(page, SIDEBAR_PAGE)
-            return {"event": "sidebar", "content": partials.partial("#rows", "innerHTML", html)}
-        content = "".join(self.line(key, what) for key, what in rows.items())
-        return {"event": "sidebar", "content": content} if content else None
-
-    def line(self, key: UUID, what: What) -> str:
-        target = f"#row-{key.hex}"
-        if what is What.GONE:
-            return partials.partial(target, "delete")
-        try:
-            html = pages.row_html(reading.row(self.user, key))
-        except Conversation.DoesNotExist:
-            return partials.partial(target, "delete")
-        if what is What.MOVED:
-            return partials.partial(target, "delete") + partials.partial(
-                "#rows-today", "afterbegin", html
-            )
-        return partials.partial(target, "outerHTML", html)
-
 
 def fingerprint(message: Shown) -> Fingerprint:
-    """What makes a message look different, the text of a live one apart."""
-    return (
+    return Fingerprint(
         message.status if not message.is_live else "live",
         message.can_continue,
         len(message.siblings.ids),
         message.note,
+        message.feedback,
     )
 
 

@@ -3,19 +3,20 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
-from django.db.utils import InterfaceError
 
 from accounts.sessions import user_of_session
 from chat.broadcast import broadcast
 from chat.consumers.feed import Feed
 from chat.conversations import reading
+from chat.conversations.changes import written_since
 from chat.events import Changed, Event, SignedOut
 from chat.runs import runs
+from chat.runs.patience import AWAY, survive
+from config.logs import Trouble
 from config.threads import in_db
 
 log = logging.getLogger("chat.hub")
@@ -61,11 +62,11 @@ class Hub:
     def begin(self) -> None:
         runs.begin()
         broadcast.listeners.add(self.heard)
-        for clock, pause in (
-            (self.compare, COMPARE_EVERY),
-            (self.check_sessions, CHECK_SESSIONS_EVERY),
+        for name, clock, pause in (
+            ("comparing pages", self.compare, COMPARE_EVERY),
+            ("checking sessions", self.check_sessions, CHECK_SESSIONS_EVERY),
         ):
-            task = asyncio.create_task(every(pause, clock))
+            task = asyncio.create_task(every(pause, clock, Trouble(log, name, AWAY)))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
@@ -82,6 +83,24 @@ class Hub:
                 close(code)
 
     async def compare(self) -> None:
+        await self.compare_threads()
+        await self.compare_sidebars()
+
+    async def compare_sidebars(self) -> None:
+        """One statement for all people of the process; it costs by what changed."""
+        feeds = list(self.members)
+        if not feeds:
+            return
+        people: dict[UUID, int] = {}
+        for feed in feeds:
+            since = feed.sidebar.since
+            if since is not None:
+                people[feed.user.pk] = min(since.low, people.get(feed.user.pk, since.low))
+        found = await in_db(written_since, people)
+        for feed in feeds:
+            feed.written(found)
+
+    async def compare_threads(self) -> None:
         """One statement for all open conversations of the process."""
         feeds = [feed for feed in self.members if feed.conversation_id]
         open_ones = {feed.conversation_id for feed in feeds if feed.conversation_id}
@@ -108,14 +127,13 @@ class Hub:
         self.close_where(lambda feed: True, code)
 
 
-async def every(seconds: float, work: Callable[[], object]) -> None:
-    """Do this again and again; a round that fails is logged and the next one comes."""
+async def every(
+    seconds: float, work: Callable[[], Coroutine[object, object, object]], trouble: Trouble
+) -> None:
+    """Do this again and again; after a round that fails the next one comes."""
     while True:
         await asyncio.sleep(seconds)
-        try:
-            await work()  # type: ignore[misc]
-        except (DatabaseError, InterfaceError) as problem:
-            log.warning("looking failed: %s", type(problem).__name__)
+        await survive(work, trouble)
 
 
 hub = Hub()

@@ -21,10 +21,12 @@ from accounts.sessions import user_of_session
 from chat.consumers.feed import Feed
 from chat.consumers.hub import RESTARTING, SIGNED_OUT, hub
 from chat.consumers.manners import speak_as_the_browser
+from chat.consumers.sidebar import Sidebar
 from chat.conversations import reading
+from chat.conversations.changes import Snapshot
 from chat.fragments import pages, partials
-from chat.models import Conversation
 from chat.runs import runs
+from config.logs import Trouble
 from config.threads import in_db
 
 log = logging.getLogger("chat.socket")
@@ -40,6 +42,9 @@ BAD_FRAMES = 50
 # Seconds between looks while the database is away; the socket stays, so nobody has to reconnect.
 AGAIN_WHEN_AWAY = 1.0
 AWAY = (DatabaseError, InterfaceError)
+# Of all sockets together: one line when they begin to wait, and one when they go on.
+opening = Trouble(log, "opening sockets", AWAY)
+looking = Trouble(log, "looking for sockets", AWAY)
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -66,18 +71,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.progress = asyncio.Event()
         try:
             await self.enter()
+            opening.over()
         except AWAY as problem:
-            log.warning("socket not opened: %s", type(problem).__name__)
+            opening.failed(problem)
             await self.close(RECONNECT)
 
     async def enter(self) -> None:
         session_key = session_key_of(self.scope)
-        user = await in_db(user_of_session, session_key)
+        conversation_id = self.scope["url_route"]["kwargs"].get("conversation_id")
+        user, exists = await in_db(admitted, session_key, conversation_id)
         if user is None:
             await self.refuse(SIGNED_OUT, "signed-out")
             return
-        conversation_id = self.scope["url_route"]["kwargs"].get("conversation_id")
-        if conversation_id and not await in_db(exists, user, conversation_id):
+        if not exists:
             await self.refuse(NOT_FOUND, "not-found")
             return
         if hub.is_full(user.pk):
@@ -101,7 +107,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             session_key,
             conversation_id,
             version=int(version) if version.isdecimal() and len(version) < 19 else -1,
-            rows_stale="again" in query,
+            sidebar=Sidebar(Snapshot.parsed(query.get("rows", "")), stale="again" in query),
         )
         self.feed.wake.set()
         hub.join(self.feed, self.hang_up)
@@ -172,9 +178,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """The next frame, as soon as the database can be asked."""
         while True:
             try:
-                return await feed.frame()
+                frame = await feed.frame()
             except AWAY as problem:
-                log.warning("socket waits for the database: %s", type(problem).__name__)
+                looking.failed(problem)
+            else:
+                looking.over()
+                return frame
             feed.unsure()
             await asyncio.sleep(AGAIN_WHEN_AWAY)
 
@@ -217,9 +226,8 @@ def session_key_of(scope: dict[str, Any]) -> str:
     return ""
 
 
-def exists(user: User, conversation_id: UUID) -> bool:
-    try:
-        reading.owned(user, conversation_id)
-    except Conversation.DoesNotExist:
-        return False
-    return True
+def admitted(session_key: str, conversation_id: UUID | None) -> tuple[User | None, bool]:
+    """Whose session it is, and whether that person may look at this conversation."""
+    user = user_of_session(session_key)
+    is_theirs = conversation_id is None or (user is not None and reading.has(user, conversation_id))
+    return user, is_theirs

@@ -11,13 +11,24 @@ LOCAL_NOTE = (
 )
 
 
-def model_of(conversation: Conversation | None) -> ChatModel | None:
-    """The model that would answer next: the conversation's own, else the default."""
-    if conversation is not None and conversation.model_id:
-        own = ChatModel.objects.filter(pk=conversation.model_id, enabled=True).first()
-        if own is not None:
-            return own
-    return ChatModel.objects.filter(enabled=True).order_by("-is_default", "position").first()
+def enabled() -> list[ChatModel]:
+    """The models that people may choose, in the administrators' order."""
+    return list(ChatModel.objects.filter(enabled=True))
+
+
+def model_of(
+    conversation: Conversation | None, models: list[ChatModel] | None = None
+) -> ChatModel | None:
+    """The model that would answer next: the conversation's own, else the default.
+
+    `models` are the enabled ones, if they were read before.
+    """
+    own = conversation.model_id if conversation else None
+
+    def rank(model: ChatModel) -> tuple[bool, bool, int]:
+        return model.pk != own, not model.is_default, model.position
+
+    return min(enabled() if models is None else models, key=rank, default=None)
 
 
 def sync_local() -> None:

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
+from django.db.models import F
+
 from accounts.models import User
 from chat.errors import ChatError
 from chat.models import ChatModel, Conversation, Suggestion, SystemPrompt
@@ -22,11 +24,6 @@ class Choices:
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
-
-
-def models() -> list[ChatModel]:
-    """The models that people may choose, in the administrators' order."""
-    return list(ChatModel.objects.filter(enabled=True))
 
 
 def prompts() -> list[SystemPrompt]:
@@ -59,6 +56,6 @@ def within(value: float | None, ends: tuple[float, float]) -> float | None:
 def choose(user: User, conversation_id: UUID, choices: Choices) -> Conversation:
     """Store the choices: the next turn is made with them. Raises Conversation.DoesNotExist."""
     found: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
-    Conversation.objects.filter(pk=found.pk).update(**values_of(choices))
+    Conversation.objects.filter(pk=found.pk).update(**values_of(choices), version=F("version") + 1)
     found.refresh_from_db()
     return found

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from chat.conversations.leases import LEASE
 from chat.events import Outcome
-from chat.models import Chunk, Conversation, Message, Run, Status
+from chat.models import Chunk, Message, Run, Status
+from config.sql import fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,42 +22,56 @@ class Ended:
     message_id: UUID
 
 
+# Who comes second finds the run ended, and writes nothing.
+END = """
+UPDATE chat_run SET ended_at = statement_timestamp(), provider = %(provider)s,
+    finish_reason = %(reason)s, error_code = %(code)s, prompt_tokens = %(prompt_tokens)s,
+    answer_tokens = %(answer_tokens)s, tokens_exact = %(exact)s,
+    first_token_ms = %(first)s, last_token_ms = %(last)s
+WHERE id = %(run)s AND ended_at IS NULL
+RETURNING message_id, conversation_id
+"""
+
+# A statement of its own: the first one may have waited for a save, whose text only this one sees.
+# The version tells pages that show another one that they are behind; an answer that its reader did
+# not stop waits to be seen.
+FOLD = """
+WITH written AS (
+    UPDATE chat_message SET status = %(status)s, text = %(text)s, html = %(html)s,
+        renderer = %(renderer)s, finish_reason = %(reason)s, error_code = %(code)s,
+        finished_at = statement_timestamp()
+    WHERE id = %(message)s
+), folded AS (
+    DELETE FROM chat_chunk WHERE run_id = %(run)s
+)
+UPDATE chat_conversation SET version = version + 1,
+    answered_at = CASE WHEN %(unseen)s THEN statement_timestamp() ELSE answered_at END
+WHERE id = %(conversation)s RETURNING version
+"""
+
+
 def close(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> bool:
     """Write the end of a run; False if somebody else ended it before, and nothing is written."""
     usage = outcome.usage
+    ending = {
+        "run": run.pk,
+        "provider": run.provider,
+        "reason": outcome.finish_reason[:40],
+        "code": outcome.error_code,
+        "prompt_tokens": usage.prompt_tokens,
+        "answer_tokens": usage.answer_tokens,
+        "exact": usage.exact,
+        "first": usage.first_token_ms,
+        "last": usage.last_token_ms,
+    }
+    body = {"status": outcome.status, "text": text, "html": html, "renderer": renderer}
     with transaction.atomic():
-        won = Run.objects.filter(pk=run.pk, ended_at__isnull=True).update(
-            ended_at=Now(),
-            provider=run.provider,
-            finish_reason=outcome.finish_reason[:40],
-            error_code=outcome.error_code,
-            prompt_tokens=usage.prompt_tokens,
-            answer_tokens=usage.answer_tokens,
-            tokens_exact=usage.exact,
-            first_token_ms=usage.first_token_ms,
-            last_token_ms=usage.last_token_ms,
-        )
-        if not won:
-            return False
-        Message.objects.filter(pk=run.message_id).update(
-            status=outcome.status,
-            text=text,
-            html=html,
-            renderer=renderer,
-            finish_reason=outcome.finish_reason[:40],
-            error_code=outcome.error_code,
-            finished_at=Now(),
-        )
-        Chunk.objects.filter(run=run.pk).delete()
-        touch(run.conversation_id, answered=outcome.status != Status.STOPPED)
-    return True
-
-
-def touch(conversation_id: UUID, *, answered: bool) -> None:
-    """Pages that show another version of this conversation are behind; an answer that its reader
-    did not stop waits to be seen."""
-    news = {"answered_at": Now()} if answered else {}
-    Conversation.objects.filter(pk=conversation_id).update(version=F("version") + 1, **news)
+        ended = fetch(END, ending)
+        if ended:
+            message, conversation = ended[0]
+            of = {"message": message, "conversation": conversation}
+            fetch(FOLD, ending | body | of | {"unseen": outcome.status != Status.STOPPED})
+    return bool(ended)
 
 
 def lately_restarted() -> bool:

@@ -6,8 +6,9 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from chat.errors import ChatError
-from chat.limits import MESSAGE_CHARS, refused
+from chat.limits import MESSAGE_CHARS, storable
 from chat.models import Conversation, Draft, Message
+from config.sql import fetch
 
 # A draft may be too long to be sent; what is far beyond that is no draft.
 DRAFT_CHARS = 4 * MESSAGE_CHARS
@@ -27,7 +28,7 @@ def keep(user: User, conversation_id: UUID | None, client_id: UUID, text: str) -
         raise ChatError("message_too_long")
     if conversation_id is not None:
         Conversation.objects.owned_by(user).only("id").get(pk=conversation_id)
-    clean = "".join(char for char in text.replace("\r\n", "\n") if not refused(char))
+    clean = storable(text)
     if not clean.strip() or was_sent(user, conversation_id, client_id):
         remove(user, conversation_id)
         return
@@ -48,5 +49,11 @@ def was_sent(user: User, conversation_id: UUID | None, client_id: UUID) -> bool:
     return Message.objects.filter(conversation=conversation_id, client_id=client_id).exists()
 
 
+REMOVE = """
+DELETE FROM chat_draft WHERE owner_id = %(owner)s
+    AND conversation_id IS NOT DISTINCT FROM %(conversation)s::uuid RETURNING id
+"""
+
+
 def remove(user: User, conversation_id: UUID | None) -> None:
-    Draft.objects.filter(owner=user, conversation=conversation_id).delete()
+    fetch(REMOVE, {"owner": user.pk, "conversation": conversation_id})

@@ -2,20 +2,24 @@
 
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models import F
+
 from accounts.models import User
-from chat.errors import ChatError
-from chat.limits import refused
-from chat.models import Message, Role
+from chat.limits import storable
+from chat.models import Conversation, Message, Role
 
 REASON_CHARS = 500
 
 
 def rate(user: User, message_id: UUID, value: int | None, reason: str = "") -> Message:
-    """1 is good, -1 is bad, None takes it back. Raises Message.DoesNotExist or ChatError."""
-    if any(refused(char) for char in reason):
-        raise ChatError("bad_text")
+    """1 is good, -1 is bad, None takes it back. Raises Message.DoesNotExist."""
     message: Message = Message.objects.owned_by(user).get(pk=message_id, role=Role.ASSISTANT)
     message.feedback = value
-    message.feedback_reason = reason.strip()[:REASON_CHARS] if value is not None else ""
-    message.save(update_fields=["feedback", "feedback_reason"])
+    kept = storable(reason).strip()[:REASON_CHARS]
+    message.feedback_reason = kept if value is not None else ""
+    with transaction.atomic():
+        message.save(update_fields=["feedback", "feedback_reason"])
+        mine = Conversation.objects.filter(pk=message.conversation_id)
+        mine.update(version=F("version") + 1)
     return message

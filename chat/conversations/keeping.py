@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from chat.limits import checked_title
-from chat.models import Conversation, Message, Run
+from chat.models import Conversation, Message
+from config.sql import fetch
 
 # How long a deleted conversation can be brought back.
 KEPT_DELETED = timedelta(days=7)
@@ -19,7 +20,9 @@ def rename(user: User, conversation_id: UUID, title: str) -> Conversation:
     """Raises Conversation.DoesNotExist, or ChatError for an unusable title."""
     clean = checked_title(title)
     conversation: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
-    Conversation.objects.filter(pk=conversation.pk).update(title=clean, title_is_own=True)
+    Conversation.objects.filter(pk=conversation.pk).update(
+        title=clean, title_is_own=True, version=F("version") + 1
+    )
     conversation.title = clean
     return conversation
 
@@ -44,13 +47,16 @@ def restore(user: User, conversation_id: UUID) -> Conversation:
     return conversation
 
 
+STOP = """
+UPDATE chat_run SET stop_requested = true
+WHERE conversation_id = %(conversation)s AND ended_at IS NULL RETURNING id
+"""
+
+
 def ask_to_stop(conversation: Conversation) -> UUID | None:
     """Mark the live run as to be stopped, wherever it is written; its id, or None without one."""
-    run = Run.objects.filter(conversation=conversation, ended_at__isnull=True).first()
-    if run is None:
-        return None
-    Run.objects.filter(pk=run.pk, ended_at__isnull=True).update(stop_requested=True)
-    return run.pk
+    found = fetch(STOP, {"conversation": conversation.pk})
+    return found[0][0] if found else None
 
 
 def purge() -> int:

@@ -10,16 +10,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Now
 
 LEASE = timedelta(seconds=10)
 # A lease with less than this left is renewed with the next text.
 RENEW_BELOW = timedelta(seconds=7)
 
 
-def lease_end() -> CombinedExpression:
-    return Now() + LEASE
+LEASE_END = f"statement_timestamp() + interval '{LEASE.total_seconds()} seconds'"
 
 
 @dataclass(frozen=True, slots=True)

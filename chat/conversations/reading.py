@@ -5,26 +5,58 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from accounts.models import User
 from chat.conversations.closing import joined
 from chat.conversations.seeing import is_unread
 from chat.models import Chunk, Conversation, Message, Run
+from config.sql import columns, fetch, made, statement, width
 
 PAGE = 30
 
-# From a message towards the first question; each step is one look-up by primary key, so the cost
-# depends on the page and not on the length of the conversation.
-BRANCH = """
-WITH RECURSIVE branch AS (
-    SELECT id, parent_id, 1 AS step FROM chat_message WHERE id = %s AND conversation_id = %s
+HAS = """
+SELECT 1 FROM chat_conversation
+WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL
+"""
+
+
+def has(user: User, conversation_id: UUID) -> bool:
+    """Whether this is one of the person's conversations."""
+    return bool(fetch(HAS, {"conversation": conversation_id, "owner": user.pk}))
+
+
+# A page of the branch in one snapshot: the conversation, each message, the alternatives to it, and
+# what is saved of it while it is being written. Each step towards the first question, which has no
+# parent, is one look-up by primary key: the cost does not grow with the conversation.
+THREAD = statement(
+    """
+WITH RECURSIVE shown AS (
+    SELECT * FROM chat_conversation
+    WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL
+), branch AS (
+    SELECT up.id, up.parent_id, 1 AS step FROM chat_message up JOIN shown
+    ON up.conversation_id = shown.id AND up.id = COALESCE(%(end)s, shown.active_leaf_id)
     UNION ALL
     SELECT up.id, up.parent_id, branch.step + 1
-    FROM chat_message up JOIN branch ON up.id = branch.parent_id WHERE branch.step < %s
+    FROM chat_message up JOIN branch ON up.id = branch.parent_id WHERE branch.step < %(size)s
 )
-SELECT id FROM branch ORDER BY step DESC
-"""
+SELECT {conversation}, others.ids, saved.offsets, saved.texts, {message}
+FROM shown LEFT JOIN branch ON true LEFT JOIN chat_message m ON m.id = branch.id
+LEFT JOIN LATERAL (
+    SELECT array_agg(other.id ORDER BY other.seq) AS ids FROM chat_message other
+    WHERE other.role = m.role AND (other.parent_id = m.parent_id OR (m.parent_id IS NULL
+        AND other.parent_id IS NULL AND other.conversation_id = m.conversation_id))
+) others ON m.id IS NOT NULL
+LEFT JOIN LATERAL (
+    SELECT array_agg(c."offset" ORDER BY c."offset") AS offsets,
+        array_agg(c.text ORDER BY c."offset") AS texts
+    FROM chat_run run JOIN chat_chunk c ON c.run_id = run.id
+    WHERE run.message_id = m.id AND run.ended_at IS NULL
+) saved ON m.status IN ('pending', 'streaming')
+ORDER BY branch.step DESC
+""",
+    conversation=columns(Conversation, "shown"),
+    message=columns(Message, "m"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +82,34 @@ def owned(user: User, conversation_id: UUID) -> Conversation:
     return found
 
 
-def thread(conversation: Conversation, end: UUID | None = None, size: int = PAGE) -> ThreadPage:
-    """The page of the shown branch that ends with `end` (without it: with the last message).
+def thread(
+    user: User, conversation_id: UUID, end: UUID | None = None, size: int = PAGE
+) -> tuple[Conversation, ThreadPage]:
+    """A conversation and the page of its shown branch that ends with `end` (without it: with the
+    last message), as they were at one moment; one statement at any length.
 
-    Live answers have the text that is saved so far. Four statements at any length.
+    Live answers have the text that is saved so far. Raises Conversation.DoesNotExist for what is
+    not this person's.
     """
-    end = end or conversation.active_leaf_id
-    if end is None:
-        return ThreadPage([], None, {})
-    with connection.cursor() as cursor:
-        cursor.execute(BRANCH, (end, conversation.pk, size))
-        ids = [row[0] for row in cursor.fetchall()]
-    rows = Message.objects.in_bulk(ids)
-    messages = [rows[key] for key in ids if key in rows]
-    add_saved_text(messages)
+    found = fetch(
+        THREAD, {"conversation": conversation_id, "owner": user.pk, "end": end, "size": size}
+    )
+    if not found:
+        raise Conversation.DoesNotExist
+    wide = width(Conversation)
+    conversation = made(Conversation, found[0][:wide])
+    messages, alternatives = [], {}
+    for ids, offsets, texts, *row in (line[wide:] for line in found):
+        if row[0] is None:
+            break
+        message = made(Message, row)
+        if texts:
+            message.text = joined(message.text, zip(offsets, texts, strict=True))
+        if len(ids) > 1:
+            alternatives[message.pk] = Siblings(tuple(ids), ids.index(message.pk) + 1)
+        messages.append(message)
     older = messages[0].parent_id if messages else None
-    return ThreadPage(messages, older, siblings(conversation, messages))
+    return conversation, ThreadPage(messages, older, alternatives)
 
 
 def add_saved_text(messages: Iterable[Message]) -> None:
@@ -81,23 +125,6 @@ def add_saved_text(messages: Iterable[Message]) -> None:
         found.setdefault(key, []).append((offset, text))
     for key, chunks in found.items():
         live[key].text = joined(live[key].text, chunks)
-
-
-def siblings(conversation: Conversation, messages: list[Message]) -> dict[UUID, Siblings]:
-    """The alternatives of each message that has any."""
-    parents = {message.parent_id for message in messages}
-    rows = Message.objects.filter(conversation=conversation, parent__in=parents - {None})
-    if None in parents:
-        rows = rows | Message.objects.filter(conversation=conversation, parent__isnull=True)
-    groups: dict[tuple[UUID | None, str], list[UUID]] = {}
-    for key, parent, role in rows.order_by("seq").values_list("id", "parent_id", "role"):
-        groups.setdefault((parent, role), []).append(key)
-    found = {}
-    for message in messages:
-        ids = groups.get((message.parent_id, message.role), [])
-        if len(ids) > 1 and message.pk in ids:
-            found[message.pk] = Siblings(tuple(ids), ids.index(message.pk) + 1)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +159,26 @@ class Spoken:
     text: str
 
 
+# From a message towards the first question; each step is one look-up by primary key, so the cost
+# depends on the number of turns and not on the length of the conversation.
+SAID = """
+WITH RECURSIVE branch AS (
+    SELECT id, parent_id, 1 AS step FROM chat_message
+    WHERE id = %(end)s AND conversation_id = %(conversation)s
+    UNION ALL
+    SELECT up.id, up.parent_id, branch.step + 1
+    FROM chat_message up JOIN branch ON up.id = branch.parent_id WHERE branch.step < %(size)s
+)
+SELECT m.id, m.role, m.text FROM branch JOIN chat_message m ON m.id = branch.id ORDER BY step
+"""
+
+
+def said(conversation_id: UUID, end: UUID, most: int) -> list[tuple[UUID, Spoken]]:
+    """The branch that ends with this message, newest first, at most `most` turns."""
+    found = fetch(SAID, {"end": end, "conversation": conversation_id, "size": most})
+    return [(key, Spoken(role, text)) for key, role, text in found]
+
+
 def spoken_before(message: Message, most: int = 400) -> list[Spoken]:
     """The branch that leads to this answer, newest first, the answer itself left out.
 
@@ -139,11 +186,7 @@ def spoken_before(message: Message, most: int = 400) -> list[Spoken]:
     """
     if message.parent_id is None:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(BRANCH, (message.parent_id, message.conversation_id, most))
-        ids = [row[0] for row in cursor.fetchall()]
-    rows = Message.objects.only("role", "text").in_bulk(ids)
-    return [Spoken(rows[key].role, rows[key].text) for key in reversed(ids)]
+    return [turn for _, turn in said(message.conversation_id, message.parent_id, most)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,29 +200,39 @@ class Row:
     unread: bool = False
 
 
+# The keyset page after a row costs the same at any depth.
+ROWS = """
+SELECT id, title, active_at, EXISTS (
+        SELECT FROM chat_run run WHERE run.conversation_id = c.id AND run.ended_at IS NULL
+    ), answered_at, seen_at
+FROM chat_conversation c
+WHERE owner_id = %(owner)s AND deleted_at IS NULL
+    AND (%(at)s::timestamptz IS NULL OR (active_at, id) < (%(at)s::timestamptz, %(key)s::uuid))
+    AND (%(only)s::uuid IS NULL OR id = %(only)s::uuid)
+ORDER BY active_at DESC, id DESC LIMIT %(size)s
+"""
+
+
 def rows(user: User, before: tuple[datetime, UUID] | None = None, size: int = 40) -> list[Row]:
     """People's conversations, newest first; `before` is the last row of the page above."""
-    found = Conversation.objects.owned_by(user).recent()
-    if before:
-        found = found.before(*before)
-    page = list(found.values_list("id", "title", "active_at", "answered_at", "seen_at")[:size])
-    live = answering([key for key, *_ in page])
-    return [
-        Row(key, title, active_at, key in live, is_unread(answered_at, seen_at))
-        for key, title, active_at, answered_at, seen_at in page
-    ]
+    at, key = before or (None, None)
+    return found_rows({"owner": user.pk, "at": at, "key": key, "only": None, "size": size})
 
 
 def row(user: User, conversation_id: UUID) -> Row:
-    conversation = owned(user, conversation_id)
-    live = answering([conversation.pk])
-    unread = is_unread(conversation.answered_at, conversation.seen_at)
-    return Row(conversation.pk, conversation.title, conversation.active_at, bool(live), unread)
+    """Raises Conversation.DoesNotExist for what is not this person's."""
+    only = {"at": None, "key": None, "only": conversation_id, "size": 1}
+    found = found_rows({"owner": user.pk, **only})
+    if not found:
+        raise Conversation.DoesNotExist
+    return found[0]
 
 
-def answering(ids: list[UUID]) -> set[UUID]:
-    live = Run.objects.filter(conversation__in=ids, ended_at__isnull=True)
-    return set(live.values_list("conversation_id", flat=True))
+def found_rows(values: dict[str, object]) -> list[Row]:
+    return [
+        Row(key, title, active_at, answering, is_unread(answered_at, seen_at))
+        for key, title, active_at, answering, answered_at, seen_at in fetch(ROWS, values)
+    ]
 
 
 def run_of(message: Message) -> Run | None:

@@ -7,16 +7,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from accounts.models import User
 from chat import prompts
-from chat.conversations.catalogue import model_of
-from chat.conversations.leases import lease_end
+from chat.conversations.leases import LEASE_END
 from chat.errors import ChatError
 from chat.limits import Bucket, take, title_from
 from chat.models import (
+    FINISHED,
     ChatModel,
     Conversation,
     Message,
@@ -24,9 +22,9 @@ from chat.models import (
     Role,
     Run,
     Status,
-    SystemPrompt,
 )
 from chat.tokens import counter
+from config.sql import columns, fetch, insert, made, statement, width
 
 N = TypeVar("N", int, float)
 
@@ -52,6 +50,11 @@ class Maker:
     version: PromptVersion | None
 
 
+BEGUN = """
+SELECT id FROM chat_conversation WHERE owner_id = %(owner)s AND client_id = %(client)s
+"""
+
+
 def start_conversation(
     user: User,
     client_id: UUID,
@@ -62,12 +65,12 @@ def start_conversation(
     """A new conversation with its first question; the same `client_id` again gives the same one."""
     with transaction.atomic():
         lock_person(user)
-        known = Conversation.objects.filter(owner=user, client_id=client_id).first()
-        if known is not None:
-            return repeated(known, client_id)
-        conversation = Conversation.objects.create(
+        if known := fetch(BEGUN, {"owner": user.pk, "client": client_id}):
+            return repeated(Conversation.objects.get(pk=known[0][0]), client_id)
+        conversation = Conversation(
             owner=user, client_id=client_id, title=title_from(text), **(choices or {})
         )
+        insert(conversation)
         return ask(conversation, None, text, client_id, process)
 
 
@@ -79,7 +82,7 @@ def send(user: User, conversation_id: UUID, client_id: UUID, text: str, process:
     """
     with transaction.atomic():
         conversation = locked(user, conversation_id)
-        if Message.objects.filter(conversation=conversation, client_id=client_id).exists():
+        if is_sent(conversation, client_id):
             return repeated(conversation, client_id)
         return ask(conversation, conversation.active_leaf_id, text, client_id, process)
 
@@ -88,7 +91,7 @@ def edit(user: User, message_id: UUID, client_id: UUID, text: str, process: UUID
     """Ask a question again in other words: a sibling of it, with an answer of its own."""
     with transaction.atomic():
         message, conversation = locked_message(user, message_id, Role.USER)
-        if Message.objects.filter(conversation=conversation, client_id=client_id).exists():
+        if is_sent(conversation, client_id):
             return repeated(conversation, client_id)
         return ask(conversation, message.parent_id, text, client_id, process)
 
@@ -100,10 +103,10 @@ def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conve
     """
     with transaction.atomic():
         message, conversation = locked_message(user, message_id, Role.USER)
-        if Message.objects.filter(conversation=conversation, client_id=client_id).exists():
+        if is_sent(conversation, client_id):
             return conversation
         free(conversation)
-        question = add(
+        question = message_of(
             conversation,
             1,
             message.parent_id,
@@ -112,6 +115,7 @@ def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conve
             text=text,
             client_id=client_id,
         )
+        insert(question)
         show(conversation, question, taken=1)
         return conversation
 
@@ -122,7 +126,8 @@ def regenerate(user: User, message_id: UUID, process: UUID) -> Turn:
         message, conversation = locked_message(user, message_id)
         question = asked_by(message)
         permit(conversation)
-        answer = add(conversation, 1, question, Role.ASSISTANT, Status.PENDING)
+        answer = message_of(conversation, 1, question, Role.ASSISTANT, Status.PENDING)
+        insert(answer)
         return started(conversation, answer, None, process, taken=1)
 
 
@@ -136,14 +141,20 @@ def asked_by(message: Message) -> UUID | None:
 
 
 def go_on(user: User, message_id: UUID, process: UUID) -> Turn:
-    """A further run of the same answer. Raises ChatError `nothing_to_continue` without text."""
+    """A further run of the same answer.
+
+    Raises ChatError `nothing_to_continue` without text, `finished` for one that its model ended.
+    """
     with transaction.atomic():
         message, conversation = locked_message(user, message_id, Role.ASSISTANT)
         permit(conversation)
+        if message.status == Status.COMPLETE and message.finish_reason in FINISHED:
+            raise ChatError("finished")
         moved = (
             Message.objects.filter(pk=message.pk)
             .exclude(status__in=(Status.PENDING, Status.STREAMING))
             .exclude(text="")
+            .exclude(status=Status.COMPLETE, finish_reason__in=FINISHED)
             .update(status=Status.PENDING, finish_reason="", error_code="", finished_at=None)
         )
         if not moved or message.pk != conversation.active_leaf_id:
@@ -158,12 +169,33 @@ def lock_person(user: User) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (7301, user.pk.int % 2**31))
 
 
+LOCKED = statement(
+    """
+SELECT {conversation} FROM chat_conversation c
+WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL FOR UPDATE
+""",
+    conversation=columns(Conversation, "c"),
+)
+
+
 def locked(user: User, conversation_id: UUID) -> Conversation:
-    """The conversation, held until the transaction ends, so that turns come one after the other."""
-    found: Conversation = (
-        Conversation.objects.owned_by(user).select_for_update().get(pk=conversation_id)
-    )
-    return found
+    """The conversation, held until the transaction ends, so that turns come one after the other.
+
+    Raises Conversation.DoesNotExist for what is not this person's.
+    """
+    found = fetch(LOCKED, {"conversation": conversation_id, "owner": user.pk})
+    if not found:
+        raise Conversation.DoesNotExist
+    return made(Conversation, found[0])
+
+
+SENT = """
+SELECT 1 FROM chat_message WHERE conversation_id = %(conversation)s AND client_id = %(client)s
+"""
+
+
+def is_sent(conversation: Conversation, client_id: UUID) -> bool:
+    return bool(fetch(SENT, {"conversation": conversation.pk, "client": client_id}))
 
 
 def locked_message(user: User, message_id: UUID, *roles: Role) -> tuple[Message, Conversation]:
@@ -178,6 +210,13 @@ def free(conversation: Conversation) -> None:
         raise ChatError("busy")
 
 
+LIVE_OF = """
+SELECT run.conversation_id FROM chat_run run
+JOIN chat_conversation c ON c.id = run.conversation_id
+WHERE c.owner_id = %(owner)s AND run.ended_at IS NULL
+"""
+
+
 def permit(conversation: Conversation) -> None:
     """Raises ChatError `busy`, `too_fast` or `too_many_answers`; the same in every process.
 
@@ -187,8 +226,7 @@ def permit(conversation: Conversation) -> None:
     person, rate = conversation.owner_id, settings.MESSAGES_PER_MINUTE
     if settings.LIMITS and (wait := take(f"messages:{person}", Bucket(burst=rate, rate=rate / 60))):
         raise ChatError("too_fast", retry_after=wait)
-    runs = Run.objects.filter(conversation__owner=person, ended_at__isnull=True)
-    live = list(runs.values_list("conversation_id", flat=True))
+    live = [key for (key,) in fetch(LIVE_OF, {"owner": person})]
     if conversation.pk in live:
         raise ChatError("busy")
     if settings.LIMITS and len(live) >= IN_LINE * settings.ANSWERS_PER_PERSON:
@@ -207,10 +245,11 @@ def ask(
     permit(conversation)
     maker = maker_of(conversation)
     fits(maker, conversation, text)
-    question = add(
+    question = message_of(
         conversation, 1, parent_id, Role.USER, Status.COMPLETE, text=text, client_id=client_id
     )
-    answer = add(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
+    answer = message_of(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
+    insert(question, answer)
     return started(conversation, answer, question, process, taken=2, maker=maker)
 
 
@@ -230,7 +269,7 @@ def fits(maker: Maker, conversation: Conversation, text: str) -> None:
         raise ChatError("question_too_long", counts={"tokens": tokens, "room": max(0, room)})
 
 
-def add(
+def message_of(
     conversation: Conversation,
     place: int,
     parent_id: UUID | None,
@@ -239,7 +278,8 @@ def add(
     text: str = "",
     client_id: UUID | None = None,
 ) -> Message:
-    return Message.objects.create(
+    """A message that is not written yet, `place` places after the last one."""
+    return Message(
         conversation=conversation,
         parent_id=parent_id,
         seq=conversation.next_seq + place - 1,
@@ -262,48 +302,58 @@ def started(
 ) -> Turn:
     """The run with its lease, and the conversation's new end."""
     maker = maker or maker_of(conversation)
-    run = Run.objects.create(
+    run = Run(
         conversation=conversation,
         message=answer,
         owner=process,
-        lease_until=lease_end(),
         is_continuation=continuation,
         **made_by(maker, conversation),
     )
+    insert(run, lease_until=LEASE_END)
     show(conversation, answer, taken=taken)
     return Turn(conversation, answer, run, question)
 
 
+SHOW = """
+UPDATE chat_conversation SET active_leaf_id = %(leaf)s, next_seq = next_seq + %(taken)s,
+    version = version + 1, active_at = statement_timestamp()
+WHERE id = %(conversation)s RETURNING version
+"""
+
+
 def show(conversation: Conversation, leaf: Message, *, taken: int) -> None:
     """Let the shown branch end here, with `taken` places of the sequence used."""
-    Conversation.objects.filter(pk=conversation.pk).update(
-        active_leaf=leaf,
-        next_seq=F("next_seq") + taken,
-        version=F("version") + 1,
-        active_at=Now(),
-    )
+    fetch(SHOW, {"conversation": conversation.pk, "leaf": leaf.pk, "taken": taken})
     conversation.active_leaf_id = leaf.pk
     conversation.version += 1
 
 
+# The conversation's own model and prompt while they are offered, else the default ones.
+MAKER = statement(
+    """
+SELECT {version}, {model}
+FROM (
+    SELECT * FROM chat_chatmodel WHERE enabled
+    ORDER BY id = %(model)s DESC NULLS LAST, is_default DESC, position LIMIT 1
+) model LEFT JOIN LATERAL (
+    SELECT published_id FROM chat_systemprompt
+    WHERE published_id IS NOT NULL AND (is_default OR (enabled AND id = %(prompt)s))
+    ORDER BY is_default LIMIT 1
+) prompt ON true LEFT JOIN chat_promptversion version ON version.id = prompt.published_id
+""",
+    version=columns(PromptVersion, "version"),
+    model=columns(ChatModel, "model"),
+)
+
+
 def maker_of(conversation: Conversation) -> Maker:
     """The model and the prompt in force now. Raises ChatError `not_configured` without a model."""
-    model = model_of(conversation)
-    if model is None:
+    found = fetch(MAKER, {"model": conversation.model_id, "prompt": conversation.prompt_id})
+    if not found:
         raise ChatError("not_configured")
-    return Maker(model, version_of(conversation))
-
-
-def version_of(conversation: Conversation) -> PromptVersion | None:
-    """Of the conversation's own prompt while it is offered, else of the default one."""
-    own = Q(pk=conversation.prompt_id, enabled=True)
-    prompt = (
-        SystemPrompt.objects.filter(own | Q(is_default=True), published__isnull=False)
-        .select_related("published")
-        .order_by("is_default")
-        .first()
-    )
-    return prompt.published if prompt else None
+    wide = width(PromptVersion)
+    version, model = found[0][:wide], found[0][wide:]
+    return Maker(made(ChatModel, model), made(PromptVersion, version) if version[0] else None)
 
 
 def made_by(maker: Maker, conversation: Conversation) -> dict[str, object]:

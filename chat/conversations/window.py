@@ -1,15 +1,12 @@
 """How full the model's window is: the same assembly that is sent, for the question to come."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
-
-from django.db import connection
 
 from chat import prompts
 from chat.conversations import reading, turns
 from chat.errors import ChatError
-from chat.models import Conversation, Message
+from chat.models import Conversation
 from chat.providers import Sampling
 from chat.tokens import counter
 
@@ -34,14 +31,17 @@ class Window:
         return min(100, round(100 * self.used / max(1, self.size)))
 
 
-def window(conversation: Conversation) -> Window | None:
-    """None for an empty conversation, and where no model or prompt fits."""
+def window(conversation: Conversation, page: reading.ThreadPage | None = None) -> Window | None:
+    """None for an empty conversation, and where no model or prompt fits.
+
+    `page` is the end of the shown branch; where it holds all of it, nothing more is read.
+    """
     if conversation.active_leaf_id is None:
         return None
     try:
         maker = turns.maker_of(conversation)
         model = maker.model
-        branch = list(newest_first(conversation))
+        branch = spoken(conversation, page)
         target = prompts.Target(
             repo_id=model.repo_id,
             kind="completion" if model.kind == "completion" else "chat",
@@ -49,19 +49,22 @@ def window(conversation: Conversation) -> Window | None:
             sampling=Sampling(max_tokens=turns.output_limit(model, conversation)),
         )
         system = maker.version.text if maker.version else ""
-        said = [NEXT, *(reading.Spoken(message.role, message.text) for message in branch)]
+        said = [NEXT, *(turn for _, turn in branch)]
         made = prompts.assemble(system, said, target, counter(model.tokenizer))
     except ChatError:
         return None
     kept = made.kept - 1
-    first = branch[kept - 1].pk if 0 < kept < len(branch) else None
+    first = branch[kept - 1][0] if 0 < kept < len(branch) else None
     return Window(made.prompt_tokens, target.window - target.sampling.max_tokens, made.exact, first)
 
 
-def newest_first(conversation: Conversation) -> Iterator[Message]:
+def spoken(
+    conversation: Conversation, page: reading.ThreadPage | None
+) -> list[tuple[UUID, reading.Spoken]]:
     """The shown branch from its end; more than `MOST` turns never fit."""
-    with connection.cursor() as cursor:
-        cursor.execute(reading.BRANCH, (conversation.active_leaf_id, conversation.pk, MOST))
-        ids = [row[0] for row in cursor.fetchall()]
-    rows = Message.objects.only("role", "text").in_bulk(ids)
-    return (rows[key] for key in reversed(ids) if key in rows)
+    if page is not None and page.older is None:
+        turns = [(one.pk, reading.Spoken(one.role, one.text)) for one in page.messages]
+        return turns[::-1]
+    if conversation.active_leaf_id is None:
+        return []
+    return reading.said(conversation.pk, conversation.active_leaf_id, MOST)

@@ -39,7 +39,7 @@ def about_answer(message: Message, run: Run | None) -> About:
 
 def made_by(run: Run) -> list[tuple[str, str]]:
     version = run.prompt_version
-    name = f"{version.prompt.name}, v{version.number}" if version else _("none")
+    name = f"{_(version.prompt.name)}, v{version.number}" if version else _("none")
     label = f"{run.model.label} ({run.repo_id})" if run.model else run.repo_id
     return [(_("Model"), label), (_("Provider"), run.provider), (_("System prompt"), name)]
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from chat.conversations.changes import Snapshot
 from chat.conversations.reading import Row, ThreadPage
 from chat.conversations.window import Window
 from chat.fragments import partials
@@ -29,7 +30,7 @@ def message_html(shown: Shown) -> str:
 def thread_context(conversation: Conversation, page: ThreadPage) -> dict[str, Any]:
     return {
         "conversation": conversation,
-        "thread": shown_page(page),
+        "thread": shown_page(page, conversation.active_leaf_id),
         "older": page.older,
     }
 
@@ -87,12 +88,16 @@ def age_of(day: date, today: date) -> tuple[str, str]:
     return f"m{day:%Y%m}", date_format(day, "F Y")
 
 
-def sidebar_context(rows: list[Row], size: int, continues: str = "") -> dict[str, Any]:
-    """`continues` is the key of the group that the page above ended with."""
+def sidebar_context(
+    rows: list[Row], size: int, as_of: Snapshot | None = None, continues: str = ""
+) -> dict[str, Any]:
+    """`continues` is the key of the group that the page above ended with; `as_of` is what a
+    first page was made of."""
     groups = grouped(rows)
     last = rows[-1] if len(rows) == size else None
     return {
         "groups": groups,
+        "as_of": as_of,
         "continues": continues,
         "cursor": cursor_of(last) if last else "",
         "last_group": groups[-1].key if groups else "",
@@ -107,13 +112,15 @@ def row_html(row: Row) -> str:
     return render_to_string("chat/_row.html", {"row": row})
 
 
-def rows_html(rows: list[Row], size: int) -> str:
-    return render_to_string("chat/_rows.html", sidebar_context(rows, size))
+def rows_html(rows: list[Row], size: int, as_of: Snapshot) -> str:
+    return render_to_string("chat/_rows.html", sidebar_context(rows, size, as_of))
 
 
-def rows_of(context: dict[str, Any]) -> str:
-    """The sidebar's lines of a page's context."""
-    return render_to_string("chat/_rows.html", context)
+def moved_html(row: Row) -> str:
+    """A line of the sidebar that goes to the top, new or not."""
+    return partial(f"#row-{row.id.hex}", "delete") + partial(
+        "#rows-today", "afterbegin", row_html(row)
+    )
 
 
 def notice_html(sentence: str, *, sign_in: bool = False) -> str:
@@ -122,11 +129,13 @@ def notice_html(sentence: str, *, sign_in: bool = False) -> str:
 
 def feedback_html(message: Shown, *, ask: bool) -> str:
     """The thumbs after one was pressed; `ask` adds the question for a reason."""
-    thumbs = render_to_string("chat/_thumbs.html", {"m": message})
     why = render_to_string("chat/_reason.html", {"m": message}) if ask else ""
-    return partial(f"#f-{message.key}", "outerMorph", thumbs) + partial(
-        f"#w-{message.key}", "innerHTML", why
-    )
+    return thumbs_html(message) + partial(f"#w-{message.key}", "innerHTML", why)
+
+
+def thumbs_html(message: Shown) -> str:
+    thumbs = render_to_string("chat/_thumbs.html", {"m": message})
+    return partial(f"#f-{message.key}", "outerMorph", thumbs)
 
 
 def gone_html(conversation_id: UUID | None) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from chat.conversations.reading import Siblings, ThreadPage
 from chat.errors import fault
 from chat.markdown import RENDERER_VERSION, render, render_plain
-from chat.models import Message, Role, Status
+from chat.models import FINISHED, Message, Role, Status
 from chat.runs import runs
 
 NO_SIBLINGS = Siblings((), 0)
@@ -30,6 +30,7 @@ class Shown:
     again_label: str
     siblings: Siblings
     source: str
+    can_ask: bool = False
     feedback: int = 0
     reason: str = ""
 
@@ -56,12 +57,17 @@ class Shown:
         return self.siblings.ids[place] if 0 < place < len(self.siblings.ids) else None
 
 
-def shown_page(page: ThreadPage) -> list[Shown]:
-    return [shown(message, page.siblings.get(message.pk, NO_SIBLINGS)) for message in page.messages]
+def shown_page(page: ThreadPage, leaf: UUID | None) -> list[Shown]:
+    """`leaf` is the end of the shown branch."""
+    return [
+        shown(message, page.siblings.get(message.pk, NO_SIBLINGS), is_leaf=message.pk == leaf)
+        for message in page.messages
+    ]
 
 
-def shown(message: Message, siblings: Siblings = NO_SIBLINGS) -> Shown:
+def shown(message: Message, siblings: Siblings = NO_SIBLINGS, *, is_leaf: bool = False) -> Shown:
     """A live answer of this process is newer than its row."""
+    can_ask = is_leaf and message.role == Role.USER
     live = runs.answer(message.pk) if message.is_live else None
     status = live.status if live and live.is_live else message.status
     return Shown(
@@ -69,12 +75,13 @@ def shown(message: Message, siblings: Siblings = NO_SIBLINGS) -> Shown:
         role=message.role,
         status=status,
         html=html_of(message, live.html if live else None),
-        note=note(message),
+        note=_("This wording is saved and was not sent.") if can_ask else note(message),
         is_error=message.status == Status.FAILED,
         notice=live.notice if live else "",
         can_continue=can_continue(message),
         again_label=_("Retry") if message.status == Status.FAILED else _("Regenerate"),
         siblings=siblings,
+        can_ask=can_ask,
         source=message.text if message.role == Role.USER else "",
         feedback=message.feedback or 0,
         reason=message.feedback_reason,
@@ -99,9 +106,6 @@ def can_continue(message: Message) -> bool:
     if message.role != Role.ASSISTANT or not message.text or message.is_live:
         return False
     return message.status != Status.COMPLETE or message.finish_reason not in FINISHED
-
-
-FINISHED = ("stop", "eos_token", "stop_sequence")
 
 
 def note(message: Message) -> str:

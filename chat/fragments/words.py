@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 # Texts that a fresh database holds; what administrators write is shown as they wrote it.
 FIRST_TEXTS = (
+    gettext_noop("Default"),
     gettext_noop("Explain recursion with a small example"),
     gettext_noop("Help me plan a weekend in the mountains"),
     gettext_noop("What is the difference between TCP and UDP?"),
@@ -26,7 +27,7 @@ FIRST_TEXTS = (
 def words() -> dict[str, str]:
     """Sentences for the scripts, in the person's language; `{n}` and `{title}` are filled there."""
     return {
-        "too_many": _("Too long by {n} characters."),
+        "too_many": _("Characters too many: {n}."),
         "left": _("Characters left: {n}."),
         "copied": _("Copied."),
         "not_copied": _("The browser did not allow copying."),

@@ -75,6 +75,10 @@ class LiveAnswer:
         self.tell("", soon=False)
         self.publish()
 
+    async def rest(self) -> None:
+        """Until the next frame may leave; text that came meanwhile is in it."""
+        await asyncio.sleep(self._last + pace.gap - asyncio.get_running_loop().time())
+
     def soon(self) -> None:
         if self._timer is not None:
             return

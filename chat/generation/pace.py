@@ -1,25 +1,47 @@
-"""How often frames leave: 16 ms apart on an idle event loop, wider as it gets busy.
+"""How often the text of an answer is taken from the model server and leaves for the pages.
 
-A page shows 60 frames a second, so more often is wasted; a busy loop needs fewer, larger frames.
+A page shows 60 frames a second, so more often than every 16 ms is wasted. All answers of a process
+share a thousand frames a second: what comes meanwhile waits where the kernel put it, and is then
+read, rendered and sent as one. A busy event loop makes the gap wider still.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 NARROWEST, WIDEST = 0.016, 0.2
+# Seconds that each answer adds to the gap of all.
+SHARE = 0.001
 PROBE = 0.05
 
 
 class Pace:
-    """`gap` is seconds between frames of one answer, from how late the loop runs its timers."""
+    """`gap` is seconds between frames of one answer."""
 
     def __init__(self) -> None:
         self.gap = NARROWEST
         self.late = 0.0
+        self.answers = 0
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """One answer more is being written meanwhile."""
+        self.answers += 1
+        self.weigh()
+        try:
+            yield
+        finally:
+            self.answers -= 1
+            self.weigh()
 
     def seen(self, late: float) -> None:
-        """Take one measurement, seconds: rises at once, falls slowly."""
+        """Take one measurement of how late the loop runs its timers, seconds: rises at once, falls
+        slowly."""
         self.late = max(late, self.late * 0.8)
-        self.gap = min(WIDEST, max(NARROWEST, 4 * self.late))
+        self.weigh()
+
+    def weigh(self) -> None:
+        self.gap = min(WIDEST, max(NARROWEST, SHARE * self.answers, 4 * self.late))
 
     async def measure(self) -> None:
         """Measure for as long as the process lives."""

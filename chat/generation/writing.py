@@ -44,6 +44,7 @@ class Sink(Protocol):
     """Where the text goes."""
 
     def feed(self, piece: str) -> None: ...
+    async def rest(self) -> None: ...
     def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None: ...
 
 
@@ -110,6 +111,7 @@ async def write(prepared: Prepared, sink: Sink, clock: Clock) -> Outcome:
                     clock.token()
                     parts.append(item.text)
                     sink.feed(item.text)
+                    await sink.rest()
                 elif isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:

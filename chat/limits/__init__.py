@@ -6,7 +6,7 @@ from chat.limits.text import (
     TITLE_CHARS,
     checked_text,
     checked_title,
-    refused,
+    storable,
     title_from,
 )
 
@@ -16,7 +16,7 @@ __all__ = [
     "Bucket",
     "checked_text",
     "checked_title",
-    "refused",
+    "storable",
     "take",
     "title_from",
 ]

@@ -1,6 +1,6 @@
 """What is accepted: sizes and characters of the text that people send."""
 
-import unicodedata
+import re
 
 from chat.errors import ChatError
 from chat.providers import has_visible
@@ -10,14 +10,11 @@ TITLE_CHARS = 200
 
 
 def checked_text(text: str) -> str:
-    """The text as it is stored: newlines as LF, no blank ends.
+    """The text as it is stored: see `storable`; no blank ends.
 
-    Raises ChatError `bad_text`, `empty_message` or `message_too_long`.
+    Raises ChatError `empty_message` or `message_too_long`.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if any(refused(char) for char in text):
-        raise ChatError("bad_text")
-    text = text.strip()
+    text = storable(text).strip()
     if not has_visible(text):
         raise ChatError("empty_message")
     if len(text) > MESSAGE_CHARS:
@@ -25,16 +22,20 @@ def checked_text(text: str) -> str:
     return text
 
 
-def refused(char: str) -> bool:
-    """Control characters and lone surrogates, which Postgres, JSON or a socket cannot carry."""
-    return char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cs")
+# What word processors and terminals put at the end of a line.
+NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85]")
+# Other control characters and lone surrogates: Postgres, JSON or a socket cannot carry them.
+LOST = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """Newlines as LF, and none of the characters that a paste may bring and nobody sees."""
+    return LOST.sub("", NEWLINES.sub("\n", text))
 
 
 def checked_title(text: str) -> str:
-    """One line of at most 200 characters. Raises ChatError `bad_text` or `empty_title`."""
-    title = " ".join(text.split())
-    if any(refused(char) for char in title):
-        raise ChatError("bad_text")
+    """One line of at most 200 characters. Raises ChatError `empty_title`."""
+    title = " ".join(storable(text).split())
     if not has_visible(title):
         raise ChatError("empty_title")
     return title[:TITLE_CHARS]

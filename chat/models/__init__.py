@@ -2,13 +2,14 @@
 
 from chat.models.allowance import Allowance
 from chat.models.catalogue import ChatModel
-from chat.models.conversation import Conversation, Message, Role, Status
+from chat.models.conversation import FINISHED, Conversation, Message, Role, Status
 from chat.models.draft import Draft
 from chat.models.prompt import PromptVersion, SystemPrompt
 from chat.models.run import Chunk, Run
 from chat.models.suggestion import Suggestion
 
 __all__ = [
+    "FINISHED",
     "Allowance",
     "ChatModel",
     "Chunk",

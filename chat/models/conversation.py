@@ -24,6 +24,8 @@ class Status(models.TextChoices):
 
 
 LIVE = (Status.PENDING, Status.STREAMING)
+# Finish reasons of an answer that its model ended by itself.
+FINISHED = ("stop", "eos_token", "stop_sequence")
 
 
 class Conversation(models.Model):
@@ -46,6 +48,8 @@ class Conversation(models.Model):
     next_seq = models.PositiveIntegerField(default=1)
     # Counts every change that a page has to show; a page with another number is behind.
     version = models.PositiveBigIntegerField(default=0)
+    # The transaction that wrote this row last; a trigger of the database fills it.
+    written_in = models.PositiveBigIntegerField(db_default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now())
     active_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)
@@ -78,6 +82,7 @@ class Conversation(models.Model):
                 condition=models.Q(deleted_at__isnull=False),
                 name="conversation_deleted",
             ),
+            models.Index(fields=("owner", "written_in"), name="conversation_written"),
         )
 
     def __str__(self) -> str:

@@ -43,15 +43,13 @@ class EventLines:
             self._check(self._rest)
             return b""
         *lines, rest = bytes(self._rest).split(b"\n")
-        self._check(rest)
         self._rest = bytearray(rest)
-        good = []
-        for line in lines:
-            try:
-                good.append(self._line(line))
-            except AttemptError as exc:
-                self.failure = exc
-                break
+        good: list[bytes] = []
+        try:
+            good.extend(map(self._line, lines))
+            self._check(rest)
+        except AttemptError as exc:
+            self.failure = exc
         return b"".join(good)
 
     def close(self) -> bytes:

@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
 
 from chat.providers.classify import by_status, wait_asked
 from chat.providers.failures import AttemptError
 from chat.providers.hub import httpx, set_async_client_factory, set_client_factory
 from chat.providers.sse import EventLines
+from chat.providers.wire import Wire
 
 _LOOKUP_SECONDS = 10.0
 _BODY_BYTES = 16_384
@@ -77,8 +77,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
-        self._socket: Any = None
-        self._inner = httpx.AsyncHTTPTransport(verify=_SSL, trust_env=False)
+        self._inner = Wire(_SSL, attempt.on_connected)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._attempt.dry:
@@ -86,7 +85,6 @@ class StreamTransport(httpx.AsyncBaseTransport):
         _map_host(request, self._attempt.router_map)
         request.headers["accept"] = "text/event-stream"
         request.headers["accept-encoding"] = "identity"
-        request.extensions = {**request.extensions, "trace": self._trace}
         response = await self._inner.handle_async_request(request)
         if not _is_event_stream(response):
             raise await _refuse(response)
@@ -95,21 +93,10 @@ class StreamTransport(httpx.AsyncBaseTransport):
             200,
             headers={"content-type": "text/event-stream; charset=utf-8"},
             stream=self._attempt.body,
-            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """The trace extension of httpcore, which tells the steps of a connection by name."""
-        if event == "connection.connect_tcp.complete":
-            self._socket = info["return_value"]
-        elif event == "connection.start_tls.failed" and self._socket is not None:
-            # It forgets the socket when it is cancelled in the handshake, and the server waits on.
-            await self._socket.aclose()
-        elif event.endswith("send_request_headers.started"):
-            self._attempt.on_connected()
 
 
 class LookupTransport(httpx.HTTPTransport):

@@ -13,7 +13,7 @@ from chat.conversations.leases import Append
 from chat.conversations.turns import Turn
 from chat.errors import ChatError
 from chat.events import Outcome, Usage
-from chat.generation import Clock, LiveAnswer, Prepared, prepare, usage, write
+from chat.generation import Clock, LiveAnswer, Prepared, pace, prepare, usage, write
 from chat.generation.endpoint import provider_name
 from chat.markdown import RENDERER_VERSION, render
 from chat.models import Message, Run, Status
@@ -54,6 +54,9 @@ class Job:
         self.unsaved.append(piece)
         self.answer.feed(piece)
         self.sharing.soon()
+
+    async def rest(self) -> None:
+        await self.answer.rest()
 
     def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None:
         self.answer.count_down(seconds, sentence)
@@ -109,7 +112,8 @@ class Job:
                 )
             except ChatError as problem:
                 return Outcome(status=Status.FAILED, error_code=problem.code)
-            return await write(self.prepared, self, self.clock)
+            with pace.shared():
+                return await write(self.prepared, self, self.clock)
 
     def outcome(self, task: asyncio.Task[Outcome]) -> Outcome | None:
         if task.cancelled():

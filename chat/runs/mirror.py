@@ -16,6 +16,7 @@ from chat.generation import LiveAnswer
 from chat.models import Message, Status
 from chat.models.conversation import LIVE
 from chat.runs.patience import AWAY
+from config.logs import Trouble
 from config.threads import in_db
 
 log = logging.getLogger("chat.runs")
@@ -54,16 +55,18 @@ class Mirror:
     async def look(self) -> None:
         """Follow the row until its answer ended or nobody here looks any more."""
         status: str = Status.STREAMING
+        trouble = Trouble(log, f"following answer {self.answer.message_id}", AWAY)
         while status in LIVE and (self.answer.watchers or self.answer.revision == 0):
             broadcast.tell_others(Followed(self.answer.message_id))
             try:
                 status, text = await in_db(reading.live_text, self.answer.message_id)
                 self.take(0, text)
+                trouble.over()
                 pause = self.pause()
             except Message.DoesNotExist:
                 status = Status.INTERRUPTED
-            except AWAY as problem:
-                log.warning("following an answer failed: %s", type(problem).__name__)
+            except Exception as problem:
+                trouble.failed(problem)
                 pause = AGAIN_WHEN_AWAY
             if status in LIVE:
                 await self.wait(pause)

@@ -1,12 +1,14 @@
-"""Database work that is tried again while the database is away."""
+"""Work that goes on: tried again while the database is away, or next time after any failure."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from django.db import DatabaseError
 from django.db.utils import InterfaceError
+
+from config.logs import Trouble
 
 log = logging.getLogger("chat.runs")
 
@@ -21,13 +23,29 @@ T = TypeVar("T")
 async def patiently(work: Callable[[], Awaitable[T]], name: str, seconds: float = PATIENCE) -> T:
     """Do this, and again while the database is away. Raises what the last attempt raised."""
     loop = asyncio.get_running_loop()
-    until, pause = loop.time() + seconds, SOONEST
+    until, pause, trouble = loop.time() + seconds, SOONEST, Trouble(log, name, AWAY)
     while True:
         try:
-            return await work()
+            done = await work()
         except AWAY as problem:
+            trouble.failed(problem)
             if loop.time() > until:
                 raise
-            log.warning("%s not done yet: %s", name, type(problem).__name__)
+        else:
+            trouble.over()
+            return done
         await asyncio.sleep(pause)
         pause = min(LATEST, 2 * pause)
+
+
+async def survive(
+    work: Callable[[], Coroutine[object, object, object]], trouble: Trouble
+) -> Exception | None:
+    """A clock goes on when one round fails, in whatever way; what this one failed with."""
+    try:
+        await work()
+    except Exception as problem:
+        trouble.failed(problem)
+        return problem
+    trouble.over()
+    return None

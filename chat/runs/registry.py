@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -14,12 +14,12 @@ from chat.conversations.leases import LEASE, Held, save
 from chat.conversations.turns import Turn
 from chat.errors import ChatError
 from chat.events import Changed, Event, Followed, StopAsked, What
-from chat.generation import LiveAnswer
-from chat.generation.pace import pace
+from chat.generation import LiveAnswer, pace
 from chat.models import Status
 from chat.runs.job import Job
 from chat.runs.mirror import mirrors
-from chat.runs.patience import AWAY, patiently
+from chat.runs.patience import AWAY, patiently, survive
+from config.logs import Trouble
 from config.threads import fresh_pool, in_db, in_db_first
 
 log = logging.getLogger("chat.runs")
@@ -122,9 +122,10 @@ class Runs:
 
     # Clocks
     async def save_clock(self) -> None:
+        trouble = Trouble(log, "saving", AWAY)
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            await survive(self.save, "saving")
+            await survive(self.save, trouble)
 
     async def save(self) -> None:
         """Append what came since the last time, renew leases, hear of stops: one statement."""
@@ -147,14 +148,21 @@ class Runs:
     async def sweep_clock(self) -> None:
         """End what dead processes left; after the database was away everybody gets one full lease
         to renew first."""
+        sweeping = Trouble(log, "sweeping", AWAY)
+        waiting = Trouble(log, "waiting for the database", AWAY)
+        away = False
         while True:
-            if not await survive(self.sweep, "sweeping"):
-                await patiently(
-                    lambda: in_db_first(closing.lately_restarted), "looking", float("inf")
-                )
-                await in_db(fresh_pool)
-                await asyncio.sleep(LEASE.total_seconds())
+            away = away or isinstance(await survive(self.sweep, sweeping), AWAY)
+            if away:
+                away = await survive(self.until_renewed, waiting) is not None
             await asyncio.sleep(SWEEP_EVERY)
+
+    async def until_renewed(self) -> None:
+        """Until the database is back and every living process could renew its leases."""
+        name = "looking for the database"
+        await patiently(lambda: in_db_first(closing.lately_restarted), name, float("inf"))
+        await asyncio.to_thread(fresh_pool)
+        await asyncio.sleep(LEASE.total_seconds())
 
     async def sweep(self) -> None:
         if await in_db(closing.lately_restarted):
@@ -166,8 +174,9 @@ class Runs:
                 broadcast.announce(Changed(ended.owner_id, ended.conversation_id, what))
 
     async def purge_clock(self) -> None:
+        trouble = Trouble(log, "purging", AWAY)
         while True:
-            await survive(self.purge, "purging")
+            await survive(self.purge, trouble)
             await asyncio.sleep(PURGE_EVERY)
 
     async def purge(self) -> None:
@@ -190,16 +199,6 @@ class Runs:
         while (self.jobs or self.turning) and loop.time() < until:
             writing = {job.task for job in self.jobs.values() if job.task is not None}
             await asyncio.wait(writing | self.turning, timeout=until - loop.time())
-
-
-async def survive(work: Callable[[], Coroutine[object, object, object]], name: str) -> bool:
-    """A clock goes on when one round fails; whether this one went well."""
-    try:
-        await work()
-    except AWAY as problem:
-        log.warning("%s failed: %s", name, type(problem).__name__)
-        return False
-    return True
 
 
 runs = Runs()

@@ -9,12 +9,14 @@ from accounts.models import User
 from chat.conversations import feedback as opinions
 from chat.conversations import reading
 from chat.errors import ChatError
+from chat.events import What
 from chat.forms import only
 from chat.fragments import pages
 from chat.fragments.about import about_answer
 from chat.fragments.shown import shown
 from chat.models import Message, Role, Run
 from chat.views.access import command, in_request, page
+from chat.views.commands import tell
 
 OPINIONS = {"1": 1, "-1": -1, "": None}
 
@@ -52,6 +54,7 @@ async def feedback(request: HttpRequest, user: User, message_id: UUID) -> HttpRe
         raise ChatError("bad_form")
     value, reason = OPINIONS[fields["value"]], fields.get("reason")
     message = await in_request(opinions.rate, user, message_id, value, reason or "")
+    tell(user, message.conversation_id, What.THREAD)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", message.conversation_id)
     return HttpResponse(pages.feedback_html(shown(message), ask=bool(value) and reason is None))

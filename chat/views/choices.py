@@ -6,11 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.models import User
-from chat.conversations import catalogue, choosing
+from chat.conversations import choosing
+from chat.events import What
 from chat.forms import CHOICES, chosen, only
 from chat.fragments import choices as fragments
-from chat.models import ChatModel, Conversation
+from chat.models import Conversation
 from chat.views.access import command, in_request
+from chat.views.commands import tell
 
 
 @command
@@ -18,11 +20,12 @@ async def options(request: HttpRequest, user: User, conversation_id: UUID) -> Ht
     only(request.POST, optional=CHOICES)
     wanted = chosen(request.POST)
 
-    def store() -> tuple[Conversation, ChatModel | None]:
+    def store() -> tuple[Conversation, str]:
         conversation = choosing.choose(user, conversation_id, wanted)
-        return conversation, catalogue.model_of(conversation)
+        return conversation, fragments.head_html(conversation)
 
-    conversation, model = await in_request(store)
+    conversation, html = await in_request(store)
+    tell(user, conversation.pk, What.THREAD)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
-    return HttpResponse(fragments.model_html(model))
+    return HttpResponse(html)

@@ -20,7 +20,7 @@ from chat.fragments import pages, partials
 from chat.models import Conversation
 from chat.runs import runs
 from chat.views.access import command, in_request
-from chat.views.reading import opened
+from chat.views.reading import body, opened
 
 
 def shown_by_socket(request: HttpRequest) -> bool:
@@ -34,16 +34,11 @@ async def taken(request: HttpRequest, user: User, conversation: Conversation) ->
         return redirect("conversation", conversation.pk)
     if shown_by_socket(request):
         return HttpResponse(status=204)
-
-    def load() -> tuple[Conversation, reads.ThreadPage]:
-        found = reads.owned(user, conversation.pk)
-        return found, reads.thread(found)
-
-    found, page = await in_request(load)
+    found, page = await in_request(reads.thread, user, conversation.pk)
     # On the event loop, where the answer is being written: see `opened`.
     thread = pages.thread_html(found, page)
     return HttpResponse(
-        partials.partial("#thread", "innerHTML", thread) + pages.version_html(found)
+        partials.partial("#thread", "innerMorph", thread) + pages.version_html(found)
     )
 
 
@@ -78,10 +73,11 @@ async def start(request: HttpRequest, user: User) -> HttpResponse:
     turn = await carried_out(user, write)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", turn.conversation.pk)
-    context = await opened(user, turn.conversation.pk)
+    context = await opened(user, turn.conversation.pk, body)
     response = render(request, "chat/_conversation.html", context)
     # The page changes its socket now and may not hear of its own line in the sidebar.
-    response.write(partials.partial("#rows", "innerHTML", pages.rows_of(context)))
+    row = await in_request(reads.row, user, turn.conversation.pk)
+    response.write(pages.moved_html(row))
     response["HX-Push-Url"] = reverse("conversation", args=[turn.conversation.pk])
     return response
 
@@ -154,7 +150,8 @@ async def choose(request: HttpRequest, user: User, message_id: UUID) -> HttpResp
 async def rename(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
     title = only(request.POST, "title")["title"]
     conversation = await in_request(keeping.rename, user, conversation_id, title)
-    tell(user, conversation.pk, What.ROW)
+    for what in (What.ROW, What.THREAD):
+        tell(user, conversation.pk, what)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
     row = await in_request(reads.row, user, conversation.pk)

@@ -45,7 +45,9 @@
   const source = async (article) => {
     const kept = article.querySelector("[data-source]");
     if (kept) return kept.content.textContent;
-    const response = await fetch(`/m/${article.dataset.messageId}/source/`);
+    // Without the header a signed-out page would be led to the sign-in page, and copy that.
+    const headers = { "HX-Request": "true" };
+    const response = await fetch(`/m/${article.dataset.messageId}/source/`, { headers });
     if (!response.ok) throw new Error(String(response.status));
     return response.text();
   };

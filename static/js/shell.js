@@ -41,6 +41,13 @@
     if (signIn) signIn.search = `?next=${encodeURIComponent(location.pathname)}`;
   });
 
+  // The menu of the last line opens below the end of the sidebar.
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.matches("details.row-menu[open]")) {
+      $(".menu-list", target).scrollIntoView({ block: "nearest" });
+    }
+  }, { capture: true });
+
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const menu = $("details.menu[open]");
@@ -69,15 +76,22 @@
     items.at(at < 0 ? Math.min(step, 0) : (at + step) % items.length).focus();
   });
 
+  // Choices made elsewhere: a morph does not move a list that was used here before.
+  document.addEventListener("chat:frame", ({ detail }) => {
+    if (detail.event !== "thread") return;
+    for (const list of document.querySelectorAll("#options-menu select")) {
+      if (list === document.activeElement) continue;
+      for (const option of list.options) option.selected = option.defaultSelected;
+    }
+  });
+
   // What was fetched for a dialog opens it.
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     if (detail.ctx.target?.id === "about-body") $("#about-dialog").showModal();
   });
 
-  // A message that is being edited stays as it is until that is over.
-  document.addEventListener("htmx:before:morph:node", (event) => {
-    if (event.detail.oldNode.matches?.(".editing")) event.preventDefault();
-  });
+  // A message that is being edited, or a reason being typed, stays as it is until that is over.
+  htmx.config.morphSkip = ".editing, .why:has(form)";
 
   // A swap may take away what had the focus; then the nearest useful place gets it.
   let last = null;

@@ -2,8 +2,11 @@
 (() => {
   "use strict";
 
-  const state = { open: false, connection: null, lost: false };
+  const state = { open: false, connection: null, lost: false, heard: 0 };
   const $ = (selector) => document.querySelector(selector);
+  const FINAL = [4400, 4401, 4404, 4429]; // closed for good; a notice says why
+  const QUIET = 30000;
+  const ANSWER = 4000;
 
   const say = (text) => {
     const line = $("#connection");
@@ -27,12 +30,14 @@
     const url = new URL(detail.connection.url);
     const version = $("#thread-version");
     if (version) url.searchParams.set("at", version.value);
+    const rows = $("#rows-as-of");
+    if (rows) url.searchParams.set("rows", rows.value);
     if (state.lost) url.searchParams.set("again", "1");
     detail.connection.url = url.href;
   });
 
   document.addEventListener("htmx:ws:after:connection", ({ detail }) => {
-    Object.assign(state, { open: true, connection: detail.connection, lost: false });
+    Object.assign(state, { open: true, connection: detail.connection, lost: false, heard: Date.now() });
     healed();
   });
 
@@ -41,7 +46,30 @@
     state.open = false;
     if (detail.reason === "removed") return;
     state.lost = true;
-    if (![4401, 4404].includes(detail.code)) troubled();
+    if (FINAL.includes(detail.code)) healed();
+    else troubled();
+  });
+
+  // After a sleep a socket may be dead without anybody having said so. One that brought nothing
+  // for a while is asked, and given up when it does not answer; then htmx connects again.
+  let asking = 0;
+  const ask = () => {
+    const { connection, open, heard } = state;
+    const socket = connection?.socket;
+    if (!open || socket?.readyState !== WebSocket.OPEN) return;
+    socket.send(JSON.stringify({ ping: 1 }));
+    clearTimeout(asking);
+    asking = setTimeout(() => {
+      if (state.heard === heard && socket.readyState === WebSocket.OPEN) socket.close(4000);
+    }, ANSWER);
+  };
+  setInterval(() => {
+    if (Date.now() - state.heard >= QUIET) ask();
+  }, QUIET);
+  addEventListener("online", ask);
+  addEventListener("pageshow", ask);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") ask();
   });
 
   // From waiting to streaming; the end comes with the final body, in one swap.
@@ -55,6 +83,7 @@
   // An acknowledgement asks for the next frame, so it goes out when this one is on the page.
   document.addEventListener("htmx:ws:after:message:incoming", async ({ detail }) => {
     const { connection, message } = detail;
+    state.heard = Date.now();
     const frame = await message.json().catch(() => null);
     if (!frame?.seq) return;
     if (connection.socket?.readyState === WebSocket.OPEN) {

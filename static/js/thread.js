@@ -67,23 +67,33 @@
     }
   });
 
-  // Speech: the live region gets whole sentences, far behind the screen's pace.
-  let spoken = "";
-  let speaking = "";
+  // Speech: the live region gets whole sentences, far behind the screen's pace. Blocks that were
+  // spoken to their end are not read again: a long answer costs no more than a short one.
+  const told = { id: "", blocks: 0, text: "" };
   const sentences = (text) => text.match(/[\s\S]*?[.!?。！？:](?=\s|$)|[\s\S]*?\n\n/g)?.join("") ?? "";
 
   document.addEventListener("chat:frame", ({ detail }) => {
     if (detail.event !== "answer" && detail.event !== "thread") return;
-    const article = [...document.querySelectorAll("article[data-role=assistant]")].at(-1);
+    const article = $("#thread > article[data-role=assistant]:last-of-type");
     if (!article) return;
     const { messageId, status } = article.dataset;
     const live = status === "pending" || status === "streaming";
-    if (speaking !== messageId) {
+    if (told.id !== messageId) {
       if (!live) return;
-      [speaking, spoken] = [messageId, ""];
+      Object.assign(told, { id: messageId, blocks: 0, text: "" });
     }
     queue(article, live);
   });
+
+  const unspoken = (body, live) => {
+    const texts = [...body.children].slice(told.blocks).map((block) => block.innerText);
+    const text = live ? sentences(texts.join("\n\n")) : texts.join("\n\n");
+    const next = text.slice(told.text.length).trim();
+    const finished = texts.slice(0, -1).join("\n\n").length;
+    told.blocks += Math.max(texts.length - 1, 0);
+    told.text = texts.length > 1 ? text.slice(finished + 2) : text;
+    return next;
+  };
 
   let timer = 0;
   const queue = (article, live) => {
@@ -91,14 +101,13 @@
     clearTimeout(timer);
     timer = setTimeout(() => {
       timer = 0;
-      const text = article.isConnected ? article.querySelector(".message-body").innerText : "";
-      const next = (live ? sentences(text) : text).slice(spoken.length).trim();
-      spoken = live ? sentences(text) : text;
+      if (!article.isConnected) return;
+      const next = unspoken(article.querySelector(".message-body"), live);
       if (next) chat.speak(next);
       if (!live) {
         const note = article.querySelector(".message-note");
         if (note) chat.speak(note.innerText);
-        speaking = "";
+        told.id = "";
       }
     }, live ? 1000 : 50);
   };

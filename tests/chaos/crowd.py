@@ -15,7 +15,7 @@ from websockets.typing import Origin
 
 from tests.chat.people import Person
 
-TRIES = 200
+TRIES = 400
 LIVE = re.compile(r'data-role="assistant" data-status="(?:pending|streaming)"')
 
 

@@ -9,6 +9,8 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
 
 import psycopg
 
@@ -44,6 +46,7 @@ class World:
     valkey: Valkey
     database: Database
     report: Report
+    away: float
 
     async def storm(self, seconds: float) -> None:
         """Each event once, and then any of them until the time is over; PostgreSQL only once."""
@@ -77,18 +80,43 @@ class World:
     def restart_database(self) -> None:
         self.report.events.append("postgres")
         self.database.take_away(signal.SIGINT)
+        time.sleep(self.away)
         self.database.bring_back()
 
 
-ANSWERS = """
-SELECT m.conversation_id, m.role, m.status, m.text, p.text
-FROM chat_message m LEFT JOIN chat_message p ON p.id = m.parent_id ORDER BY m.seq
-"""
+class Row(NamedTuple):
+    """A message as the database has it."""
+
+    id: UUID
+    parent_id: UUID | None
+    conversation_id: UUID
+    role: str
+    status: str
+    text: str
 
 
-def rows(database: Database) -> list[tuple[object, str, str, str, str]]:
+ROWS = f"SELECT {', '.join(Row._fields)} FROM chat_message ORDER BY seq"  # noqa: S608 (our own)
+
+
+def rows(database: Database) -> list[Row]:
     with psycopg.connect(host=database.socket_folder, user="postgres", dbname="chat") as connection:
-        return connection.execute(ANSWERS).fetchall()
+        return [Row(*row) for row in connection.execute(ROWS)]
+
+
+def asked_by(answer: Row, by_id: dict[UUID, Row]) -> str:
+    """The text that the model server took as the question: it obeys the beginning of the last turn,
+    and questions whose answers stayed empty are sent as one turn."""
+    assert answer.parent_id is not None
+    question = by_id[answer.parent_id]
+    while question.parent_id is not None and not by_id[question.parent_id].text:
+        before = by_id[question.parent_id].parent_id
+        assert before is not None
+        question = by_id[before]
+    return question.text
+
+
+def words_in(question: str) -> int:
+    return int(question.split("=")[1].split()[0])
 
 
 async def calm(database: Database, report: Report) -> None:
@@ -96,7 +124,7 @@ async def calm(database: Database, report: Report) -> None:
     began = time.monotonic()
     while time.monotonic() - began < CALM:
         found = await asyncio.to_thread(rows, database)
-        report.live = sum(row[2] in ("pending", "streaming") for row in found)
+        report.live = sum(row.status in ("pending", "streaming") for row in found)
         if not report.live:
             break
         await asyncio.sleep(0.3)
@@ -105,20 +133,21 @@ async def calm(database: Database, report: Report) -> None:
 
 def judge(database: Database, people: list[Chatter], report: Report) -> None:
     found = rows(database)
-    asked = {text for _, role, _, text, _ in found if role == "user"}
+    by_id = {row.id: row for row in found}
+    asked = {row.text for row in found if row.role == "user"}
     for person in people:
         report.questions += len(person.asked)
         report.lost += [text for text in person.asked if text not in asked]
         report.reconnects += person.reconnects
-    for _, role, status, text, question in found:
-        if role == "assistant":
-            report.answers[status] = report.answers.get(status, 0) + 1
-            if status == "complete" and len(text.split()) != int(question.split("=")[1].split()[0]):
-                report.mixed.append(f"{question}: {len(text.split())} words")
+    for row in (row for row in found if row.role == "assistant"):
+        report.answers[row.status] = report.answers.get(row.status, 0) + 1
+        question, words = asked_by(row, by_id), len(row.text.split())
+        if row.status == "complete" and words != words_in(question):
+            report.mixed.append(f"{question}: {words} words")
     homes: dict[str, set[object]] = {}
-    for key, role, _, text, _ in found:
-        if role == "user":
-            homes.setdefault(text.split(" for ")[1].split("-")[0], set()).add(key)
+    for row in (row for row in found if row.role == "user"):
+        person_of_it = row.text.split(" for ")[1].split("-")[0]
+        homes.setdefault(person_of_it, set()).add(row.conversation_id)
     report.mixed += [f"person {number}" for number, keys in homes.items() if len(keys) != 1]
 
 
@@ -155,8 +184,15 @@ async def live(world: World, people: list[Chatter], seconds: float, words: int) 
     await asyncio.gather(*pages, return_exceptions=True)
 
 
-def run(people: int = 20, seconds: float = 24, words: int = 60, delay: float = 0.03) -> Report:
-    """A storm of that many seconds; `delay` is seconds between words of the model."""
+def run(
+    people: int = 20,
+    seconds: float = 24,
+    words: int = 60,
+    delay: float = 0.03,
+    away: float = 0.0,
+) -> Report:
+    """A storm of that many seconds; `delay` is seconds between words of the model, `away` how long
+    PostgreSQL is gone."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-chaos-")))
         database = stack.enter_context(own_database(folder))
@@ -175,7 +211,7 @@ def run(people: int = 20, seconds: float = 24, words: int = 60, delay: float = 0
             Chatter(signed_up(urls[0], f"chaos{number}@example.org"), urls, number)
             for number in range(people)
         ]
-        asyncio.run(live(World(sites, valkey, database, report), crowd, seconds, words))
+        asyncio.run(live(World(sites, valkey, database, report, away), crowd, seconds, words))
         judge(database, crowd, report)
         for one in crowd:
             one.person.http.close()
@@ -184,6 +220,6 @@ def run(people: int = 20, seconds: float = 24, words: int = 60, delay: float = 0
 
 if __name__ == "__main__":
     began = time.monotonic()
-    made = run(seconds=float(sys.argv[1]) if len(sys.argv) > 1 else 180, words=200)
+    made = run(seconds=float(sys.argv[1]) if len(sys.argv) > 1 else 180, words=200, away=30)
     print(f"{time.monotonic() - began:.0f} s", made)
     sys.exit(bool(made.lost or made.mixed or made.unequal or made.live))

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -60,6 +60,17 @@ class Person:
     def socket(self, conversation: UUID | None = None, query: str = "") -> "Socket":
         path = f"/ws/c/{conversation}/" if conversation else "/ws/"
         return Socket.open(self.url, path + query, self.session)
+
+    @contextmanager
+    def looking_at(self, conversation: UUID) -> Iterator["Socket"]:
+        """A page that shows the newest state, and whose socket has compared it with the database:
+        what happens now is told as a change. The title changes."""
+        with self.socket(conversation, f"?at={self.version(conversation)}") as socket:
+            socket.quiet()
+            mark = f"Mark {uuid4()}"
+            self.post(f"/c/{conversation}/rename/", title=mark)
+            socket.until(lambda frame: frame["event"] == "thread" and mark in frame["content"])
+            yield socket
 
 
 def signed_up(url: str, email: str) -> Person:

@@ -132,8 +132,10 @@ def test_publishing_is_an_act_of_its_own(
 def test_save_and_publish_publishes_what_was_just_written(
     staff_client: Client, prompt: SystemPrompt
 ) -> None:
-    save(staff_client, prompt, text="Speak like a pirate.", _publish="newest")
+    page = save(staff_client, prompt, text="Speak like a pirate.", _publish="newest")
     assert (numbers(prompt), published(prompt)) == ([1, 2], 2)
+    assert "Version 2 is published" in page.content.decode()
+    assert "after you publish it" not in page.content.decode()
 
 
 def test_an_earlier_version_can_be_published_again(

@@ -43,6 +43,7 @@ COMMANDS = [
     Command("edit", "question", TEXT),
     Command("continue", "answer", {}),
     Command("choose", "answer", {}),
+    Command("save", "question", TEXT),
 ]
 START = "/c/"
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -159,8 +160,7 @@ BAD: dict[str, tuple[dict[str, str], int, str]] = {
     "blank": ({"text": " \n "}, 400, "Please write a message first."),
     "invisible": ({"text": "\u200b\u3164"}, 400, "Please write a message first."),
     "too long": ({"text": LONG}, 413, "The message is too long."),
-    "NUL": ({"text": "a\x00b"}, 400, "characters that cannot be stored"),
-    "escape": ({"text": "a\x1b[31mb"}, 400, "characters that cannot be stored"),
+    "control": ({"text": "\x00\x1b\x0b"}, 400, "Please write a message first."),
     "no id": ({"client_id": ""}, 400, "The request is not complete."),
     "bad id": ({"client_id": "x" * 36}, 400, "The request is not complete."),
     "unknown field": ({"role": "system"}, 400, "a field that is not known"),
@@ -193,8 +193,16 @@ def test_a_bad_question_is_refused_and_kept(
     assert everything() == before
     if headers:
         assert response["HX-Retarget"] == "#composer-notice"
-    elif fields["text"].strip():
+    elif fields["text"].strip() and fields["text"].isprintable():
         assert f"readonly>{fields['text']}</textarea>" in html
+
+
+def test_a_paste_never_fails(owner_client: Client, conversation: Conversation) -> None:
+    path = path_of("save", conversation)
+    fields = TEXT | {"text": "red:\x1b[31m\x00 \U0001f600\r\none\x0btwo\tthree"}
+    assert owner_client.post(path, fields, headers=HTMX).status_code == 200
+    stored = Message.objects.get(client_id=fields["client_id"])
+    assert stored.text == "red:[31m \U0001f600\none\ntwo\tthree"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -278,7 +286,7 @@ def test_while_an_answer_runs_the_text_is_kept(
         assert "Why not?</textarea>" in html
 
 
-@pytest.mark.parametrize("title", ["", "\u200b", "a\x00"])
+@pytest.mark.parametrize("title", ["", "\u200b", "\x00"])
 def test_a_bad_title_is_refused(
     owner_client: Client, conversation: Conversation, title: str
 ) -> None:
@@ -337,6 +345,6 @@ def test_without_a_socket_the_thread_comes_with_the_answer(
 ) -> None:
     answer = branch(conversation)[1]
     html = owner_client.post(f"/m/{answer.pk}/choose/", headers=HTMX).content.decode()
-    assert '<hx-partial hx-target="#thread" hx-swap="innerHTML">' in html
+    assert '<hx-partial hx-target="#thread" hx-swap="innerMorph">' in html
     assert html.count("<article") == 4
     assert f'id="thread-version" value="{conversation.version + 1}"' in html

@@ -41,9 +41,7 @@ def test_a_title_made_by_us_is_not_somebodys_own(owner: User) -> None:
         ("", "empty_title"),
         (" \n\t ", "empty_title"),
         ("\u200b\u2060", "empty_title"),
-        ("a\x00b", "bad_text"),
-        ("a\x1bb", "bad_text"),
-        ("a\ud800b", "bad_text"),
+        ("\x00\x1b\ud800", "empty_title"),
     ],
 )
 def test_titles_that_cannot_be(owner: User, title: str, code: str) -> None:

@@ -24,7 +24,7 @@ from chat.conversations import closing, keeping, leases, reading, turns
 from chat.conversations.turns import Turn
 from chat.errors import ChatError
 from chat.events import Outcome
-from chat.models import Chunk, Conversation, Message, Run, Status
+from chat.models import FINISHED, Chunk, Conversation, Message, Run, Status
 from chat.models.conversation import LIVE
 from tests.chat.factories import OTHER_PROCESS, PROCESS, branch, lapse
 
@@ -106,11 +106,14 @@ class Life(RuleBasedStateMachine):
     def go_on(self) -> None:
         leaf = self.conversation.active_leaf_id
         assert leaf is not None
+        answer = Message.objects.get(pk=leaf)
+        finished = answer.status == Status.COMPLETE and answer.finish_reason in FINISHED
         try:
-            self.begun(turns.go_on(self.owner, leaf, PROCESS))
+            self.begun(turns.go_on(self.owner, answer.pk, PROCESS))
         except REFUSED:
-            text = Message.objects.get(pk=leaf).text
-            assert self.live or self.conversation.deleted_at or not text
+            assert self.live or self.conversation.deleted_at or finished or not answer.text
+        else:
+            assert not finished
 
     @rule()
     def stop(self) -> None:
@@ -157,13 +160,14 @@ class Life(RuleBasedStateMachine):
     @rule(
         at=st.integers(0, 40),
         status=st.sampled_from(["complete", "stopped", "failed", "interrupted"]),
+        reason=st.sampled_from(["stop", "length"]),
         rest=texts,
     )
-    def finish(self, at: int, status: str, rest: str) -> None:
+    def finish(self, at: int, status: str, reason: str, rest: str) -> None:
         run = self.runs[-1 - at % min(3, len(self.runs))]
         text = self.written[run.message_id] + rest
         code = "cut" if status == "failed" else ""
-        outcome = Outcome(status=status, finish_reason="stop", error_code=code)
+        outcome = Outcome(status=status, finish_reason=reason, error_code=code)
         was_live = Run.objects.get(pk=run.pk).ended_at is None
         assert closing.close(run, outcome, text, f"<p>{text}</p>", 1) is was_live
         if was_live:

@@ -70,6 +70,37 @@ def test_those_who_are_not_signed_in_come_back_after_it(client: Client, owner: U
     assert response["Location"].endswith("next=%2Frows%2F%3Fbefore%3D1")
 
 
+def test_a_part_of_a_page_is_not_exchanged_for_the_sign_in_page(
+    client: Client, owner: User
+) -> None:
+    conversation = said(owner)
+    answer = branch(conversation)[1]
+    parts = ("/rows/?before=1", f"/m/{answer.pk}/about/", f"/m/{answer.pk}/source/")
+    for path in (*parts, pages_of(conversation)[1]):
+        response = client.get(path, headers={"HX-Request": "true"})
+        assert response.status_code == 401
+        assert response["HX-Retarget"] == "#composer-notice"
+        assert "You are signed out." in response.content.decode()
+        assert "password" not in response.content.decode()
+
+
+def test_a_saved_wording_says_that_it_was_not_sent_and_can_be(
+    owner_client: Client, owner: User
+) -> None:
+    conversation = said(owner, "Why?")
+    question = branch(conversation)[0]
+    saved = turns.save_edit(owner, question.pk, uuid4(), "Why not?")
+    page = owner_client.get(f"/c/{conversation.pk}/").content.decode()
+    assert articles(page) == [("user", "complete")]
+    assert "This wording is saved and was not sent." in page
+    assert f'hx-post="/m/{saved.active_leaf_id}/regenerate/"' in page
+    assert "2 of 2" in page
+    keeping.choose_branch(owner, question.pk)
+    page = owner_client.get(f"/c/{conversation.pk}/").content.decode()
+    assert articles(page) == [("user", "complete"), ("assistant", "complete")]
+    assert "was not sent" not in page
+
+
 def test_a_deleted_conversation_is_not_there(owner_client: Client, owner: User) -> None:
     conversation = said(owner)
     keeping.delete(owner, conversation.pk)

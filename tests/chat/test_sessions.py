@@ -121,12 +121,15 @@ async def test_what_was_not_heard_is_seen_in_the_database(
     await seats.compare()
     assert feed.wake.is_set()
     assert (await feed.frame() or {})["event"] == "gone"
+    assert 'hx-swap="delete"' in (await feed.frame() or {})["content"]
+    assert await feed.frame() is None
     feed.wake.clear()
     await seats.compare()
     assert not feed.wake.is_set()
     await in_db(keeping.restore, owner, conversation.pk)
     await seats.compare()
     assert (await feed.frame() or {})["event"] == "thread"
+    assert (await feed.frame() or {})["event"] == "sidebar"
     assert await feed.frame() is None
 
 

@@ -53,7 +53,7 @@ def test_a_socket_first_gets_what_there_is(visitor: Person, waiting: Waiting) ->
         thread = socket.next()
         assert (thread["seq"], thread["event"]) == (1, "thread")
         assert "Why is the sky blue?" in thread["content"]
-        assert 'hx-target="#thread" hx-swap="innerHTML"' in thread["content"]
+        assert 'hx-target="#thread" hx-swap="innerMorph"' in thread["content"]
         text = socket.next()
         assert (text["seq"], text["event"], text["status"]) == (2, "answer", "streaming")
         assert "Light" in text["content"]
@@ -200,8 +200,7 @@ def test_a_slow_page_still_hears_of_its_sidebar(
 def test_a_question_from_another_tab_appears(
     visitor: Person, finished: UUID, upstream: UpstreamThread
 ) -> None:
-    with visitor.socket(finished, f"?at={visitor.version(finished)}") as socket:
-        socket.quiet()
+    with visitor.looking_at(finished) as socket:
         upstream.script(answer(Gate("another tab"), "Because."))
         assert visitor.send(finished, "Really?").status_code == 200
         frame = socket.until_text("Really?")
@@ -216,8 +215,7 @@ def test_another_answer_takes_the_place_of_the_first(
     visitor: Person, finished: UUID, upstream: UpstreamThread
 ) -> None:
     key = re.findall(r'data-message-id="([^"]*)" data-role="assistant"', visitor.page(finished))[0]
-    with visitor.socket(finished, f"?at={visitor.version(finished)}") as socket:
-        socket.quiet()
+    with visitor.looking_at(finished) as socket:
         upstream.script(answer("Another one."))
         assert visitor.post(f"/m/{key}/regenerate/").status_code == 200
         last = socket.until_status("complete")["content"]

@@ -227,14 +227,19 @@ def test_a_command_for_the_other_role_finds_nothing(owner: User, command: str) -
 
 # Going on
 @pytest.mark.parametrize(
-    ("status", "code"),
-    [(Status.STOPPED, ""), (Status.INTERRUPTED, ""), (Status.FAILED, "cut"), (Status.COMPLETE, "")],
+    ("status", "reason", "code"),
+    [
+        (Status.STOPPED, "", ""),
+        (Status.INTERRUPTED, "", ""),
+        (Status.FAILED, "", "cut"),
+        (Status.COMPLETE, "length", ""),
+    ],
 )
 def test_continue_is_a_further_run_of_the_same_answer(
-    owner: User, status: Status, code: str
+    owner: User, status: Status, reason: str, code: str
 ) -> None:
     turn = asked(owner)
-    end(turn, "Half of", status, code=code)
+    end(turn, "Half of", status, reason=reason, code=code)
     more = turns.go_on(owner, turn.answer.pk, PROCESS)
     run = run_of(more)
     answer = Message.objects.get(pk=turn.answer.pk)
@@ -256,13 +261,25 @@ def test_an_answer_without_text_cannot_go_on(owner: User) -> None:
     assert Message.objects.get(pk=turn.answer.pk).status == "stopped"
 
 
+@pytest.mark.parametrize("reason", ["stop", "eos_token", "stop_sequence"])
+def test_an_answer_that_its_model_ended_does_not_go_on(owner: User, reason: str) -> None:
+    turn = asked(owner)
+    end(turn, "All of it.", reason=reason)
+    with pytest.raises(ChatError, match="ended this answer by itself") as refused:
+        turns.go_on(owner, turn.answer.pk, PROCESS)
+    assert (refused.value.code, refused.value.status) == ("finished", 409)
+    answer = Message.objects.get(pk=turn.answer.pk)
+    assert (answer.status, answer.finish_reason) == ("complete", reason)
+
+
 def test_only_the_last_answer_shown_can_go_on(owner: User) -> None:
     conversation = said(owner, "One?", "Two?")
     answer = branch(conversation)[1]
+    Message.objects.filter(pk=answer.pk).update(finish_reason="length")
     with pytest.raises(ChatError, match="nothing to continue"):
         turns.go_on(owner, answer.pk, PROCESS)
     answer.refresh_from_db()
-    assert (answer.status, answer.finish_reason) == ("complete", "stop")
+    assert (answer.status, answer.finish_reason) == ("complete", "length")
 
 
 # Cost
@@ -274,7 +291,7 @@ def test_a_command_takes_few_statements(
     owner: User, queries: Counted, name: str, most: int
 ) -> None:
     turn = asked(owner)
-    end(turn)
+    end(turn, reason="length")
     with queries:
         if name == "start":
             asked(owner)

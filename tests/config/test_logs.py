@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from config.logs import SafeFormatter
+from config.logs import SafeFormatter, Trouble
 
 SECRET = "hf_SECRET and what Ada wrote"
 
@@ -51,6 +51,36 @@ def test_the_formatter_is_the_one_of_every_handler(settings: object) -> None:
     assert handlers
     for handler in handlers:
         assert isinstance(handler.formatter, SafeFormatter)
+
+
+def test_what_fails_again_and_again_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("tests.trouble")
+    trouble = Trouble(log, "saving", (OSError,))
+    trouble.over()
+    for problem in (OSError(SECRET), OSError(SECRET), ValueError(SECRET), ValueError(SECRET)):
+        trouble.failed(problem)
+    trouble.over()
+    trouble.over()
+    trouble.failed(OSError(SECRET))
+    said = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert said == [
+        ("WARNING", "saving failed: OSError"),
+        ("ERROR", "saving failed: ValueError"),
+        ("WARNING", "saving works again after 4 failures"),
+        ("WARNING", "saving failed: OSError"),
+    ]
+
+
+def test_what_is_not_expected_is_said_with_its_frames(caplog: pytest.LogCaptureFixture) -> None:
+    trouble = Trouble(logging.getLogger("tests.trouble"), "saving", (OSError,))
+    try:
+        ask_upstream(SECRET)
+    except UpstreamError as problem:
+        trouble.failed(problem)
+    line = SafeFormatter("{message}", style="{").format(caplog.records[0])
+    assert line.startswith("saving failed: UpstreamError\nUpstreamError < ")
+    assert "ask_upstream" in line
+    assert SECRET not in line
 
 
 def test_an_exception_without_a_trace() -> None:

@@ -8,7 +8,7 @@ from django.http.request import split_domain_port, validate_host
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from config.origins import Site, site_from_env
+from config.origins import Site, proxies_from_env, site_from_env
 
 FORWARDED = "https://name-8000.app.github.dev"
 
@@ -106,6 +106,17 @@ def test_an_origin_is_written_as_browsers_write_it(url: str, origin: str, host: 
 def test_an_unusable_address_is_said_plainly(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="it must look like https://chat"):
         site(url)
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    entries = ["10.0.0.2", " 10.0.0.0/8 ", "10.0.0.7/8", "::1", "2001:db8::/32", ""]
+    assert proxies_from_env(entries) == [entry.strip() for entry in entries if entry]
+
+
+@pytest.mark.parametrize("entry", ["caddy", "10.0.0.0/33", "10.0.0.2:80", "10.0.0.1-9", "*"])
+def test_a_proxy_that_is_none_is_said_plainly(entry: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="each must be an address such as"):
+        proxies_from_env(["10.0.0.0/8", entry])
 
 
 # Codespaces

@@ -105,9 +105,9 @@ def test_too_long_is_said_and_not_sent(person: Person) -> None:
     person.box.fill("x" * 31_900)
     expect(person.page.locator("#composer-count")).to_have_text("Characters left: 100.")
     person.box.fill("😀" * 32_001)
-    expect(person.page.locator("#composer-count")).to_have_text("Too long by 1 characters.")
+    expect(person.page.locator("#composer-count")).to_have_text("Characters too many: 1.")
     person.box.press("Enter")
-    expect(person.page.locator("#spoken")).to_contain_text("Too long by 1 characters.")
+    expect(person.page.locator("#spoken")).to_contain_text("Characters too many: 1.")
     assert not [url for url in asked if url.endswith("/c/")]
     expect(person.box).not_to_have_value("")
 

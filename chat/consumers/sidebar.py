@@ -1,0 +1,97 @@
+"""What one socket's page shows of the sidebar, and what is to be sent for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from chat.conversations import changes, reading
+from chat.conversations.changes import Snapshot, Written
+from chat.conversations.reading import Row
+from chat.events import What
+from chat.fragments import pages, partials
+from chat.fragments.pages import SIDEBAR_PAGE
+from chat.models import Conversation
+
+
+@dataclass(slots=True)
+class Sidebar:
+    """`since` is what the page's list was made of; None if that is not known.
+
+    `stale` asks for the list whole. `lines` is what this socket sent: None for a removed line.
+    """
+
+    since: Snapshot | None = None
+    stale: bool = False
+    heard: dict[UUID, What] = field(default_factory=dict)
+    lines: dict[UUID, Row | None] = field(default_factory=dict)
+    doubts: set[UUID] = field(default_factory=set)
+
+    def hear(self, key: UUID, what: What) -> None:
+        """A line that moved and then changed has still moved."""
+        before = self.heard.get(key)
+        self.heard[key] = What.MOVED if before is What.MOVED and what is What.ROW else what
+
+    def compare(self, written: Iterable[Written], as_of: Snapshot) -> None:
+        """What was written since the last look: events of it may have been lost."""
+        since, self.since = self.since, as_of
+        if since is None:
+            return
+        self.doubts |= {
+            found.id
+            for found in written
+            if not since.saw(found.written_in) and not self.shows(found.id, found.row)
+        }
+
+    def shows(self, key: UUID, row: Row | None) -> bool:
+        return key in self.lines and self.lines[key] == row
+
+    @property
+    def is_behind(self) -> bool:
+        return bool(self.heard or self.doubts or self.stale)
+
+    def frame(self, user: User) -> dict[str, Any] | None:
+        """The lines that changed, or the list whole; database work."""
+        heard, self.heard = self.heard, {}
+        doubts, self.doubts = self.doubts - heard.keys(), set()
+        content = "".join(self.line(user, key, what) for key, what in heard.items())
+        content += "".join(self.looked_up(user, key) for key in doubts)
+        if self.stale:
+            content = self.whole(user)
+        return {"event": "sidebar", "content": content} if content else None
+
+    def whole(self, user: User) -> str:
+        self.stale = False
+        self.since = changes.as_of()
+        page = reading.rows(user, size=SIDEBAR_PAGE)
+        self.lines |= {row.id: row for row in page}
+        html = pages.rows_html(page, SIDEBAR_PAGE, self.since)
+        return partials.partial("#rows", "innerHTML", html)
+
+    def line(self, user: User, key: UUID, what: What) -> str:
+        target = f"#row-{key.hex}"
+        row = self.lines[key] = None if what is What.GONE else row_of(user, key)
+        if row is None:
+            return partials.partial(target, "delete")
+        if what is What.MOVED:
+            return pages.moved_html(row)
+        return partials.partial(target, "outerHTML", pages.row_html(row))
+
+    def looked_up(self, user: User, key: UUID) -> str:
+        """A line that nothing was heard of. If it may have moved, its place is not known here."""
+        row = row_of(user, key)
+        if self.shows(key, row):
+            return ""
+        before, self.lines[key] = self.lines.get(key), row
+        if row is not None and (before is None or before.active_at != row.active_at):
+            self.stale = True
+            return ""
+        return self.line(user, key, What.GONE if row is None else What.ROW)
+
+
+def row_of(user: User, key: UUID) -> Row | None:
+    try:
+        return reading.row(user, key)
+    except Conversation.DoesNotExist:
+        return None

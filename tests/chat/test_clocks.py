@@ -1,0 +1,57 @@
+"""The clocks of a process go on, whatever one of their rounds fails with."""
+
+import asyncio
+import logging
+
+import pytest
+from django.db import OperationalError
+
+from chat.consumers.hub import every
+from chat.runs.patience import AWAY, survive
+from config.logs import Trouble
+
+log = logging.getLogger("tests.clocks")
+
+
+class Rounds:
+    """Fails with each of these in turn, and then goes well."""
+
+    def __init__(self, *problems: Exception) -> None:
+        self.problems = list(problems)
+        self.went_well = asyncio.Event()
+
+    async def work(self) -> None:
+        if self.problems:
+            raise self.problems.pop(0)
+        self.went_well.set()
+
+
+async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture) -> None:
+    rounds = Rounds(RuntimeError("a"), RuntimeError("b"), OperationalError("c"))
+    task = asyncio.create_task(every(0.0, rounds.work, Trouble(log, "looking", AWAY)))
+    try:
+        async with asyncio.timeout(5):
+            await rounds.went_well.wait()
+    finally:
+        task.cancel()
+    assert [record.getMessage() for record in caplog.records][:3] == [
+        "looking failed: RuntimeError",
+        "looking failed: OperationalError",
+        "looking works again after 3 failures",
+    ]
+    assert [record.levelname for record in caplog.records][:2] == ["ERROR", "WARNING"]
+
+
+async def test_a_round_says_what_it_failed_with() -> None:
+    rounds = Rounds(KeyError("a"))
+    trouble = Trouble(log, "looking", AWAY)
+    assert isinstance(await survive(rounds.work, trouble), KeyError)
+    assert await survive(rounds.work, trouble) is None
+
+
+async def test_an_ending_process_ends_its_clocks() -> None:
+    async def work() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await survive(work, Trouble(log, "looking", AWAY))

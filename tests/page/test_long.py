@@ -1,0 +1,77 @@
+"""Long conversations: the reader's place while older messages come, and what one frame costs.
+
+`pytest tests/page/test_long.py -s` prints figures of docs/page.md; what is held are counts.
+"""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.person import Person
+from tests.page.frames import Watch
+from tests.site import Site
+from tests.upstream import Delay, Gate, UpstreamThread, answer
+
+pytestmark = pytest.mark.browser
+
+FILL = """
+import uuid6
+from accounts.models import User
+from chat.models import Conversation, Message
+user = User.objects.get(email={email!r})
+conversation = Conversation.objects.create(owner=user, title="Long one", next_seq=91)
+rows, parent = [], None
+for number in range(1, 91):
+    role = "user" if number % 2 else "assistant"
+    rows.append(Message(id=uuid6.uuid7(), conversation=conversation, seq=number, role=role,
+        parent_id=parent, status="complete", text=f"Message {{number}}. " + "Words. " * 7 * number,
+        finish_reason="" if number % 2 else "stop"))
+    parent = rows[-1].id
+Message.objects.bulk_create(rows)
+Conversation.objects.filter(pk=conversation.pk).update(active_leaf=parent)
+print(conversation.pk)
+"""
+PLACE = """(id) => document.getElementById(id).getBoundingClientRect().top"""
+PART = "## Part\n\nWords **bold** and `code`.\n\n- one\n- two\n\n```python\nx = 1\n```\n\n"
+DONE = """() => new Promise((done) => {
+  const over = () => document.querySelector("article:last-of-type").dataset.status === "complete";
+  const look = () => over() ? requestAnimationFrame(() => requestAnimationFrame(done))
+    : document.addEventListener("chat:frame", () => setTimeout(look), { once: true });
+  look();
+})"""
+
+
+def test_older_messages_do_not_move_what_is_read(person: Person, site: Site) -> None:
+    key = site.manage("shell", "-c", FILL.format(email=person.email)).strip().splitlines()[-1]
+    person.page.goto(f"{site.url}/c/{key}/")
+    articles = person.page.locator("article")
+    expect(articles.last).to_be_in_viewport()
+    for _ in range(2):
+        count = articles.count()
+        first = articles.first.get_attribute("id")
+        before = person.page.evaluate(
+            """(id) => { const box = document.querySelector("[data-scroller]");
+            box.scrollTop = 0; return document.getElementById(id).getBoundingClientRect().top; }""",
+            first,
+        )
+        expect(articles.nth(count)).to_be_attached()
+        after = person.page.evaluate(PLACE, first)
+        assert abs(after - before) < 1
+    assert articles.count() == 90
+
+
+def test_a_frame_of_a_long_answer_restyles_only_what_is_new(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    pieces = [PART[at : at + 6] for at in range(0, len(PART), 6)] * 6
+    parts = [step for piece in pieces for step in (piece, Delay(0.01))]
+    upstream.script(answer(PART * 250, Gate(), *parts))
+    person.ask("Long")
+    expect(person.body(person.answer).locator("h2")).to_have_count(250)
+    elements = person.page.evaluate("document.querySelectorAll('.message-body *').length")
+    with Watch(person.page) as watch:
+        upstream.release()
+        person.page.evaluate(DONE)
+    print(f"\n{elements} elements:", watch.figures)
+    # The close looks at all of it once; nothing before does.
+    assert sum(styled > elements / 4 for styled in watch.figures.styled) <= 1
+    assert watch.figures.forced <= 2

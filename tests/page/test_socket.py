@@ -1,0 +1,76 @@
+"""The page's socket: closed for good it stays so, dead without a word it is replaced."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import WebSocketRoute, expect
+
+from tests.e2e.person import Person
+from tests.upstream import Gate, UpstreamThread, answer
+
+pytestmark = pytest.mark.browser
+
+NOTICE = '<hx-partial hx-target="#page-notice" hx-swap="innerHTML"><p>Too many.</p></hx-partial>'
+
+
+class Line:
+    """Stands between page and server. `cut` drops all of the newest socket without a word."""
+
+    def __init__(self) -> None:
+        self.sockets = 0
+        self.dead = 0
+
+    def connect(self, page: WebSocketRoute) -> None:
+        self.sockets += 1
+        number = self.sockets
+        server = page.connect_to_server()
+
+        def through(send: Callable[[str | bytes], None]) -> Callable[[str | bytes], None]:
+            return lambda message: send(message) if number > self.dead else None
+
+        page.on_message(through(server.send))
+        server.on_message(through(page.send))
+
+    def cut(self) -> None:
+        self.dead = self.sockets
+
+
+def test_too_many_pages_are_told_and_do_not_come_back(person: Person) -> None:
+    opened: list[WebSocketRoute] = []
+
+    def refuse(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        socket.send(json.dumps({"seq": 1, "event": "too-many", "content": NOTICE}))
+        socket.close(code=4429)
+
+    person.page.route_web_socket("**/ws/**", refuse)
+    person.page.clock.install()
+    person.page.reload()
+    expect(person.page.locator("#page-notice")).to_have_text("Too many.")
+    person.page.clock.run_for(60_000)
+    assert len(opened) == 1
+    expect(person.page.locator("#connection")).to_be_hidden()
+
+
+@pytest.mark.parametrize("wake", ["dispatchEvent(new Event('online'))", ""])
+def test_a_socket_that_died_in_a_sleep_is_replaced(
+    person: Person, upstream: UpstreamThread, wake: str
+) -> None:
+    line = Line()
+    person.page.route_web_socket("**/ws/**", line.connect)
+    person.page.clock.install()
+    person.page.reload()
+    upstream.script(answer("Before", Gate(), " and after."))
+    person.ask("Sleep")
+    person.sees("Before")
+    line.cut()
+    upstream.release()
+    before = line.sockets
+    if wake:
+        person.page.evaluate(wake)
+    person.page.clock.run_for(5_000 if wake else 70_000)
+    person.sees("Before and after.")
+    person.sees_status("complete")
+    assert line.sockets == before + 1
+    expect(person.page.locator("#connection")).to_be_hidden()
