@@ -21,8 +21,8 @@ from django.utils import timezone, translation
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Each thread that waits for the interpreter's lock makes all others slower: four did 10 % better than
-# eight. Enough of them are left when one statement is slow.
+# Each thread that waits for the interpreter's lock makes all others slower: four did 10 % better
+# than eight. Enough of them are left when one statement is slow.
 _executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="db")
 _first = ThreadPoolExecutor(max_workers=2, thread_name_prefix="db-first")
 _renewing = Lock()
