@@ -25,6 +25,7 @@ from chat.runs import runs
 from chat.runs.mirror import mirrors
 from config.threads import in_db
 
+Frame = dict[str, Any]
 Loaded = tuple[Conversation, reading.ThreadPage, Window | None, str]
 
 
@@ -131,7 +132,8 @@ class Feed:
             self.thread_stale = True
         if self.thread_stale and self.conversation_id:
             self.thread_stale = False
-            if found := self.thread_frame(await in_db(self.load, self.conversation_id)):
+            loaded, lines = await in_db(self.look, self.conversation_id)
+            if found := both(self.thread_frame(loaded), lines):
                 return found
         # In turns: text may come faster than the page acknowledges it.
         if self.text_was_last and (found := await self.sidebar_frame()):
@@ -145,6 +147,12 @@ class Feed:
         self.text_was_last = False
         behind = self.sidebar.is_behind
         return await in_db(self.sidebar.frame, self.user) if behind else None
+
+    def look(self, conversation_id: UUID) -> tuple[Loaded | None, Frame | None]:
+        """The thread, and the sidebar's lines if any changed: what begins or ends an answer changes
+        both."""
+        lines = self.sidebar.frame(self.user) if self.sidebar.is_behind else None
+        return self.load(conversation_id), lines
 
     def load(self, conversation_id: UUID) -> Loaded | None:
         """The shown branch as the database has it; None when it is gone.
@@ -259,10 +267,16 @@ class Feed:
         return {
             "event": "answer",
             "message_id": str(answer.message_id),
-            "revision": answer.revision,
             "status": answer.status,
             "content": content,
         }
+
+
+def both(thread: Frame | None, lines: Frame | None) -> Frame | None:
+    """One frame for two."""
+    if thread is None or lines is None:
+        return thread or lines
+    return thread | {"content": thread["content"] + lines["content"]}
 
 
 def fingerprint(message: Shown) -> Fingerprint:

@@ -201,7 +201,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if key in ("event", "content") or self.said.get(key) != value
         }
         self.said |= {key: frame[key] for key in changed if key not in ("event", "content")}
-        await self.send(text_data=json.dumps({"seq": self.seq, **changed}, ensure_ascii=False))
+        text = json.dumps({"seq": self.seq, **changed}, ensure_ascii=False, separators=(",", ":"))
+        await self.send(text_data=text)
 
 
 def parsed(text: str | None) -> dict[str, int]:

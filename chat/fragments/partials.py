@@ -15,11 +15,16 @@ SWAPS = {"append": "beforeend", "replace": "outerHTML"}
 
 
 def patches_html(key: str, patches: Iterable[Patch]) -> str:
-    """The patches of one answer's body; `key` is the message's id in hex."""
+    """The patches of the body that is being written; `key` is the message's id in hex.
+
+    Most of what is sent is this, so it is short: a page has one live body, and JSON would escape
+    double quotes.
+    """
     return "".join(
         body_html(key, patch.html)
         if patch.path is None
-        else partial(f"#b-{key}" + " > :last-child" * patch.path, SWAPS[patch.swap], patch.html)
+        else f"<hx-partial hx-target='.live{'>:last-child' * patch.path}' "
+        f"hx-swap='{SWAPS[patch.swap]}'>{patch.html}</hx-partial>"
         for patch in patches
     )
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -48,18 +49,23 @@ def killed(
     return max(0.0, (sent - saved) * DELAY), seconds
 
 
-def stopped(here: Person, by: Person, upstream: UpstreamThread) -> float:
-    """Seconds from Stop to the hang-up at the model server; no token is shown after it."""
+def stopped(here: Person, by: Person, upstream: UpstreamThread) -> tuple[float, float, float]:
+    """Seconds from Stop to the hang-up at the model server, to the last text that comes to the page
+    (0 for none), and to the page saying so."""
     key = here.start("words=3000")
     with here.socket(key) as socket:
         socket.until_text("word20")
-        began = time.monotonic()
-        by.post(f"/c/{key}/stop/")
+        began = text = time.monotonic()
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(by.post, f"/c/{key}/stop/")
+            while 'data-status="stopped"' not in (frame := socket.next())["content"]:
+                text = time.monotonic() if frame["event"] == "answer" else text
+            said = time.monotonic()
+            asked.result()
         upstream.wait_for(lambda up: up.chats[-1].hung_up)
         at = upstream.chats[-1].hung_up_at
         assert at is not None
-        socket.until_status("stopped")
-    return at - began
+    return at - began, text - began, said - began
 
 
 def told(name: str, found: list[float], unit: Callable[[float], str]) -> None:
@@ -78,8 +84,10 @@ def main(times: int) -> None:
         one, two = (stack.enter_context(Site(values)) for _ in range(2))
         here = signed_up(one.url, "losses@example.org")
         there = elsewhere(here, two)
-        told("stop, one process", [stopped(here, here, upstream) for _ in range(times)], ms)
-        told("stop, two processes", [stopped(here, there, upstream) for _ in range(times)], ms)
+        for name, by in (("one process", here), ("two processes", there)):
+            stops = [stopped(here, by, upstream) for _ in range(times)]
+            for place, what in enumerate(("hang-up", "last text", "word on the page")):
+                told(f"stop to {what}, {name}", [one[place] for one in stops], ms)
         kills = [killed(one, here, there, upstream) for _ in range(times)]
         told("text lost on kill -9", [lost for lost, _ in kills], s)
         told("time to interrupted", [seconds for _, seconds in kills], s)

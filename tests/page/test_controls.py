@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.person import Person
 from tests.site import Site
-from tests.upstream import UpstreamThread, answer
+from tests.upstream import Gate, UpstreamThread, answer
 from tests.upstream.faults import status
 
 pytestmark = pytest.mark.browser
@@ -45,6 +46,23 @@ def test_about_this_answer(person: Person, upstream: UpstreamThread) -> None:
     person.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(person.answer.locator(".answer-menu > summary")).to_be_focused()
+
+
+def test_code_is_copied_in_the_readers_language(person: Person, upstream: UpstreamThread) -> None:
+    """The HTML of an answer is the same for everybody; it streams, ends and is loaded again."""
+    gate = uuid4().hex
+    upstream.script(answer(MARKDOWN, Gate(gate), "```sh\nls\n```\n"))
+    person.page.set_extra_http_headers({"Accept-Language": "de"})
+    person.page.reload()
+    person.page.locator("#composer-text").fill("Code")
+    person.page.keyboard.press("Enter")
+    copies = person.answer.locator(".code-copy")
+    expect(copies).to_have_text(["Kopieren"])
+    upstream.release(gate)
+    person.sees_status("complete")
+    expect(copies).to_have_text(["Kopieren", "Kopieren"])
+    person.page.reload()
+    expect(copies).to_have_text(["Kopieren", "Kopieren"])
 
 
 def test_an_opinion_with_a_reason_stays(person: Person, upstream: UpstreamThread) -> None:

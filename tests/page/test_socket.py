@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
@@ -61,11 +62,15 @@ def test_a_socket_that_died_in_a_sleep_is_replaced(
     person.page.route_web_socket("**/ws/**", line.connect)
     person.page.clock.install()
     person.page.reload()
-    upstream.script(answer("Before", Gate(), " and after."))
+    by_socket, asleep = uuid4().hex, uuid4().hex
+    upstream.script(answer("Be", Gate(by_socket), "fore", Gate(asleep), " and after."))
     person.ask("Sleep")
+    person.sees("Be")
+    # The first words may come with the page; these show that its socket is open.
+    upstream.release(by_socket)
     person.sees("Before")
     line.cut()
-    upstream.release()
+    upstream.release(asleep)
     before = line.sockets
     if wake:
         person.page.evaluate(wake)

@@ -76,6 +76,10 @@ class Gates:
     async def pass_through(self, name: str) -> None:
         await self._permits[name].acquire()
 
+    def forget(self) -> None:
+        """Who waits now waits for good: a later release is not for them."""
+        self._permits.clear()
+
     def release(self, name: str, count: int) -> None:
         for _ in range(count):
             self._permits[name].release()

@@ -70,8 +70,9 @@ class Upstream:
         self.gates.release(name, count)
 
     def reset(self) -> None:
-        """Forget scripts and requests; running answers go on."""
+        """Forget scripts, requests and gates; running answers go on up to their next gate."""
         self._scripts.clear()
+        self.gates.forget()
         self.requests.clear()
 
     async def wait_for(self, predicate: Callable[[Upstream], bool], timeout: float = 5.0) -> None:

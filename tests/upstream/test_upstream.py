@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,22 @@ def test_thread_with_a_gate() -> None:
         assert (request.question, request.hung_up) == ("hello", False)
         with pytest.raises(TimeoutError):
             up.wait_gate("other", timeout=0.05)
+
+
+def test_a_release_is_not_for_who_waited_before_a_reset() -> None:
+    waiting = answer("one", Gate())
+    with ThreadPoolExecutor(2) as pool, UpstreamThread() as up:
+        up.script(waiting)
+        pool.submit(call, up.port, "POST", "/v1/chat/completions", HELLO)
+        up.wait_gate()
+        left = up.requests[0]
+        up.reset()
+        up.script(waiting)
+        taken = pool.submit(call, up.port, "POST", "/v1/chat/completions", HELLO)
+        up.wait_gate()
+        up.release()
+        assert taken.result(5)[0] == 200
+        assert left.gate == "gate"
 
 
 def test_scripts_match_by_question_and_last_as_often_as_they_say() -> None:
