@@ -9,6 +9,7 @@
   // The reader's place wins: new text moves the page only when its end was in view.
   let following = true;
   let before = 0;
+  let top = 0;
   const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
   const toEnd = () => {
     const box = scroller();
@@ -21,7 +22,11 @@
 
   document.addEventListener("scroll", ({ target }) => {
     if (target !== scroller()) return;
-    following = atEnd(target);
+    // Only a reader scrolls up. Not being at the end says nothing: more may have come since the
+    // page itself went there.
+    const up = target.scrollTop < top - 1;
+    top = target.scrollTop;
+    following = atEnd(target) || (following && !up);
     showJump();
   }, { capture: true, passive: true });
 

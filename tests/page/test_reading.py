@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.person import Person
 from tests.upstream import Gate, UpstreamThread, answer
+from tests.upstream.faults import status
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +67,19 @@ def test_the_end_is_followed_until_the_reader_leaves_it(
     upstream.release()
     person.sees("Last words.")
     at_end(person)
+
+
+def test_what_fails_at_once_is_in_view(person: Person, upstream: UpstreamThread) -> None:
+    """Question, answer and its end come faster than the page hears of its own scrolling."""
+    upstream.script(answer(PARAGRAPH * 20), *[status(401)] * 5)
+    person.ask("Long")
+    person.sees_status("complete")
+    for number in range(5):
+        person.ask(f"Again {number}?")
+        person.sees_status("failed")
+        expect(person.questions).to_have_count(number + 2)
+        at_end(person)
+        expect(person.page.locator("[data-jump]")).to_be_hidden()
 
 
 def test_the_close_keeps_selection_and_elements(person: Person, upstream: UpstreamThread) -> None:
