@@ -1,0 +1,58 @@
+"""What a turn may cost, in statements and in bytes: counts, not seconds (docs/performance.md)."""
+
+from uuid import uuid4
+
+import pytest
+
+from accounts.models import User
+from chat.conversations import drafts, reading, turns
+from chat.conversations.window import window
+from chat.fragments.partials import patches_html
+from chat.markdown import Position, Stream, changes
+from tests.chat.conftest import Counted
+from tests.chat.factories import PROCESS, end, long_conversation, said
+
+pytestmark = pytest.mark.django_db
+TEXT = "A sentence with **some** words and `code` in it. " * 40
+
+
+def test_a_question_takes_few_statements_at_any_length(owner: User, queries: Counted) -> None:
+    """The lock, sent before, allowance, answers that run, model and prompt, two messages, the run,
+    the conversation; what the model is told; the end."""
+    for conversation in (said(owner, "One?"), long_conversation(owner, 1_000)):
+        with queries:
+            turn = turns.send(owner, conversation.pk, uuid4(), "And?", PROCESS)
+        assert queries.count <= 10
+        with queries:
+            reading.spoken_before(turn.answer)
+        assert queries.count == 1
+        with queries:
+            end(turn, "Yes.")
+        assert queries.count <= 4
+
+
+def test_a_new_conversation_takes_few_statements(owner: User, queries: Counted) -> None:
+    with queries:
+        turns.start_conversation(owner, uuid4(), "One?", PROCESS)
+        drafts.remove(owner, None)
+    assert queries.count <= 12
+
+
+def test_what_a_page_reads_after_a_change_is_two_statements(owner: User, queries: Counted) -> None:
+    conversation = said(owner, "One?", "Two?")
+    with queries:
+        found, page = reading.thread(owner, conversation.pk)
+        window(found, page)
+    assert queries.count == 2
+
+
+def test_a_token_of_prose_is_few_bytes() -> None:
+    """Frames of one piece of five characters each, without the envelope's forty bytes."""
+    stream = Stream("0" * 32)
+    shown, sent, pieces = Position(0, ""), 0, 0
+    for at in range(0, len(TEXT), 5):
+        stream.feed(TEXT[at : at + 5])
+        stream.render()
+        sent += len(patches_html("0" * 32, changes(shown, stream)))
+        shown, pieces = Position(len(stream.blocks), stream.tail), pieces + 1
+    assert sent / pieces < 120
