@@ -4,7 +4,8 @@ import os
 import tempfile
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF")
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="chat-tests-"))
+# No test writes there: a folder that is only named leaves nothing behind.
+os.environ.setdefault("DATA_DIR", f"{tempfile.gettempdir()}/chat-tests-{os.getpid()}")
 # A developer's own .env must not reach the tests.
 for name in ("HF_TOKEN", "INFERENCE_BASE_URL", "INFERENCE_API_KEY", "LOCAL_MODEL", "REDIS_URL"):
     os.environ[name] = ""

@@ -80,9 +80,17 @@ class Body(httpx.AsyncByteStream):
         self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        content = self._response.content
         with _as_httpx():
-            async for chunk in self._response.content.iter_any():
-                yield chunk
+            try:
+                async for chunk in content.iter_any():
+                    yield chunk
+            except aiohttp.ClientError:
+                # A reader that rested while the connection broke has not had these yet, and
+                # aiohttp's own ways of reading give the error in their place.
+                if chunk := content._read_nowait(-1):
+                    yield chunk
+                raise
 
     async def aclose(self) -> None:
         self._response.close()

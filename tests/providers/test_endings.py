@@ -10,12 +10,14 @@ from time import monotonic
 
 import pytest
 
+from chat.errors import ProviderError
 from chat.providers import Caps, Deadlines, Endpoint, Piece, Retry, Waiting, can_serve, stream
 from chat.providers.classify import parse_retry_after
 from tests.providers.tools import (
     FAST,
     MID,
     ONCE,
+    PATIENT,
     Outcome,
     ask,
     chat_request,
@@ -246,6 +248,22 @@ class TestCancellation:
         async with aclosing(stream(hf(up), chat_request(), Deadlines(), Caps())) as items:
             await anext(items)
         await up.wait_for(lambda server: server.requests[0].hung_up)
+
+    @pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
+    async def test_a_reader_that_rests_while_the_connection_breaks(
+        self, up: Upstream, *, reset: bool
+    ) -> None:
+        up.script(script("Hello", Gate(), " world", Gate("end"), Cut(reset=reset)))
+        async with aclosing(stream(hf(up), chat_request(), PATIENT, Caps(), ONCE)) as items:
+            assert await anext(items) == Piece("Hello")
+            up.release()
+            await up.wait_gate("end")
+            await asyncio.sleep(0.05)
+            up.release("end")
+            await asyncio.sleep(0.05)
+            assert await anext(items) == Piece(" world")
+            with pytest.raises(ProviderError, match="connection to the model was lost"):
+                await anext(items)
 
     async def test_cancelled_just_as_a_deadline_passes(self, up: Upstream) -> None:
         """Whichever comes first, the task ends, and the server is rid of it."""
