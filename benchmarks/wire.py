@@ -8,10 +8,15 @@ client).
 import asyncio
 import base64
 import os
+import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+LAST, COMPRESSED = 0x80, 0x40
+# What browsers offer, and the end that every compressed message has and none carries (RFC 7692).
+DEFLATE = "permessage-deflate; client_max_window_bits"
+END = b"\0\0\xff\xff"
 
 
 class RefusedError(Exception):
@@ -67,16 +72,30 @@ async def stream(port: int, path: str) -> AsyncIterator[bytes]:
         writer.close()
 
 
-def frame(kind: int, payload: bytes) -> bytes:
+def frame(first: int, payload: bytes) -> bytes:
     """A client's frame, masked with zeros, so that the payload stands as it is."""
     size = len(payload)
     if size < 126:
-        head = bytes((0x80 | kind, 0x80 | size))
+        head = bytes((first, 0x80 | size))
     elif size < 65536:
-        head = bytes((0x80 | kind, 0x80 | 126)) + size.to_bytes(2, "big")
+        head = bytes((first, 0x80 | 126)) + size.to_bytes(2, "big")
     else:
-        head = bytes((0x80 | kind, 0x80 | 127)) + size.to_bytes(8, "big")
+        head = bytes((first, 0x80 | 127)) + size.to_bytes(8, "big")
     return head + b"\0\0\0\0" + payload
+
+
+class Deflate:
+    """Messages compressed as browsers do it. The least window is what any server may ask for."""
+
+    def __init__(self) -> None:
+        self.packer = zlib.compressobj(wbits=-9)
+        self.unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+
+    def pack(self, payload: bytes) -> bytes:
+        return (self.packer.compress(payload) + self.packer.flush(zlib.Z_SYNC_FLUSH))[: -len(END)]
+
+    def unpack(self, payload: bytes) -> bytes:
+        return self.unpacker.decompress(payload + END)
 
 
 @dataclass(eq=False)
@@ -91,6 +110,8 @@ class Socket(asyncio.Protocol):
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     status: bytes = b""
     started: bool = False
+    packed: bool = False
+    deflate: Deflate | None = None
     transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -108,6 +129,7 @@ class Socket(asyncio.Protocol):
             if not found:
                 return
             self.status, self.received = bytes(head.split(b"\r\n", 1)[0]), rest
+            self.deflate = Deflate() if b"permessage-deflate" in head.lower() else None
             self.opened.set()
         self.bytes_in += len(data)
         if self.started:
@@ -133,23 +155,29 @@ class Socket(asyncio.Protocol):
         del data[:place]
 
     def take(self, first: int, payload: bytes) -> None:
-        kind, last = first & 15, first & 0x80
+        kind, last = first & 15, first & LAST
         if kind == PING:
-            self.write(PONG, payload)
+            self.write(LAST | PONG, payload)
         elif kind == CLOSE:
             self.ended.set()
         elif kind != PONG:
+            self.packed = bool(first & COMPRESSED) if kind else self.packed
             self.parts += payload
             if last:
                 message, self.parts = bytes(self.parts), bytearray()
-                self.heard(message)
+                self.heard(
+                    self.deflate.unpack(message) if self.packed and self.deflate else message
+                )
 
-    def write(self, kind: int, payload: bytes) -> None:
+    def write(self, first: int, payload: bytes) -> None:
         if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(frame(kind, payload))
+            self.transport.write(frame(first, payload))
 
     def send(self, text: bytes) -> None:
-        self.write(TEXT, text)
+        if self.deflate is None:
+            self.write(LAST | TEXT, text)
+        else:
+            self.write(LAST | COMPRESSED | TEXT, self.deflate.pack(text))
 
     def close(self) -> None:
         if self.transport is not None:
@@ -166,6 +194,7 @@ async def connect(
         "Upgrade": "websocket",
         "Connection": "Upgrade",
         "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Extensions": DEFLATE,
         "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
         "Origin": f"http://127.0.0.1:{port}",
         **(headers or {}),

@@ -1,9 +1,16 @@
-"""How much a websocket client may send, and leave unread: daphne has no bound on either."""
+"""How much a websocket client may send, and leave unread: daphne has no bound on either. And what
+travels compressed.
+"""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import daphne.ws_protocol
+from autobahn.exception import PayloadCorruptError, PayloadExceededError
+from autobahn.websocket import compress
+
+from config.frames import Frame, frame_of, short_text
 
 # Bytes of one frame and of one message. The page sends about twenty.
 MOST_BYTES = 64 * 1024
@@ -11,8 +18,12 @@ MOST_BYTES = 64 * 1024
 BURST, RATE = 1_000.0, 200.0
 # Bytes that wait for a client that does not read, beside the frame that filled the buffer.
 MOST_UNREAD = 256 * 1024
+# Of zlib, for what a page is sent: 16 kB for a socket, in which a frame finds the one before it.
+# What a page sends needs no more than the least.
+WINDOW_BITS, MEMORY_LEVEL, WINDOW_BITS_OF_A_PAGE = 11, 4, 9
 
 Protocol: Any = daphne.ws_protocol.WebSocketProtocol
+Acceptance: Any = compress.PerMessageDeflateOfferAccept
 
 
 class BoundedProtocol(Protocol):
@@ -53,6 +64,39 @@ class BoundedProtocol(Protocol):
             self.hung_up = True
             self.dropConnection(abort=True)
 
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
+        frame = short_text(data) if self.is_between_messages() else None
+        if frame is None or (frame.compressed and self._perMessageCompress is None):
+            super().dataReceived(data)
+        else:
+            self.take(frame)
+
+    def is_between_messages(self) -> bool:
+        """And nothing else would happen if a frame came."""
+        return (
+            self.state == self.STATE_OPEN
+            and not self.data
+            and not self.inside_message
+            and self.autoPingTimeoutCall is None
+        )
+
+    def take(self, frame: Frame) -> None:
+        try:
+            payload = self.inflated(frame.payload) if frame.compressed else frame.payload
+            payload.decode()
+        except (PayloadCorruptError, PayloadExceededError, UnicodeDecodeError):
+            self.hang_up()
+        else:
+            self.onMessage(payload, False)
+
+    def inflated(self, payload: bytes) -> bytes:
+        """Raises PayloadCorruptError and PayloadExceededError."""
+        deflate = self._perMessageCompress
+        deflate.start_decompress_message()
+        whole: bytes = deflate.decompress_message_data(payload, max_output_len=MOST_BYTES)
+        deflate.end_decompress_message()
+        return whole
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 (autobahn's)
         now = time.monotonic()
         self.left = min(BURST, self.left + RATE * (now - (self.counted_at or now))) - 1
@@ -70,27 +114,37 @@ class BoundedProtocol(Protocol):
                 self.hang_up()
                 return
         if self.state == self.STATE_OPEN and not self.send_queue:
-            self.transport.write(frame_of(payload, isBinary))
+            deflate = self._perMessageCompress
+            if deflate is not None:
+                deflate.start_compress_message()
+                payload = deflate.compress_message_data(payload) + deflate.end_compress_message()
+            # Not by autobahn, which also holds what we send to the bound on what may come in.
+            self.transport.write(frame_of(payload, binary=isBinary, compressed=deflate is not None))
         else:
             super().sendMessage(payload, isBinary)
 
 
-def frame_of(payload: bytes, is_binary: bool) -> bytes:
-    """One whole message of a server: not masked, not compressed, not in parts.
-
-    RFC 6455, section 5.2. autobahn's way to the same bytes costs as much as making the payload, and
-    it holds what we send to the bound on what may come in.
-    """
-    size = len(payload)
-    first = b"\x82" if is_binary else b"\x81"
-    if size < 126:
-        return first + size.to_bytes(1) + payload
-    if size < 1 << 16:
-        return first + b"\x7e" + size.to_bytes(2) + payload
-    return first + b"\x7f" + size.to_bytes(8) + payload
+def accepted(offers: Iterable[Any]) -> Any:
+    """How the first offer to compress is accepted, in little memory; None without an offer."""
+    for offer in offers:
+        if isinstance(offer, compress.PerMessageDeflateOffer):
+            asked = offer.request_max_window_bits
+            return Acceptance(
+                offer,
+                request_max_window_bits=WINDOW_BITS_OF_A_PAGE
+                if offer.accept_max_window_bits
+                else 0,
+                window_bits=min(asked, WINDOW_BITS) if asked else WINDOW_BITS,
+                mem_level=MEMORY_LEVEL,
+            )
+    return None
 
 
 def bound(factory: Any) -> None:
-    """Put the bounds on daphne's websocket factory."""
+    """Put the bounds, and compression, on daphne's websocket factory."""
     factory.protocol = BoundedProtocol
-    factory.setProtocolOptions(maxFramePayloadSize=MOST_BYTES, maxMessagePayloadSize=MOST_BYTES)
+    factory.setProtocolOptions(
+        maxFramePayloadSize=MOST_BYTES,
+        maxMessagePayloadSize=MOST_BYTES,
+        perMessageCompressionAccept=accepted,
+    )

@@ -15,15 +15,15 @@ from benchmarks.wire import RefusedError, Socket, connect, fetch
 SIZES = (0, 1, 125, 126, 65_535, 65_536, 300_000)
 
 
-@pytest.fixture
-async def echo() -> AsyncIterator[int]:
-    """A websocket server of another make that sends back what it hears."""
+@pytest.fixture(params=["deflate", None])
+async def echo(request: pytest.FixtureRequest) -> AsyncIterator[int]:
+    """A websocket server of another make that sends back what it hears, compressed or not."""
 
     async def answer(connection: ServerConnection) -> None:
         async for message in connection:
             await connection.send(message)
 
-    async with serve(answer, "127.0.0.1", 0, max_size=None) as server:
+    async with serve(answer, "127.0.0.1", 0, max_size=None, compression=request.param) as server:
         yield next(iter(server.sockets)).getsockname()[1]
 
 
@@ -34,7 +34,7 @@ async def test_frames_of_every_size_come_back(echo: int) -> None:
         socket.send(b"x" * size)
     async with asyncio.timeout(10):
         assert [len(await heard.get()) for _ in SIZES] == list(SIZES)
-    assert socket.bytes_in > sum(SIZES)
+    assert (socket.bytes_in > sum(SIZES)) is (socket.deflate is None)
     socket.close()
     async with asyncio.timeout(10):
         await socket.ended.wait()

@@ -57,9 +57,9 @@ class Person:
         assert found is not None
         return int(found[1])
 
-    def socket(self, conversation: UUID | None = None, query: str = "") -> "Socket":
+    def socket(self, conversation: UUID | None = None, query: str = "", **options: Any) -> "Socket":
         path = f"/ws/c/{conversation}/" if conversation else "/ws/"
-        return Socket.open(self.url, path + query, self.session)
+        return Socket.open(self.url, path + query, self.session, **options)
 
     @contextmanager
     def looking_at(self, conversation: UUID) -> Iterator["Socket"]:

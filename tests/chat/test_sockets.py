@@ -1,15 +1,19 @@
 """The page's socket: what it is sent, what it may say, and who may have one."""
 
+import asyncio
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
 
+from benchmarks.wire import connect
 from tests.chat.people import Person, last_status
-from tests.upstream import Delta, Gate, Repeat, UpstreamThread, answer
+from tests.upstream import Delay, Delta, Gate, Repeat, UpstreamThread, answer
 
 KEYS = {"seq", "event", "message_id", "status", "content"}
 
@@ -45,6 +49,34 @@ def waiting(visitor: Person, upstream: UpstreamThread) -> Iterator[Waiting]:
     Waiting(key, mark, upstream).finish()
     with visitor.socket(key) as socket:
         socket.until_status("complete")
+
+
+def test_a_word_travels_as_little_more_than_its_letters(
+    visitor: Person, upstream: UpstreamThread
+) -> None:
+    """The end of an answer included, which brings it once more; counted by the benchmark's client,
+    which offers what browsers offer."""
+    words = ["light ", "scatters ", "in ", "air, ", "blue ", "most of ", "it ", "all. "] * 20
+    upstream.script(answer(Gate(), *(step for word in words for step in (word, Delay(0.02)))))
+    key = visitor.start("Why is the sky blue?")
+
+    async def bytes_of_the_answer() -> int:
+        ended = asyncio.Event()
+
+        def heard(frame: bytes) -> None:
+            wire.send(b'{"ack":%d}' % json.loads(frame)["seq"])
+            if b'data-status=\\"complete\\"' in frame and b"light scatters" in frame:
+                ended.set()
+
+        cookie = {"Cookie": f"chat_session={visitor.session}"}
+        wire = await connect(urlsplit(visitor.url).port or 80, f"/ws/c/{key}/?at=1", heard, cookie)
+        upstream.release()
+        async with asyncio.timeout(20):
+            await ended.wait()
+        wire.close()
+        return wire.bytes_in
+
+    assert asyncio.run(bytes_of_the_answer()) / len(words) < 60
 
 
 # The state

@@ -149,3 +149,32 @@ def test_a_huge_frame_closes_the_socket(person: Person) -> None:
         socket.wire.send("x" * 70_000)
         with pytest.raises(ConnectionClosed):
             socket.frame(5)
+
+
+def test_a_small_frame_that_swells_closes_the_socket(person: Person) -> None:
+    """A megabyte of one letter is a kilobyte when it is compressed; 100 kB fit in a short frame."""
+    for size in (1_000_000, 70_000):
+        with person.socket() as socket:
+            socket.wire.send("x" * size)
+            with pytest.raises(ConnectionClosed):
+                socket.frame(5)
+
+
+@pytest.mark.parametrize("compression", ["deflate", None])
+def test_text_in_parts_and_odd_text_only_counts(person: Person, compression: str | None) -> None:
+    with person.socket(compression=compression) as socket:
+        socket.wire.send(['{"pi', 'ng": ', "3}"])
+        assert socket.frame() == {"pong": 3}
+        for odd in ("ü" * 40, "", "[]", b"\xff" * 20):
+            socket.wire.send(odd)
+        socket.quiet()
+
+
+def test_what_cannot_be_unpacked_or_read_closes_the_socket(person: Person) -> None:
+    for first, payload in ((0xC1, b"\xff" * 20), (0x81, b"\xff" * 20)):
+        with person.socket() as socket:
+            socket.quiet()
+            frame = bytes((first, 0x80 | len(payload))) + bytes(4) + payload
+            socket.wire.socket.sendall(frame)
+            with pytest.raises(ConnectionClosed):
+                socket.frame(5)
