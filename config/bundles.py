@@ -16,11 +16,21 @@ from django.core.files.storage import Storage
 from django.utils import timezone
 
 STYLES = ("tokens", "base", "markdown", "chat", "controls")
-SCRIPTS = ("words", "socket", "drafts", "composer", "thread", "copy", "shell", "attention", "keys")
+HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
+SCRIPTS = (
+    *("words", "socket", "frames", "drafts", "composer"),
+    *("thread", "copy", "shell", "attention", "keys"),
+)
 BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],
-    "page.js": [f"js/{name}.js" for name in SCRIPTS],
+    # The policy of Trusted Types comes before everything that makes markup.
+    "page.js": [
+        *("js/trusted-types.js", "js/theme.js", *HTMX),
+        *(f"js/{name}.js" for name in SCRIPTS),
+    ],
 }
+# A minified script may end without a semicolon; what follows would then be its argument.
+BETWEEN = {".css": b"\n", ".js": b"\n;\n"}
 
 
 def sources(name: str) -> list[Path]:
@@ -28,7 +38,7 @@ def sources(name: str) -> list[Path]:
 
 
 def joined(name: str) -> bytes:
-    return b"\n".join(path.read_bytes() for path in sources(name))
+    return BETWEEN[Path(name).suffix].join(path.read_bytes() for path in sources(name))
 
 
 class BundleStorage(Storage):

@@ -67,7 +67,9 @@
     }
   };
   name();
-  document.addEventListener("chat:frame", name);
+  document.addEventListener("chat:frame", ({ detail }) => {
+    if (detail.content.includes("code-copy")) name();
+  });
   document.addEventListener("htmx:after:swap", name);
 
   document.addEventListener("click", ({ target }) => {

@@ -115,6 +115,10 @@
   document.addEventListener("htmx:after:swap", () => {
     if (last) afterPaint();
   });
+  document.addEventListener("chat:lost", ({ detail }) => {
+    last = detail;
+    afterPaint();
+  });
   document.addEventListener("click", afterPaint);
 
   const openRename = ({ rename, title }) => {

@@ -1,4 +1,4 @@
-// The page's socket: acknowledges frames, says which version the page shows, tells of trouble.
+// The page's socket: says which version the page shows, tells of trouble. What it brings: frames.js
 (() => {
   "use strict";
 
@@ -72,25 +72,8 @@
     if (document.visibilityState === "visible") ask();
   });
 
-  // From waiting to streaming; the end comes with the final body, in one swap.
-  let answering = "";
-  const streaming = ({ message_id: id, status }) => {
-    answering = id ?? answering;
-    const article = status && $(`article[data-message-id="${CSS.escape(answering)}"]`);
-    if (article) article.dataset.status = status;
-  };
-
-  // An acknowledgement asks for the next frame, so it goes out when this one is on the page.
-  document.addEventListener("htmx:ws:after:message:incoming", async ({ detail }) => {
-    const { connection, message } = detail;
+  document.addEventListener("htmx:ws:before:message:incoming", () => {
     state.heard = Date.now();
-    const frame = await message.json().catch(() => null);
-    if (!frame?.seq) return;
-    if (connection.socket?.readyState === WebSocket.OPEN) {
-      connection.socket.send(JSON.stringify({ ack: frame.seq }));
-    }
-    if (frame.event === "answer") streaming(frame);
-    document.dispatchEvent(new CustomEvent("chat:frame", { detail: frame }));
   });
 
   // Commands say whether a socket brings what they change, and carry the newest CSRF token:

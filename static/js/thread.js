@@ -17,7 +17,8 @@
   };
   const showJump = () => {
     const button = $("[data-jump]");
-    if (button) button.hidden = following || !$("#thread article");
+    const hidden = following || !$("#thread article");
+    if (button && button.hidden !== hidden) button.hidden = hidden;
   };
 
   document.addEventListener("scroll", ({ target }) => {

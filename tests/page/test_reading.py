@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.person import Person
-from tests.upstream import Gate, UpstreamThread, answer
+from tests.upstream import Delay, Gate, UpstreamThread, answer
 from tests.upstream.faults import status
 
 pytestmark = pytest.mark.browser
@@ -15,6 +15,16 @@ SHIFTS = """() => {
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) window.shifts.push(entry.value);
   }).observe({ type: "layout-shift", buffered: false });
+}"""
+WORK = """() => {
+  window.work = { frames: 0, left: 0 };
+  document.addEventListener("htmx:ws:after:message:incoming", ({ detail }) => {
+    window.work.left += JSON.parse(detail.message.data).event === "answer";
+  });
+  document.addEventListener("chat:frame", ({ detail }) => {
+    window.work.frames += detail.event === "answer";
+  });
+  window.node = document.querySelector("article[data-role=assistant] .message-body p").firstChild;
 }"""
 TOP = "document.querySelector('[data-scroller]').scrollTop"
 
@@ -108,3 +118,44 @@ def test_finished_text_is_that_of_a_reload(person: Person, upstream: UpstreamThr
     streamed = person.answer.inner_html()
     person.page.reload()
     assert person.answer.inner_html() == streamed
+
+
+def test_words_go_on_in_the_text_that_is_there(person: Person, upstream: UpstreamThread) -> None:
+    """htmx has no part in it, entities included, and a pulse elsewhere restyles nothing."""
+    words = [step for n in range(20) for step in (f" w{n} <&>", Delay(0.02))]
+    upstream.script(answer("Begin", Gate(), *words, " end.", Gate(), " **Bold**"))
+    person.ask("Words")
+    person.sees("Begin")
+    person.page.evaluate(WORK)
+    upstream.release()
+    person.sees("end.")
+    work = person.page.evaluate("window.work")
+    text = person.page.evaluate("window.node.isConnected && window.node.data")
+    pulse = person.page.evaluate(
+        "getComputedStyle(document.querySelector('[aria-current] .row-dot')).animationName"
+    )
+    upstream.release()
+    person.sees_status("complete")
+    assert work["frames"] > 3
+    assert work["left"] == 0
+    assert text == "Begin" + "".join(f" w{n} <&>" for n in range(20)) + " end."
+    assert pulse == "none"
+
+
+def test_the_focus_outlives_what_a_frame_replaces(person: Person, upstream: UpstreamThread) -> None:
+    """A line below makes a heading of a paragraph."""
+    upstream.script(answer("Words\n", Gate(), "===\n\n", Gate(), "More."))
+    person.ask("Focus")
+    person.sees("Words")
+    person.page.evaluate(
+        """() => {
+        const block = document.querySelector(".live > p");
+        block.tabIndex = -1;
+        block.focus();
+        }"""
+    )
+    upstream.release()
+    expect(person.page.locator(".live > h1")).to_be_visible()
+    expect(person.page.locator("#composer-text")).to_be_focused()
+    upstream.release()
+    person.sees_status("complete")
