@@ -3,11 +3,14 @@ statement costs five times what the database and its driver do to carry it out."
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
+from psycopg import Connection, Cursor
+from psycopg.types.datetime import TimestamptzLoader
 
 M = TypeVar("M", bound=Model)
 
@@ -35,16 +38,47 @@ def made(model: type[M], values: Sequence[Any]) -> M:
     return model.from_db("default", names, values)
 
 
+class Bound(Cursor[Any]):
+    """Values travel beside the statement, which a kept connection lets the server plan only once:
+    Django's own cursor writes them into it, and planning took longer than carrying out."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        super().__init__(connection)
+        # In C, in place of Django's.
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        """As psycopg's, and prepared where the connection allows it (`config.database`)."""
+        return super().execute(query, params, **{"prepare": True} | options)
+
+
+def bound() -> CursorWrapper:
+    """A cursor as `connection.cursor()` makes it, around a `Bound`."""
+    here: Any = connection
+    here.close_if_health_check_failed()
+    here.ensure_connection()
+    with here.wrap_database_errors:
+        wrapper: CursorWrapper = here._prepare_cursor(Bound(here.connection))
+    return wrapper
+
+
 def fetch(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run one statement and read its rows."""
-    with connection.cursor() as cursor:
+    with bound() as cursor:
         cursor.execute(statement, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
 
-def insert(*rows: Model, **computed: str) -> None:
-    """Write new rows of one table in one statement; what the database fills in stays unread.
+Part = tuple[str, list[Any]]
+
+
+# Written into the statement: psycopg remembers how to send one only up to fifty values.
+PLAIN = {None: "NULL", "": "''", True: "true", False: "false"}
+
+
+def insertion(*rows: Model, **computed: str) -> Part:
+    """The statement that writes new rows of one table; what the database fills in stays unread.
 
     `computed` gives the SQL of columns whose value only the database knows.
     """
@@ -56,13 +90,26 @@ def insert(*rows: Model, **computed: str) -> None:
         and not isinstance(getattr(rows[0], field.attname), DatabaseDefault)
     ]
     names = ", ".join(f'"{name}"' for name in [*(field.column for field in fields), *computed])
-    place = f"({', '.join([*['%s'] * len(fields), *computed.values()])})"
-    values = [getattr(row, field.attname) for row in rows for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO "{model._meta.db_table}" ({names})'  # noqa: S608 (names of our own columns)
-            f" VALUES {', '.join([place] * len(rows))}",
-            values,
-        )
+    places, values = [], []
     for row in rows:
+        found = [getattr(row, field.attname) for field in fields]
+        places.append(", ".join([*map(place_of, found), *computed.values()]))
+        values += [value for value in found if place_of(value) == "%s"]
         row._state.adding, row._state.db = False, "default"
+    table, rows_sql = model._meta.db_table, "), (".join(places)
+    # Names of our own columns.
+    return f'INSERT INTO "{table}" ({names}) VALUES ({rows_sql})', values  # noqa: S608
+
+
+def place_of(value: Any) -> str:
+    """How a value stands in a statement."""
+    return PLAIN[value] if value is None or value == "" or isinstance(value, bool) else "%s"
+
+
+def write(*parts: Part) -> None:
+    """All of it by one statement: none of the parts sees what another one writes."""
+    *others, (last, _) = parts
+    beside = ", ".join(f"part{at} AS ({text})" for at, (text, _) in enumerate(others))
+    values = [value for _, values in parts for value in values]
+    with bound() as cursor:
+        cursor.execute(f"WITH {beside} {last}" if beside else last, values)

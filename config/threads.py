@@ -15,8 +15,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings as project
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils import timezone, translation
+
+from config.database import KeptConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,7 +74,7 @@ def own_connection() -> None:
     del options["pool"]
     settings = shared.settings_dict | {"OPTIONS": options, "CONN_MAX_AGE": project.KEEP_CONNECTION}
     shared.close()
-    connections[DEFAULT_DB_ALIAS] = DatabaseWrapper(settings, DEFAULT_DB_ALIAS)
+    connections[DEFAULT_DB_ALIAS] = KeptConnection(settings, DEFAULT_DB_ALIAS)
 
 
 def fresh_pool() -> None:

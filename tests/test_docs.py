@@ -140,8 +140,8 @@ def test_close_codes_are_those_of_the_code() -> None:
     used = {code for file in sources for code in re.findall(r"\b4\d{3}\b", file.read_text())}
     told = {cells[0]: cells[2] for cells in rows(section(PROTOCOL, "Close codes"))}
     assert {code for code in told if code.isdecimal()} == used
-    base = (ROOT / "templates" / "base.html").read_text()
-    again = re.search(r'"reconnectCodes":\[([\d,]+)\]', base)
+    page = (ROOT / "templates" / "chat" / "page.html").read_text()
+    again = re.search(r'"reconnectCodes":\[([\d,]+)\]', page)
     assert again is not None
     codes = {code for code in again[1].split(",") if code.startswith("4")}
     assert codes == {code for code in used if told[code].startswith("connects again")}

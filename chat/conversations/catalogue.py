@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import ChatModel, Conversation
+from config.sql import columns, fetch, made, statement
 
 LOCAL_NOTE = (
     "This is a small demonstration model that runs on this machine. It makes many mistakes. "
@@ -11,9 +12,15 @@ LOCAL_NOTE = (
 )
 
 
+ENABLED = statement(
+    "SELECT {model} FROM chat_chatmodel model WHERE enabled ORDER BY position, label",
+    model=columns(ChatModel, "model"),
+)
+
+
 def enabled() -> list[ChatModel]:
     """The models that people may choose, in the administrators' order."""
-    return list(ChatModel.objects.filter(enabled=True))
+    return [made(ChatModel, row) for row in fetch(ENABLED, {})]
 
 
 def model_of(

@@ -7,7 +7,8 @@ from django.db.models import F
 
 from accounts.models import User
 from chat.errors import ChatError
-from chat.models import ChatModel, Conversation, Suggestion, SystemPrompt
+from chat.models import ChatModel, Conversation, SystemPrompt
+from config.sql import columns, fetch, made, statement
 
 # Sane ranges; what lies outside is moved to the nearest end.
 TEMPERATURE = (0.0, 2.0)
@@ -26,13 +27,23 @@ class Choices:
     max_tokens: int | None = None
 
 
+PROMPTS = statement(
+    "SELECT {prompt} FROM chat_systemprompt prompt"
+    " WHERE enabled AND published_id IS NOT NULL ORDER BY name",
+    prompt=columns(SystemPrompt, "prompt"),
+)
+SUGGESTIONS = """
+SELECT text FROM chat_suggestion WHERE enabled ORDER BY position, text LIMIT %(most)s
+"""
+
+
 def prompts() -> list[SystemPrompt]:
     """The system prompts that people may choose: enabled ones with a published version."""
-    return list(SystemPrompt.objects.filter(enabled=True, published__isnull=False))
+    return [made(SystemPrompt, row) for row in fetch(PROMPTS, {})]
 
 
 def suggestions(most: int = 6) -> list[str]:
-    return list(Suggestion.objects.filter(enabled=True).values_list("text", flat=True)[:most])
+    return [text for (text,) in fetch(SUGGESTIONS, {"most": most})]
 
 
 def values_of(choices: Choices) -> dict[str, object]:

@@ -8,14 +8,25 @@ from accounts.models import User
 from chat.errors import ChatError
 from chat.limits import MESSAGE_CHARS, storable
 from chat.models import Conversation, Draft, Message
-from config.sql import fetch
+from config.sql import columns, fetch, made, statement
 
 # A draft may be too long to be sent; what is far beyond that is no draft.
 DRAFT_CHARS = 4 * MESSAGE_CHARS
 
 
+DRAFT = statement(
+    """
+SELECT {draft} FROM chat_draft draft WHERE owner_id = %(owner)s
+    AND conversation_id IS NOT DISTINCT FROM %(conversation)s::uuid
+""",
+    draft=columns(Draft, "draft"),
+)
+
+
 def draft_of(user: User, conversation: Conversation | None) -> Draft | None:
-    return Draft.objects.filter(owner=user, conversation=conversation).first()
+    key = conversation.pk if conversation else None
+    found = fetch(DRAFT, {"owner": user.pk, "conversation": key})
+    return made(Draft, found[0]) if found else None
 
 
 def keep(user: User, conversation_id: UUID | None, client_id: UUID, text: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import connection
+from config.sql import fetch
 
 LEASE = timedelta(seconds=10)
 # A lease with less than this left is renewed with the next text.
@@ -78,20 +78,18 @@ def save(owner: UUID, runs: Sequence[UUID], pieces: Sequence[Append]) -> Held:
 
     Doing it again is harmless: a piece has its place, and a place is taken once, by the longest.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            SAVE,
-            {
-                "runs": list(runs),
-                "owner": owner,
-                "lease": LEASE.total_seconds(),
-                "below": RENEW_BELOW.total_seconds(),
-                "ids": [piece.run_id for piece in pieces],
-                "offsets": [piece.offset for piece in pieces],
-                "texts": [piece.text for piece in pieces],
-            },
-        )
-        rows = cursor.fetchall()
+    rows = fetch(
+        SAVE,
+        {
+            "runs": list(runs),
+            "owner": owner,
+            "lease": LEASE.total_seconds(),
+            "below": RENEW_BELOW.total_seconds(),
+            "ids": [piece.run_id for piece in pieces],
+            "offsets": [piece.offset for piece in pieces],
+            "texts": [piece.text for piece in pieces],
+        },
+    )
     return Held(
         runs=frozenset(run for run, _ in rows), stops=frozenset(run for run, stop in rows if stop)
     )

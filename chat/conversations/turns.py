@@ -2,31 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import User
-from chat import prompts
 from chat.conversations.leases import LEASE_END
+from chat.conversations.making import Maker, Standing, fits, known, made_by, standing
 from chat.errors import ChatError
 from chat.limits import Bucket, take, title_from
-from chat.models import (
-    FINISHED,
-    ChatModel,
-    Conversation,
-    Message,
-    PromptVersion,
-    Role,
-    Run,
-    Status,
-)
-from chat.tokens import counter
-from config.sql import columns, fetch, insert, made, statement, width
-
-N = TypeVar("N", int, float)
+from chat.models import FINISHED, Conversation, Message, Role, Run, Status
+from config.sql import Part, columns, fetch, insertion, made, statement, write
 
 # Answers of one person that may be written or wait, as a multiple of those written at once.
 IN_LINE = 4
@@ -40,14 +27,6 @@ class Turn:
     answer: Message
     run: Run | None
     question: Message | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """What makes an answer: a model and a version of a prompt."""
-
-    model: ChatModel
-    version: PromptVersion | None
 
 
 BEGUN = """
@@ -70,8 +49,7 @@ def start_conversation(
         conversation = Conversation(
             owner=user, client_id=client_id, title=title_from(text), **(choices or {})
         )
-        insert(conversation)
-        return ask(conversation, None, text, client_id, process)
+        return ask(conversation, standing(conversation), None, text, client_id, process)
 
 
 def send(user: User, conversation_id: UUID, client_id: UUID, text: str, process: UUID) -> Turn:
@@ -82,18 +60,20 @@ def send(user: User, conversation_id: UUID, client_id: UUID, text: str, process:
     """
     with transaction.atomic():
         conversation = locked(user, conversation_id)
-        if is_sent(conversation, client_id):
+        now = standing(conversation, client_id)
+        if now.sent:
             return repeated(conversation, client_id)
-        return ask(conversation, conversation.active_leaf_id, text, client_id, process)
+        return ask(conversation, now, conversation.active_leaf_id, text, client_id, process)
 
 
 def edit(user: User, message_id: UUID, client_id: UUID, text: str, process: UUID) -> Turn:
     """Ask a question again in other words: a sibling of it, with an answer of its own."""
     with transaction.atomic():
         message, conversation = locked_message(user, message_id, Role.USER)
-        if is_sent(conversation, client_id):
+        now = standing(conversation, client_id)
+        if now.sent:
             return repeated(conversation, client_id)
-        return ask(conversation, message.parent_id, text, client_id, process)
+        return ask(conversation, now, message.parent_id, text, client_id, process)
 
 
 def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conversation:
@@ -103,9 +83,11 @@ def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conve
     """
     with transaction.atomic():
         message, conversation = locked_message(user, message_id, Role.USER)
-        if is_sent(conversation, client_id):
+        now = standing(conversation, client_id)
+        if now.sent:
             return conversation
-        free(conversation)
+        if conversation.pk in now.live:
+            raise ChatError("busy")
         question = message_of(
             conversation,
             1,
@@ -115,8 +97,7 @@ def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conve
             text=text,
             client_id=client_id,
         )
-        insert(question)
-        show(conversation, question, taken=1)
+        write(insertion(question), ended_by(conversation, question, taken=1))
         return conversation
 
 
@@ -125,10 +106,11 @@ def regenerate(user: User, message_id: UUID, process: UUID) -> Turn:
     with transaction.atomic():
         message, conversation = locked_message(user, message_id)
         question = asked_by(message)
-        permit(conversation)
+        maker = permitted(conversation, standing(conversation))
         answer = message_of(conversation, 1, question, Role.ASSISTANT, Status.PENDING)
-        insert(answer)
-        return started(conversation, answer, None, process, taken=1)
+        run = run_of(maker, conversation, answer, process)
+        write(insertion(answer), begun(run), ended_by(conversation, answer, taken=1))
+        return Turn(conversation, answer, run)
 
 
 def asked_by(message: Message) -> UUID | None:
@@ -147,7 +129,7 @@ def go_on(user: User, message_id: UUID, process: UUID) -> Turn:
     """
     with transaction.atomic():
         message, conversation = locked_message(user, message_id, Role.ASSISTANT)
-        permit(conversation)
+        maker = permitted(conversation, standing(conversation))
         if message.status == Status.COMPLETE and message.finish_reason in FINISHED:
             raise ChatError("finished")
         moved = (
@@ -160,7 +142,9 @@ def go_on(user: User, message_id: UUID, process: UUID) -> Turn:
         if not moved or message.pk != conversation.active_leaf_id:
             raise ChatError("nothing_to_continue")
         message.refresh_from_db(fields=("status", "text"))
-        return started(conversation, message, None, process, taken=0, continuation=True)
+        run = run_of(maker, conversation, message, process, continuation=True)
+        write(begun(run), ended_by(conversation, message, taken=0))
+        return Turn(conversation, message, run)
 
 
 def lock_person(user: User) -> None:
@@ -189,25 +173,10 @@ def locked(user: User, conversation_id: UUID) -> Conversation:
     return made(Conversation, found[0])
 
 
-SENT = """
-SELECT 1 FROM chat_message WHERE conversation_id = %(conversation)s AND client_id = %(client)s
-"""
-
-
-def is_sent(conversation: Conversation, client_id: UUID) -> bool:
-    return bool(fetch(SENT, {"conversation": conversation.pk, "client": client_id}))
-
-
 def locked_message(user: User, message_id: UUID, *roles: Role) -> tuple[Message, Conversation]:
     """Raises Message.DoesNotExist for what is not this person's, or of another role."""
     message = Message.objects.owned_by(user).get(pk=message_id, role__in=roles or Role)
     return message, locked(user, message.conversation_id)
-
-
-def free(conversation: Conversation) -> None:
-    """Raises ChatError `busy` while an answer of this conversation runs."""
-    if Run.objects.filter(conversation=conversation, ended_at__isnull=True).exists():
-        raise ChatError("busy")
 
 
 LIVE_OF = """
@@ -217,20 +186,23 @@ WHERE c.owner_id = %(owner)s AND run.ended_at IS NULL
 """
 
 
-def permit(conversation: Conversation) -> None:
-    """Raises ChatError `busy`, `too_fast` or `too_many_answers`; the same in every process.
+def permitted(conversation: Conversation, now: Standing) -> Maker:
+    """Who makes the answer. Raises ChatError `busy`, `too_fast`, `too_many_answers` or
+    `not_configured`; the same in every process.
 
     What is taken comes back when the transaction fails. The row of the bucket stays locked until
     its end, so that nobody counts at the same time.
     """
-    person, rate = conversation.owner_id, settings.MESSAGES_PER_MINUTE
-    if settings.LIMITS and (wait := take(f"messages:{person}", Bucket(burst=rate, rate=rate / 60))):
-        raise ChatError("too_fast", retry_after=wait)
-    live = [key for (key,) in fetch(LIVE_OF, {"owner": person})]
+    person, rate, live = conversation.owner_id, settings.MESSAGES_PER_MINUTE, now.live
+    if settings.LIMITS:
+        if wait := take(f"messages:{person}", Bucket(burst=rate, rate=rate / 60)):
+            raise ChatError("too_fast", retry_after=wait)
+        live = [key for (key,) in fetch(LIVE_OF, {"owner": person})]
     if conversation.pk in live:
         raise ChatError("busy")
     if settings.LIMITS and len(live) >= IN_LINE * settings.ANSWERS_PER_PERSON:
         raise ChatError("too_many_answers", retry_after=5)
+    return known(now.maker)
 
 
 def repeated(conversation: Conversation, client_id: UUID) -> Turn:
@@ -240,33 +212,24 @@ def repeated(conversation: Conversation, client_id: UUID) -> Turn:
 
 
 def ask(
-    conversation: Conversation, parent_id: UUID | None, text: str, client_id: UUID, process: UUID
+    conversation: Conversation,
+    now: Standing,
+    parent_id: UUID | None,
+    text: str,
+    client_id: UUID,
+    process: UUID,
 ) -> Turn:
-    permit(conversation)
-    maker = maker_of(conversation)
+    """Question, pending answer and run; the conversation too, if this begins it."""
+    maker = permitted(conversation, now)
     fits(maker, conversation, text)
     question = message_of(
         conversation, 1, parent_id, Role.USER, Status.COMPLETE, text=text, client_id=client_id
     )
     answer = message_of(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
-    insert(question, answer)
-    return started(conversation, answer, question, process, taken=2, maker=maker)
-
-
-def fits(maker: Maker, conversation: Conversation, text: str) -> None:
-    """Raises ChatError `question_too_long` with the counts for what can never be answered."""
-    model = maker.model
-    room = prompts.room(
-        maker.version.text if maker.version else "",
-        model.context_window - output_limit(model, conversation),
-        counter(model.tokenizer),
-    )
-    # No token is shorter than a byte's worth; most questions need no counting.
-    if len(text.encode()) < room:
-        return
-    tokens = counter(model.tokenizer).text(text)
-    if tokens > room:
-        raise ChatError("question_too_long", counts={"tokens": tokens, "room": max(0, room)})
+    run = run_of(maker, conversation, answer, process)
+    shown = begins if conversation._state.adding else ended_by
+    write(insertion(question, answer), begun(run), shown(conversation, answer, taken=2))
+    return Turn(conversation, answer, run, question)
 
 
 def message_of(
@@ -290,91 +253,46 @@ def message_of(
     )
 
 
-def started(
+def run_of(
+    maker: Maker,
     conversation: Conversation,
     answer: Message,
-    question: Message | None,
     process: UUID,
     *,
-    taken: int,
     continuation: bool = False,
-    maker: Maker | None = None,
-) -> Turn:
-    """The run with its lease, and the conversation's new end."""
-    maker = maker or maker_of(conversation)
-    run = Run(
+) -> Run:
+    """A run that is not written yet."""
+    return Run(
         conversation=conversation,
         message=answer,
         owner=process,
         is_continuation=continuation,
         **made_by(maker, conversation),
     )
-    insert(run, lease_until=LEASE_END)
-    show(conversation, answer, taken=taken)
-    return Turn(conversation, answer, run, question)
+
+
+def begun(run: Run) -> Part:
+    """The run with its lease."""
+    return insertion(run, lease_until=LEASE_END)
 
 
 SHOW = """
-UPDATE chat_conversation SET active_leaf_id = %(leaf)s, next_seq = next_seq + %(taken)s,
-    version = version + 1, active_at = statement_timestamp()
-WHERE id = %(conversation)s RETURNING version
+UPDATE chat_conversation SET active_leaf_id = %s, next_seq = next_seq + %s, version = version + 1,
+    active_at = statement_timestamp()
+WHERE id = %s
 """
 
 
-def show(conversation: Conversation, leaf: Message, *, taken: int) -> None:
+def ended_by(conversation: Conversation, leaf: Message, *, taken: int) -> Part:
     """Let the shown branch end here, with `taken` places of the sequence used."""
-    fetch(SHOW, {"conversation": conversation.pk, "leaf": leaf.pk, "taken": taken})
     conversation.active_leaf_id = leaf.pk
     conversation.version += 1
+    return SHOW, [leaf.pk, taken, conversation.pk]
 
 
-# The conversation's own model and prompt while they are offered, else the default ones.
-MAKER = statement(
-    """
-SELECT {version}, {model}
-FROM (
-    SELECT * FROM chat_chatmodel WHERE enabled
-    ORDER BY id = %(model)s DESC NULLS LAST, is_default DESC, position LIMIT 1
-) model LEFT JOIN LATERAL (
-    SELECT published_id FROM chat_systemprompt
-    WHERE published_id IS NOT NULL AND (is_default OR (enabled AND id = %(prompt)s))
-    ORDER BY is_default LIMIT 1
-) prompt ON true LEFT JOIN chat_promptversion version ON version.id = prompt.published_id
-""",
-    version=columns(PromptVersion, "version"),
-    model=columns(ChatModel, "model"),
-)
-
-
-def maker_of(conversation: Conversation) -> Maker:
-    """The model and the prompt in force now. Raises ChatError `not_configured` without a model."""
-    found = fetch(MAKER, {"model": conversation.model_id, "prompt": conversation.prompt_id})
-    if not found:
-        raise ChatError("not_configured")
-    wide = width(PromptVersion)
-    version, model = found[0][:wide], found[0][wide:]
-    return Maker(made(ChatModel, model), made(PromptVersion, version) if version[0] else None)
-
-
-def made_by(maker: Maker, conversation: Conversation) -> dict[str, object]:
-    """What a run records of its making, so that it stays true when the catalogue changes."""
-    model = maker.model
-    return {
-        "prompt_version": maker.version,
-        "model": model,
-        "repo_id": model.repo_id,
-        "temperature": own(conversation.temperature, model.temperature),
-        "top_p": own(conversation.top_p, model.top_p),
-        "frequency_penalty": model.frequency_penalty or None,
-        "max_tokens": output_limit(model, conversation),
-    }
-
-
-def output_limit(model: ChatModel, conversation: Conversation) -> int:
-    """The longest answer, tokens."""
-    return min(own(conversation.max_tokens, model.max_output), model.max_output)
-
-
-def own(chosen: N | None, default: N) -> N:
-    """What the owner chose, else the model's own value."""
-    return default if chosen is None else chosen
+def begins(conversation: Conversation, leaf: Message, *, taken: int) -> Part:
+    """The same of a conversation that is not written yet."""
+    conversation.active_leaf_id = leaf.pk
+    conversation.version += 1
+    conversation.next_seq += taken
+    return insertion(conversation)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chat import prompts
-from chat.conversations import reading, turns
+from chat.conversations import making, reading
 from chat.errors import ChatError
 from chat.models import Conversation
 from chat.providers import Sampling
@@ -39,14 +39,14 @@ def window(conversation: Conversation, page: reading.ThreadPage | None = None) -
     if conversation.active_leaf_id is None:
         return None
     try:
-        maker = turns.maker_of(conversation)
+        maker = making.maker_of(conversation)
         model = maker.model
         branch = spoken(conversation, page)
         target = prompts.Target(
             repo_id=model.repo_id,
             kind="completion" if model.kind == "completion" else "chat",
             window=model.context_window,
-            sampling=Sampling(max_tokens=turns.output_limit(model, conversation)),
+            sampling=Sampling(max_tokens=making.output_limit(model, conversation)),
         )
         system = maker.version.text if maker.version else ""
         said = [NEXT, *(turn for _, turn in branch)]

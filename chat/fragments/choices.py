@@ -43,12 +43,13 @@ def options_context(conversation: Conversation | None) -> dict[str, Any]:
     """What `_options.html` shows; sampling is empty where the model's own value holds."""
     models = catalogue.enabled()
     model = catalogue.model_of(conversation, models)
+    chosen = model.pk if model else None
     offered = [item for item in models if item == model or not unserved(item)]
     return {
         "model": answering(conversation, model) if model else None,
         "unserved": unserved(model),
-        "models": [option(item.pk, item.label, model.pk if model else None) for item in offered],
-        "prompts": prompt_options(conversation, choosing.prompts()),
+        "models": tuple(option(item.pk, item.label, chosen) for item in offered),
+        "prompts": tuple(prompt_options(conversation, choosing.prompts())),
         "temperature": TEMPERATURE,
         "top_p": TOP_P,
         "least_tokens": LEAST_TOKENS,

@@ -1,21 +1,25 @@
 """Parts of pages as HTML text, for sockets and for answers to commands."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from html import escape
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from urllib.parse import quote
 from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.conversations.changes import Snapshot
 from chat.conversations.reading import Row, ThreadPage
 from chat.conversations.window import Window
 from chat.fragments import partials
+from chat.fragments.moulds import ANY, filled, hole
 from chat.fragments.partials import partial
 from chat.fragments.shown import Shown, shown_page
 from chat.models import Conversation
@@ -24,31 +28,47 @@ SIDEBAR_PAGE = 40
 
 
 def message_html(shown: Shown) -> str:
-    return render_to_string("chat/_message.html", {"m": shown})
+    if shown.siblings.ids:
+        return render_to_string("chat/_message.html", {"m": shown})
+    texts = {name: escape(getattr(shown, name)) for name in ("note", "notice", "source")}
+    note, notice, source = (hole(name) if text else "" for name, text in texts.items())
+    shape = replace(
+        shown, id=ANY, html=hole("html"), note=note, notice=notice, source=source, reason=""
+    )
+    values = {"id": str(shown.id), "key": shown.key, "html": shown.html}
+    return filled("chat/_message.html", {"m": shape}, values | texts)
 
 
-def thread_context(conversation: Conversation, page: ThreadPage) -> dict[str, Any]:
-    return {
-        "conversation": conversation,
-        "thread": shown_page(page, conversation.active_leaf_id),
-        "older": page.older,
-    }
-
-
-def thread_html(conversation: Conversation, page: ThreadPage) -> str:
+def thread_html(
+    conversation: Conversation, page: ThreadPage, window: Window | None = None
+) -> SafeString:
     """The content of the thread element."""
-    return render_to_string("chat/_thread.html", thread_context(conversation, page))
+    first = window.first if window else None
+    parts = [older_html(conversation, page.older)] if page.older else []
+    for message in shown_page(page, conversation.active_leaf_id):
+        if message.id == first:
+            parts.append(filled("chat/_memory.html", {}, {}))
+        parts.append(message_html(message))
+    return mark_safe("".join(parts))  # noqa: S308 (made by templates)
+
+
+def older_html(conversation: Conversation, older: UUID) -> str:
+    """Brings the page of messages that ends with `older`, when it comes near."""
+    return render_to_string("chat/_older.html", {"conversation": conversation, "older": older})
 
 
 def window_html(window: Window | None, shown: Iterable[UUID]) -> str:
     """The ruler, and the line above which the model no longer remembers, if it is shown."""
-    html = render_to_string("chat/_ruler.html", {"window": window})
-    found = partial("#ruler", "outerHTML", html) + partial("#memory-line", "delete")
+    found = partial("#ruler", "outerHTML", ruler_html(window)) + partial("#memory-line", "delete")
     first = window.first if window else None
     if first is not None and first in shown:
-        line = render_to_string("chat/_memory.html")
+        line = filled("chat/_memory.html", {}, {})
         found += partial(f"#m-{first.hex}", "beforebegin", line)
     return found
+
+
+def ruler_html(window: Window | None) -> SafeString:
+    return mark_safe(render_to_string("chat/_ruler.html", {"window": window}))  # noqa: S308
 
 
 def version_html(conversation: Conversation) -> str:
@@ -67,10 +87,14 @@ class Group(NamedTuple):
 
 def grouped(rows: list[Row], now: datetime | None = None) -> list[Group]:
     """Rows, newest first, under their age in the current time zone."""
-    today = timezone.localdate(now or timezone.now())
+    today, zone = timezone.localdate(now or timezone.now()), timezone.get_current_timezone()
+    ages: dict[date, tuple[str, str]] = {}
 
     def age(row: Row) -> tuple[str, str]:
-        return age_of(timezone.localdate(row.active_at), today)
+        day = row.active_at.astimezone(zone).date()
+        if day not in ages:
+            ages[day] = age_of(day, today)
+        return ages[day]
 
     return [Group(key, label, list(found)) for (key, label), found in groupby(rows, key=age)]
 
@@ -88,32 +112,46 @@ def age_of(day: date, today: date) -> tuple[str, str]:
     return f"m{day:%Y%m}", date_format(day, "F Y")
 
 
-def sidebar_context(
+class Shape(NamedTuple):
+    """A group without its lines, for which `html` has a hole."""
+
+    key: str
+    label: str
+    html: SafeString
+
+
+def rows_html(
     rows: list[Row], size: int, as_of: Snapshot | None = None, continues: str = ""
-) -> dict[str, Any]:
-    """`continues` is the key of the group that the page above ended with; `as_of` is what a
-    first page was made of."""
+) -> SafeString:
+    """A page of the sidebar. `continues` is the key of the group that the page above ended with;
+    `as_of` is what a first page was made of."""
     groups = grouped(rows)
     last = rows[-1] if len(rows) == size else None
-    return {
-        "groups": groups,
-        "as_of": as_of,
-        "continues": continues,
-        "cursor": cursor_of(last) if last else "",
+    shapes = [Shape(key, label, hole(f"lines_{at}")) for at, (key, label, _) in enumerate(groups)]
+    context = {
+        "groups": tuple(shapes),
+        "as_of": hole("as_of"),
+        "continues": continues if groups and groups[0].key == continues else bool(continues),
+        "cursor": hole("cursor") if last else "",
         "last_group": groups[-1].key if groups else "",
     }
+    values = {f"lines_{at}": "".join(map(row_html, group.rows)) for at, group in enumerate(groups)}
+    values["as_of"] = str(as_of or "")
+    values["cursor"] = quote(cursor_of(last)) if last else ""
+    return filled("chat/_rows.html", context, values)
 
 
 def cursor_of(row: Row) -> str:
     return f"{row.active_at.isoformat()}_{row.id.hex}"
 
 
-def row_html(row: Row) -> str:
-    return render_to_string("chat/_row.html", {"row": row})
+SOMETIME = datetime.min.replace(tzinfo=UTC)
 
 
-def rows_html(rows: list[Row], size: int, as_of: Snapshot) -> str:
-    return render_to_string("chat/_rows.html", sidebar_context(rows, size, as_of))
+def row_html(row: Row) -> SafeString:
+    shape = Row(ANY, hole("title"), SOMETIME, row.answering, row.unread)
+    values = {"id": str(row.id), "key": row.id.hex, "title": escape(row.title)}
+    return filled("chat/_row.html", {"row": shape}, values)
 
 
 def moved_html(row: Row) -> str:

@@ -5,7 +5,7 @@ https://en.wikipedia.org/wiki/Token_bucket
 
 from dataclasses import dataclass
 
-from django.db import connection
+from config.sql import fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,6 @@ FROM chat_allowance held WHERE held.key = %(key)s AND NOT EXISTS (SELECT FROM ta
 
 def take(key: str, bucket: Bucket) -> float:
     """Take one; 0, or the seconds after which there will be one to take."""
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"key": key, "burst": bucket.burst, "rate": bucket.rate})
-        row = cursor.fetchone()
+    found = fetch(TAKE, {"key": key, "burst": bucket.burst, "rate": bucket.rate})
     # Without a row somebody else's first insert is not committed where this statement looked.
-    return float(row[0]) if row else 0.1
+    return float(found[0][0]) if found else 0.1

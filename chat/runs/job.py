@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -30,19 +32,39 @@ line = Line(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A turn that is committed, and what its model is told, where that was assembled with it."""
+
+    turn: Turn
+    prepared: Prepared | None = None
+
+
+def readied(work: Callable[[], Turn]) -> Ready:
+    """Write a turn and assemble its request, on one thread: each hop to another one costs as much
+    as either. What goes wrong with the second is met again by `Job.generate`, which has its words.
+    """
+    turn = work()
+    if turn.run is not None:
+        with suppress(ChatError, *AWAY):
+            return Ready(turn, prepare(turn.run, turn.answer))
+    return Ready(turn)
+
+
 class Job:
     """Writes one answer. `ending` is what a cancellation means: stopped, interrupted, or "" when
     somebody else ended the run and nothing may be written."""
 
-    def __init__(self, owner_id: UUID, turn: Turn, run: Run) -> None:
-        self.owner_id = owner_id
+    def __init__(self, ready: Ready, run: Run) -> None:
+        turn = ready.turn
+        self.owner_id: UUID = turn.conversation.owner_id
         self.run: Run = run
         self.run.provider = provider_name()
         self.message: Message = turn.answer
         self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, turn.answer.text)
         self.sharing = Sharing(self.answer)
         self.clock = Clock()
-        self.prepared: Prepared | None = None
+        self.prepared = ready.prepared
         self.ending: str | None = None
         self.unsaved: list[str] = []
         self.before = self.saved = len(turn.answer.text)
@@ -107,13 +129,17 @@ class Job:
         async with line.seat(self.owner_id, self.place):
             self.clock = Clock()
             try:
-                self.prepared = await patiently(
-                    lambda: in_db(prepare, self.run, self.message), f"reading for run {self.run.pk}"
-                )
+                prepared = self.prepared = self.prepared or await self.prepare()
             except ChatError as problem:
                 return Outcome(status=Status.FAILED, error_code=problem.code)
             with pace.shared():
-                return await write(self.prepared, self, self.clock)
+                return await write(prepared, self, self.clock)
+
+    async def prepare(self) -> Prepared:
+        """Read and assemble, and again while the database is away. Raises ChatError."""
+        return await patiently(
+            lambda: in_db(prepare, self.run, self.message), f"reading for run {self.run.pk}"
+        )
 
     def outcome(self, task: asyncio.Task[Outcome]) -> Outcome | None:
         if task.cancelled():

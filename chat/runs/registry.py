@@ -16,7 +16,7 @@ from chat.errors import ChatError
 from chat.events import Changed, Event, Followed, StopAsked, What
 from chat.generation import LiveAnswer, pace
 from chat.models import Status
-from chat.runs.job import Job
+from chat.runs.job import Job, Ready
 from chat.runs.mirror import mirrors
 from chat.runs.patience import AWAY, patiently, survive
 from config.logs import Trouble
@@ -64,7 +64,7 @@ class Runs:
         if self.draining:
             raise ChatError("restarting")
 
-    async def turn(self, owner_id: UUID, work: Coroutine[Any, Any, Turn]) -> Turn:
+    async def turn(self, work: Coroutine[Any, Any, Ready]) -> Turn:
         """Write a turn and begin its answer, even if who asked hangs up in between.
 
         Raises what `work` raises, and ChatError `restarting`.
@@ -72,22 +72,23 @@ class Runs:
         if self.draining:
             work.close()
         self.accept()
-        task = asyncio.create_task(self.written(owner_id, work))
+        task = asyncio.create_task(self.written(work))
         self.turning.add(task)
         task.add_done_callback(self.turning.discard)
         return await asyncio.shield(task)
 
-    async def written(self, owner_id: UUID, work: Coroutine[Any, Any, Turn]) -> Turn:
-        turn = await work
-        self.start(owner_id, turn)
-        return turn
+    async def written(self, work: Coroutine[Any, Any, Ready]) -> Turn:
+        ready = await work
+        self.start(ready)
+        return ready.turn
 
-    def start(self, owner_id: UUID, turn: Turn) -> LiveAnswer | None:
+    def start(self, ready: Ready) -> LiveAnswer | None:
         """Begin to write the answer of a turn that is committed; None when it was begun before."""
         self.begin()
+        turn = ready.turn
         if turn.run is None:
             return None
-        job = Job(owner_id, turn, turn.run)
+        job = Job(ready, turn.run)
         self.jobs[turn.answer.pk] = job
         job.task = self.keep(self.watch_over(job))
         self.announce(job, What.THREAD, What.MOVED)

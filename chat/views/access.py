@@ -50,20 +50,49 @@ def page(view: View) -> View:
     return answer
 
 
+class SignedOutError(Exception):
+    """Nobody is signed in with this session."""
+
+
 def command(view: View) -> View:
     """A command for signed-in people, posted by htmx or by a plain form.
 
     Refusals are a sentence for the composer's notice; the text stays where it was typed.
     """
 
+    @refusing
+    @wraps(view)
+    async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return await view(request, await in_request(signed_in, request), *args, **kwargs)
+
+    return answer
+
+
+def asking(view: View) -> View:
+    """A command that begins an answer. Its view finds out who asks (`signed_in`) on the thread
+    that writes the turn: each hop to a thread costs as much as what is done there."""
+
+    @refusing
+    @wraps(view)
+    async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return await view(request, *args, **kwargs)
+        except ChatError:
+            if not hasattr(request, "_cached_user"):
+                await in_request(signed_in, request)  # to be signed out is told first
+            raise
+
+    return answer
+
+
+def refusing(view: View) -> View:
     @require_http_methods(["POST"])
     @wraps(view)
     async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            user = await person(request)
-            if not user.is_authenticated:
-                return refusal(request, pages.refusal("signed-out"), 401, sign_in=True)
-            return await view(request, user, *args, **kwargs)
+            return await view(request, *args, **kwargs)
+        except SignedOutError:
+            return refusal(request, pages.refusal("signed-out"), 401, sign_in=True)
         except ChatError as problem:
             response = refusal(request, problem.worded(_(problem.fault.sentence)), problem.status)
             if problem.retry_after is not None:
@@ -79,11 +108,24 @@ def command(view: View) -> View:
 
 async def person(request: HttpRequest) -> Any:
     """Who asks: session and account in one piece of work, where `auser` makes three."""
-    known = await in_request(user_of_session, request.session.session_key or "")
+    return await in_request(asker, request)
+
+
+def asker(request: HttpRequest) -> Any:
+    """Whose session it is; database work."""
+    known = user_of_session(request.session.session_key or "")
     # What a lazy `request.user` would remember, and what tells caches that the cookie matters.
     request._cached_user = known or AnonymousUser()  # type: ignore[attr-defined]
     request.session.accessed = True
     return request._cached_user  # type: ignore[attr-defined]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Raises SignedOutError; database work."""
+    user = asker(request)
+    if not isinstance(user, User):
+        raise SignedOutError
+    return user
 
 
 def refusal(
@@ -112,4 +154,4 @@ async def in_request(work: Callable[..., Any], *args: Any) -> Any:
     return await in_db(work, *args)
 
 
-__all__ = ["User", "command", "in_request", "page", "refusal"]
+__all__ = ["User", "asking", "command", "in_request", "page", "refusal", "signed_in"]

@@ -1,12 +1,13 @@
 """Commands: what people do to a conversation. Each one works without a socket, from any tab."""
 
 from collections.abc import Callable
-from functools import partial
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
@@ -17,10 +18,11 @@ from chat.conversations.turns import Turn
 from chat.events import Changed, StopAsked, What
 from chat.forms import CHOICES, asked, chosen, only
 from chat.fragments import pages, partials
+from chat.fragments.shell import body_html
 from chat.models import Conversation
-from chat.runs import runs
-from chat.views.access import command, in_request
-from chat.views.reading import body, opened
+from chat.runs import readied, runs
+from chat.views.access import asking, command, in_request, signed_in
+from chat.views.reading import choices_of, opened
 
 
 def shown_by_socket(request: HttpRequest) -> bool:
@@ -42,39 +44,46 @@ async def taken(request: HttpRequest, user: User, conversation: Conversation) ->
     )
 
 
-async def carried_out(user: User, write: Callable[[], Turn]) -> Turn:
-    """Write a turn and begin its answer, also when its sender leaves before the commit: Django
-    cancels the view then, and nobody would write the answer."""
-    return await runs.turn(user.pk, in_request(write))
-
-
-async def begun(
-    request: HttpRequest, user: User, work: Callable[..., Turn], *args: Any
-) -> tuple[Turn, HttpResponse]:
-    """Write a turn, begin its answer, acknowledge."""
-    runs.accept()
-    turn = await carried_out(user, partial(work, user, *args, runs.process))
-    return turn, await taken(request, user, turn.conversation)
-
-
-@command
-async def start(request: HttpRequest, user: User) -> HttpResponse:
-    """A new conversation with its first question."""
-    client_id, text = asked(request.POST, optional=CHOICES)
-    wanted = chosen(request.POST)
+async def begun(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> Turn:
+    """Write a turn of whoever asks and begin its answer, also when they leave before the commit:
+    Django cancels the view then, and nobody would write the answer."""
     runs.accept()
 
     def write() -> Turn:
+        return work(signed_in(request), *args)
+
+    return await runs.turn(in_request(readied, write))
+
+
+async def acknowledged(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> HttpResponse:
+    turn = await begun(request, work, *args, runs.process)
+    return await taken(request, asker_of(request), turn.conversation)
+
+
+def asker_of(request: HttpRequest) -> User:
+    """Who `begun` found to be asking."""
+    found: User = request._cached_user  # type: ignore[attr-defined]
+    return found
+
+
+@asking
+async def start(request: HttpRequest) -> HttpResponse:
+    """A new conversation with its first question."""
+    client_id, text = asked(request.POST, optional=CHOICES)
+    wanted = chosen(request.POST)
+
+    def write(user: User) -> Turn:
         choices = choosing.values_of(wanted)
         turn = turns.start_conversation(user, client_id, text, runs.process, choices)
-        drafts.remove(user, None)
+        forget_draft(user, None)
         return turn
 
-    turn = await carried_out(user, write)
+    turn = await begun(request, write)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", turn.conversation.pk)
-    context = await opened(user, turn.conversation.pk, body)
-    response = render(request, "chat/_conversation.html", context)
+    user = asker_of(request)
+    _, body = await opened(request, user, turn.conversation.pk, choices_of, dict)
+    response = HttpResponse(body_html(body))
     # The page changes its socket now and may not hear of its own line in the sidebar.
     row = await in_request(reads.row, user, turn.conversation.pk)
     response.write(pages.moved_html(row))
@@ -82,20 +91,30 @@ async def start(request: HttpRequest, user: User) -> HttpResponse:
     return response
 
 
-@command
-async def send(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
+@asking
+async def send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     client_id, text = asked(request.POST)
-    _, response = await begun(request, user, turns.send, conversation_id, client_id, text)
-    await in_request(drafts.remove, user, conversation_id)
-    return response
+    return await acknowledged(request, sent, conversation_id, client_id, text)
 
 
-@command
-async def edit(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+def sent(user: User, conversation_id: UUID, *rest: Any) -> Turn:
+    """The turn; then, after its commit, its draft goes (see `drafts.keep`)."""
+    turn = turns.send(user, conversation_id, *rest)
+    forget_draft(user, conversation_id)
+    return turn
+
+
+def forget_draft(user: User, conversation_id: UUID | None) -> None:
+    """What is committed is answered, even if the database goes away at this very moment."""
+    with suppress(OperationalError, InterfaceError):
+        drafts.remove(user, conversation_id)
+
+
+@asking
+async def edit(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Ask a question again in other words."""
     client_id, text = asked(request.POST)
-    _, response = await begun(request, user, turns.edit, message_id, client_id, text)
-    return response
+    return await acknowledged(request, turns.edit, message_id, client_id, text)
 
 
 @command
@@ -107,18 +126,16 @@ async def save(request: HttpRequest, user: User, message_id: UUID) -> HttpRespon
     return await taken(request, user, conversation)
 
 
-@command
-async def regenerate(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+@asking
+async def regenerate(request: HttpRequest, message_id: UUID) -> HttpResponse:
     only(request.POST)
-    _, response = await begun(request, user, turns.regenerate, message_id)
-    return response
+    return await acknowledged(request, turns.regenerate, message_id)
 
 
-@command
-async def go_on(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+@asking
+async def go_on(request: HttpRequest, message_id: UUID) -> HttpResponse:
     only(request.POST)
-    _, response = await begun(request, user, turns.go_on, message_id)
-    return response
+    return await acknowledged(request, turns.go_on, message_id)
 
 
 @command

@@ -2,76 +2,117 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
 
+from accounts.context import site
 from accounts.models import User
 from chat.conversations import changes, choosing, drafts, reading
+from chat.conversations.changes import Snapshot
 from chat.conversations.seeing import is_unread
-from chat.conversations.window import window
+from chat.conversations.window import Window, window
 from chat.fragments import pages
 from chat.fragments.choices import options_context
+from chat.fragments.moulds import filled
 from chat.fragments.pages import SIDEBAR_PAGE
-from chat.fragments.words import SHORTCUTS, words
-from chat.models import Conversation
+from chat.fragments.shell import Body, page_html
+from chat.models import Conversation, Draft
 from chat.views.access import in_request, page
 
 
-def body(user: User, conversation: Conversation | None) -> dict[str, Any]:
-    """What the page shows beside the sidebar: composer, options, and which model answers."""
-    return {
-        **options_context(conversation),
-        "conversation": conversation,
-        "client_id": uuid.uuid4(),
-        "unread": bool(conversation and is_unread(conversation.answered_at, conversation.seen_at)),
-    }
+def choices_of(user: User, conversation: Conversation) -> dict[str, Any]:
+    """What the fold with model and settings shows of the person's conversation."""
+    return options_context(conversation)
 
 
-def shell(user: User, conversation: Conversation | None) -> dict[str, Any]:
-    """What every page of the chat shows."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a page of the chat is made of beside its thread."""
+
+    options: dict[str, Any]
+    draft: Draft | None
+    suggestions: tuple[str, ...]
+    rows: list[reading.Row]
+    as_of: Snapshot
+
+
+def read(user: User, conversation: Conversation | None) -> Read:
     # Looked up before the rows: what is written in between is looked at again, not missed.
     as_of = changes.as_of()
-    return {
-        **body(user, conversation),
-        **pages.sidebar_context(reading.rows(user, size=SIDEBAR_PAGE), SIDEBAR_PAGE, as_of),
-        "person": user,
-        "draft": drafts.draft_of(user, conversation),
-        "suggestions": [] if conversation else choosing.suggestions(),
-        "words": words(),
-        "shortcuts": SHORTCUTS,
-    }
+    return Read(
+        options_context(conversation),
+        drafts.draft_of(user, conversation),
+        () if conversation else tuple(choosing.suggestions()),
+        reading.rows(user, size=SIDEBAR_PAGE),
+        as_of,
+    )
+
+
+def shown(request: HttpRequest, user: User, found: Read, body: Body) -> HttpResponse:
+    """The page, from what was read."""
+    notes = get_messages(request)
+    html = page_html(
+        user,
+        replace(body, draft=found.draft, suggestions=found.suggestions),
+        theme=site(request)["theme"],
+        rows=pages.rows_html(found.rows, SIDEBAR_PAGE, found.as_of),
+        notes=render_to_string("_messages.html", {"messages": notes})
+        if notes
+        else filled("_messages.html", {"messages": ()}, {}),
+    )
+    return HttpResponse(html)
 
 
 @page
 async def new_chat(request: HttpRequest, user: User) -> HttpResponse:
     """The empty start."""
-    return render(request, "chat/page.html", await in_request(shell, user, None))
+    found = await in_request(read, user, None)
+    return shown(request, user, found, Body(None, found.options, uuid.uuid4(), get_token(request)))
 
 
 @page
 async def conversation(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
     """A conversation, opened on its last page."""
-    context = await opened(user, conversation_id, shell)
-    return render(request, "chat/page.html", context)
+    found, body = await opened(request, user, conversation_id, read, lambda read: read.options)
+    return shown(request, user, found, body)
 
 
-Context = Callable[[User, Conversation | None], dict[str, Any]]
+T = TypeVar("T")
 
 
-async def opened(user: User, conversation_id: UUID, around: Context) -> dict[str, Any]:
-    """The conversation and what is `around` it. What is shown of the thread is made on the event
-    loop, where the answer is being written: it must not be rendered by two threads at once."""
+async def opened(
+    request: HttpRequest,
+    user: User,
+    conversation_id: UUID,
+    around: Callable[[User, Conversation], T],
+    options: Callable[[T], dict[str, Any]],
+) -> tuple[T, Body]:
+    """What is read `around` a conversation, with its choices among it, and what the page shows of
+    the conversation. That is made on the event loop, where the answer is being written: it must not
+    be rendered by two threads at once. Raises Conversation.DoesNotExist."""
 
-    def load() -> tuple[Conversation, reading.ThreadPage, dict[str, Any]]:
+    def load() -> tuple[Conversation, reading.ThreadPage, T, Window | None]:
         found, thread = reading.thread(user, conversation_id)
-        return found, thread, around(user, found) | {"window": window(found, thread)}
+        return found, thread, around(user, found), window(found, thread)
 
-    found, thread, context = await in_request(load)
-    return {**context, **pages.thread_context(found, thread)}
+    found, thread, more, full = await in_request(load)
+    body = Body(
+        found,
+        options(more),
+        uuid.uuid4(),
+        get_token(request),
+        unread=is_unread(found.answered_at, found.seen_at),
+        window=full,
+        thread=pages.thread_html(found, thread, full),
+    )
+    return more, body
 
 
 @page
@@ -82,7 +123,7 @@ async def older(
     found, thread = await in_request(reading.thread, user, conversation_id, message_id)
     if not thread.messages:
         raise Http404
-    return render(request, "chat/_thread.html", pages.thread_context(found, thread))
+    return HttpResponse(pages.thread_html(found, thread))
 
 
 @page
@@ -90,8 +131,8 @@ async def more_rows(request: HttpRequest, user: User) -> HttpResponse:
     """The sidebar's next page."""
     before = cursor(request.GET.get("before", ""))
     rows = await in_request(reading.rows, user, before, SIDEBAR_PAGE)
-    context = pages.sidebar_context(rows, SIDEBAR_PAGE, continues=request.GET.get("group", ""))
-    return render(request, "chat/_rows.html", context)
+    continues = request.GET.get("group", "")
+    return HttpResponse(pages.rows_html(rows, SIDEBAR_PAGE, continues=continues))
 
 
 def cursor(text: str) -> tuple[datetime, UUID]:

@@ -22,8 +22,13 @@
     }
   };
 
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (zone && read("tz") !== zone) keep("tz", zone);
+  // The next page needs it, not this one; asking for it takes as long as laying the page out.
+  const zoned = () => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone && read("tz") !== zone) keep("tz", zone);
+  };
+  const idle = window.requestIdleCallback ?? setTimeout;
+  addEventListener("load", () => setTimeout(() => idle(zoned), 1000), { once: true });
 
   document.addEventListener("click", ({ target }) => {
     if (target.closest("[data-theme-toggle]")) {

@@ -62,7 +62,7 @@ async def test_the_theme_switch_is_remembered_before_any_script_runs(page: Page)
     assert response
     assert 'data-theme="dark"' in await response.text()
     zone = "Intl.DateTimeFormat().resolvedOptions().timeZone"
-    assert f"tz={await page.evaluate(zone)}" in await page.evaluate("document.cookie")
+    await page.wait_for_function(f"() => document.cookie.includes(`tz=${{{zone}}}`)")
 
 
 async def test_by_keyboard_alone(page: Page) -> None:

@@ -5,6 +5,8 @@ import re
 import pytest
 from django.conf import settings
 
+from config.icons import sprite
+
 STATIC = settings.BASE_DIR / "static"
 CSS = STATIC / "css"
 TOKENS = (CSS / "tokens.css").read_text()
@@ -84,5 +86,6 @@ def test_the_css_of_an_account_page_is_light() -> None:
 def test_every_icon_in_a_template_is_in_the_sprite() -> None:
     have = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
     for path in (settings.BASE_DIR / "templates").rglob("*.html"):
-        for name in re.findall(r'"_icon\.html" with name="([\w-]+)"', path.read_text()):
+        for name in re.findall(r'{% icon "([\w-]+)"', path.read_text()):
             assert name in have, f"{path.name}: {name}"
+            assert f'<symbol id="i-{name}"' in sprite()

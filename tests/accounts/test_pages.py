@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.context import site
+from config.bundles import BUNDLES
 
 REFUSALS = ("400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html")
 
@@ -39,11 +40,16 @@ def test_no_inline_script_or_style_anywhere() -> None:
 def test_scripts_are_deferred_and_the_policy_comes_first() -> None:
     scripts = re.findall(r'<script src="([^"]+)" defer></script>', render_to_string("base.html"))
     names = [script.rsplit("/", 1)[1] for script in scripts]
-    assert names == ["trusted-types.js", "theme.js", "htmx.min.js", "hx-ws.min.js"]
+    assert names == ["trusted-types.js", "theme.js"]
+    assert BUNDLES["page.js"][:4] == [
+        *("js/trusted-types.js", "js/theme.js"),
+        *("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js"),
+    ]
 
 
 def test_htmx_is_told_how_to_reconnect() -> None:
-    (text,) = re.findall(r"name=\"htmx-config\" content='([^']+)'", render_to_string("base.html"))
+    page = render_to_string("chat/page.html")
+    (text,) = re.findall(r"name=\"htmx-config\" content='([^']+)'", page)
     config = json.loads(text)
     assert config["extensions"] == "ws"
     assert config["history"] == "reload"

@@ -17,25 +17,25 @@ TEXT = "A sentence with **some** words and `code` in it. " * 40
 
 
 def test_a_question_takes_few_statements_at_any_length(owner: User, queries: Counted) -> None:
-    """The lock, sent before, allowance, answers that run, model and prompt, two messages, the run,
-    the conversation; what the model is told; the end."""
+    """The lock, what stands (sent before, answers that run, model and prompt), allowance, answers
+    that run by then, all that is written; what the model is told; the end."""
     for conversation in (said(owner, "One?"), long_conversation(owner, 1_000)):
         with queries:
             turn = turns.send(owner, conversation.pk, uuid4(), "And?", PROCESS)
-        assert queries.count <= 10
+        assert queries.count <= 5
         with queries:
             reading.spoken_before(turn.answer)
         assert queries.count == 1
         with queries:
             end(turn, "Yes.")
-        assert queries.count <= 4
+        assert queries.count <= 3
 
 
 def test_a_new_conversation_takes_few_statements(owner: User, queries: Counted) -> None:
     with queries:
         turns.start_conversation(owner, uuid4(), "One?", PROCESS)
         drafts.remove(owner, None)
-    assert queries.count <= 12
+    assert queries.count <= 7
 
 
 def test_what_a_page_reads_after_a_change_is_two_statements(owner: User, queries: Counted) -> None:

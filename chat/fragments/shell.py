@@ -1,0 +1,99 @@
+"""The whole page of the chat, and the part of it that changes with the conversation."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from uuid import UUID
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from chat.conversations.window import Window
+from chat.fragments.moulds import ANY, filled, hole
+from chat.fragments.pages import ruler_html
+from chat.fragments.words import SHORTCUTS, words
+from chat.models import Conversation, Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A conversation as the templates see it, without what is only its own."""
+
+    pk: UUID
+    title: str
+    version: str
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+
+
+def shape_of(conversation: Conversation | None) -> Shape | None:
+    if conversation is None:
+        return None
+    sampling = (conversation.temperature, conversation.top_p, conversation.max_tokens)
+    return Shape(ANY, hole("title"), hole("version"), *sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What `_conversation.html` shows: `options` as `options_context` makes them, `thread` as HTML,
+    and the CSRF token of this request."""
+
+    conversation: Conversation | None
+    options: dict[str, Any]
+    client_id: UUID
+    token: str
+    unread: bool = False
+    draft: Draft | None = None
+    suggestions: tuple[str, ...] = ()
+    window: Window | None = None
+    thread: str = ""
+
+
+def body_html(body: Body) -> SafeString:
+    found = body.conversation
+    holes = ("client_id", "csrf_token", "thread", "ruler", "draft", "saved_at")
+    context: dict[str, Hashable] = {
+        **body.options,
+        **{name: hole(name) for name in holes},
+        "conversation": shape_of(found),
+        "unread": body.unread,
+        "suggestions": body.suggestions,
+    }
+    values = {
+        "client_id": str(body.client_id),
+        "csrf_token": body.token,
+        "thread": body.thread,
+        "ruler": ruler_html(body.window) if found else "",
+        "draft": escape(body.draft.text) if body.draft else "",
+        "saved_at": str(body.draft.saved_at.timestamp()) if body.draft else "0",
+    }
+    if found is not None:
+        values |= {"id": str(found.pk), "title": escape(found.title), "version": str(found.version)}
+    return filled("chat/_conversation.html", context, values)
+
+
+def page_html(person: User, body: Body, *, theme: str, rows: str, notes: str) -> SafeString:
+    """The page; `rows` are the sidebar's lines and `notes` what accounts have to say, as HTML."""
+    holes = ("title", "person", "email", "initial", "csrf_token", "rows", "notes", "conversation")
+    context: dict[str, Hashable] = {
+        **{name: hole(name) for name in holes},
+        "is_new": body.conversation is None,
+        "is_staff": person.is_staff,
+        "theme": theme,
+        "words": words,
+        "shortcuts": SHORTCUTS,
+    }
+    values = {
+        "title": escape(body.conversation.title) if body.conversation else _("New chat"),
+        "person": person.pk.hex,
+        "email": escape(person.email),
+        "initial": escape(person.email[:1].upper()),
+        "csrf_token": body.token,
+        "rows": rows,
+        "notes": notes,
+        "conversation": body_html(body),
+    }
+    return filled("chat/page.html", context, values)
