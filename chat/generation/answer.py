@@ -9,6 +9,7 @@ from chat.markdown import Stream
 from chat.models import Status
 
 Watcher = Callable[[], None]
+NEVER = float("-inf")
 
 
 class LiveAnswer:
@@ -27,7 +28,7 @@ class LiveAnswer:
         self.watchers: set[Watcher] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._count: asyncio.TimerHandle | None = None
-        self._last = float("-inf")
+        self._last = NEVER
         if text:
             self.stream.feed(text)
             self.stream.render()
@@ -76,8 +77,10 @@ class LiveAnswer:
         self.publish()
 
     async def rest(self) -> None:
-        """Until the next frame may leave; text that came meanwhile is in it."""
+        """Until the next frame may leave: what is fed after it leaves at once."""
         await asyncio.sleep(self._last + pace.gap - asyncio.get_running_loop().time())
+        # The gap may be longer by now: text would then wait for it twice, and so each time.
+        self._last = NEVER
 
     def soon(self) -> None:
         if self._timer is not None:

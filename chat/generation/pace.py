@@ -1,7 +1,7 @@
 """How often the text of an answer is taken from the model server and leaves for the pages.
 
 A page shows 60 frames a second, so more often than every 16 ms is wasted. All answers of a process
-share a thousand frames a second: what comes meanwhile waits where the kernel put it, and is then
+share five hundred frames a second: what comes meanwhile waits where the kernel put it, and is then
 read, rendered and sent as one. A busy event loop makes the gap wider still.
 """
 
@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-NARROWEST, WIDEST = 0.016, 0.2
+NARROWEST, WIDEST = 0.016, 0.3
 # Seconds that each answer adds to the gap of all.
-SHARE = 0.001
+SHARE = 0.002
 PROBE = 0.05
 
 

@@ -1,0 +1,69 @@
+"""When the text of an answer leaves for the pages."""
+
+import asyncio
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
+from contextlib import nullcontext
+from uuid import uuid4
+
+import pytest
+import uvloop
+
+from chat.generation import LiveAnswer
+from chat.generation.pace import NARROWEST, WIDEST, Pace, pace
+
+ANSWERS = 20
+
+
+async def waits() -> int:
+    """How many pieces did not leave at once, while the gap of all changes under way."""
+    answer, waited = LiveAnswer(uuid4(), uuid4()), 0
+    for number in range(20):
+        before = answer.revision
+        answer.feed(f"word {number} ")
+        waited += answer.revision == before
+        resting = asyncio.create_task(answer.rest())
+        await asyncio.sleep(0)
+        with pace.shared() if number % 2 else nullcontext():
+            await resting
+            if number % 5 == 0:
+                pace.seen(0.01)
+    return waited
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_text_that_was_rested_for_leaves_at_once(loop: Callable[[], AbstractEventLoop]) -> None:
+    """It would wait a whole gap more, and so would all that comes after it."""
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(waits()) == 0
+
+
+def test_what_was_not_rested_for_leaves_with_the_next_frame() -> None:
+    async def frames() -> int:
+        answer = LiveAnswer(uuid4(), uuid4())
+        for number in range(50):
+            answer.feed(f"word {number} ")
+        assert answer.revision == 1
+        async with asyncio.timeout(5):
+            while answer.revision < 2:
+                await asyncio.sleep(NARROWEST)
+        await asyncio.sleep(2 * WIDEST)
+        return answer.revision
+
+    assert asyncio.run(frames()) == 2
+
+
+def test_the_gap_grows_with_the_answers_and_with_a_late_loop() -> None:
+    found = Pace()
+    assert found.gap == NARROWEST
+    for _ in range(ANSWERS):
+        found.answers += 1
+        found.weigh()
+    assert found.gap == ANSWERS * 0.002
+    found.seen(0.05)
+    assert found.gap == 0.2
+    for _ in range(100):
+        found.seen(0.0)
+    assert found.gap == ANSWERS * 0.002
+    found.seen(10.0)
+    assert found.gap == WIDEST
