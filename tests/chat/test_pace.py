@@ -44,9 +44,10 @@ def test_what_was_not_rested_for_leaves_with_the_next_frame() -> None:
         for number in range(50):
             answer.feed(f"word {number} ")
         assert answer.revision == 1
+        told = asyncio.Event()
+        answer.watchers.add(told.set)
         async with asyncio.timeout(5):
-            while answer.revision < 2:
-                await asyncio.sleep(NARROWEST)
+            await told.wait()
         await asyncio.sleep(2 * WIDEST)
         return answer.revision
 
