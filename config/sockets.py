@@ -18,9 +18,9 @@ MOST_BYTES = 64 * 1024
 BURST, RATE = 1_000.0, 200.0
 # Bytes that wait for a client that does not read, beside the frame that filled the buffer.
 MOST_UNREAD = 256 * 1024
-# Of zlib, for what a page is sent: 16 kB for a socket, in which a frame finds the one before it.
+# Of zlib, for what a page is sent: 8 kB for a socket, in which a frame finds the one before it.
 # What a page sends needs no more than the least.
-WINDOW_BITS, MEMORY_LEVEL, WINDOW_BITS_OF_A_PAGE = 11, 4, 9
+WINDOW_BITS, MEMORY_LEVEL, WINDOW_BITS_OF_A_PAGE = 10, 3, 9
 
 Protocol: Any = daphne.ws_protocol.WebSocketProtocol
 Acceptance: Any = compress.PerMessageDeflateOfferAccept
