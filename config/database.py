@@ -18,7 +18,7 @@ class KeptConnection(DatabaseWrapper):
         return not looking.poll(0)
 
     def get_connection_params(self) -> dict[str, Any]:
-        """With prepared statements, which only `config.sql` uses; `prepare_threshold=` in
+        """With prepared statements, which only `config.sql` uses; `prepare_threshold=none` in
         DATABASE_URL is the last word, for poolers that know none."""
         wished = self.settings_dict["OPTIONS"].get("prepare_threshold", 0)
         found: dict[str, Any] = super().get_connection_params()

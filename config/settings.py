@@ -116,6 +116,9 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES: dict[str, Any] = {
     "default": env.db_url("DATABASE_URL", default="postgresql://postgres@localhost:5432/chat")
 }
+# An address can say nothing but text and numbers.
+if DATABASES["default"].get("OPTIONS", {}).get("prepare_threshold") == "none":
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None
 DATABASES["default"].update(
     CONN_MAX_AGE=0,  # the pool keeps connections; Django must not
     CONN_HEALTH_CHECKS=True,

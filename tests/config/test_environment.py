@@ -53,6 +53,18 @@ def test_without_a_secret_key_nothing_starts() -> None:
     assert "put a long random text into SECRET_KEY" in done.stderr
 
 
+@pytest.mark.parametrize(("said", "found"), [("?prepare_threshold=none", "None"), ("", "0")])
+def test_an_address_may_forbid_prepared_statements(said: str, found: str) -> None:
+    done = loaded(
+        "import django; django.setup()",
+        "from django.db import connection as c",
+        "from config.database import KeptConnection as K",
+        "print(K(c.settings_dict, 'default').get_connection_params()['prepare_threshold'])",
+        DATABASE_URL=f"postgresql://someone@127.0.0.1:1/chat{said}",
+    )
+    assert done.stdout == f"{found}\n", done.stderr
+
+
 def test_a_bad_address_is_said_before_anything_starts() -> None:
     done = loaded(SITE_URL="chat.example.org")
     assert done.returncode != 0
