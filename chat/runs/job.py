@@ -42,11 +42,12 @@ class Ready:
 
 def readied(work: Callable[[], Turn]) -> Ready:
     """Write a turn and assemble its request, on one thread: each hop to another one costs as much
-    as either. What goes wrong with the second is met again by `Job.generate`, which has its words.
+    as either. Whatever goes wrong with the second: the turn is committed and has to begin, and
+    `Job.generate` meets it again and has its words.
     """
     turn = work()
     if turn.run is not None:
-        with suppress(ChatError, *AWAY):
+        with suppress(Exception):
             return Ready(turn, prepare(turn.run, turn.answer))
     return Ready(turn)
 
