@@ -45,7 +45,7 @@ def test_the_page_of_a_reload_shows_what_there_is_so_far(
     key = visitor.start("Why is the sky blue?")
     upstream.wait_gate()
     with visitor.socket(key) as socket:
-        socket.until_text("Light scatters")
+        socket.until_text("scatters")
     page = visitor.page(key)
     assert "Light scatters" in page
     assert 'data-status="streaming"' in page
