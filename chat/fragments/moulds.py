@@ -8,6 +8,7 @@ ids, titles, texts and tokens are holes in it, and are in no key.
 import re
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
+from secrets import token_hex
 from uuid import UUID
 
 from django.db.models import Model
@@ -17,12 +18,14 @@ from django.utils.translation import get_language
 
 # Stands for an id where a template makes an address or a name of it: holes `id` and `key` (hex).
 ANY = UUID("e0e1e2e3-e4e5-4e6e-8e7e-e0e1e2e3e4e5")
-HOLE = re.compile("\ue000([a-z_0-9]+)\ue001")
+# Signs of a private plane of Unicode and a word that nobody can have written.
+SECRET = token_hex(8)
+HOLE = re.compile(f"\ue000{SECRET}([a-z_0-9]+)\ue001")
 
 
 def hole(name: str) -> SafeString:
-    """What a template gets in place of a value. Its signs are of a private plane of Unicode."""
-    return mark_safe(f"\ue000{name}\ue001")  # noqa: S308 (a name of ours)
+    """What a template gets in place of a value."""
+    return mark_safe(f"\ue000{SECRET}{name}\ue001")  # noqa: S308 (a name of ours)
 
 
 def filled(template: str, context: Mapping[str, Hashable], values: Mapping[str, str]) -> SafeString:

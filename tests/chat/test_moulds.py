@@ -13,7 +13,7 @@ from chat.conversations.reading import Row, rows
 from chat.fragments import moulds, pages
 from chat.fragments.moulds import filled
 from chat.fragments.shown import shown
-from chat.models import Conversation, Status
+from chat.models import Conversation, Status, Suggestion
 from chat.views.reading import read
 from tests.chat.conftest import Counted
 from tests.chat.factories import branch, said
@@ -41,6 +41,13 @@ def test_a_message_is_what_its_template_makes(owner: User, status: str) -> None:
 def test_a_row_of_the_database_makes_no_mould(owner: User) -> None:
     with pytest.raises(TypeError):
         filled("chat/_older.html", {"conversation": said(owner, "Why?"), "older": uuid4()}, {})
+
+
+def test_what_an_administrator_writes_is_no_hole(owner_client: Client) -> None:
+    Suggestion.objects.create(text="Why \ue000title\ue001 and \ue000other\ue001?")
+    page = owner_client.get("/")
+    assert page.status_code == 200
+    assert "Why \ue000title\ue001 and \ue000other\ue001?" in page.content.decode()
 
 
 def visit(client: Client, user: User, text: str) -> tuple[list[str], Conversation]:
