@@ -33,7 +33,10 @@ def test_the_menu_of_an_answer_fits_a_phone(
 def test_the_menu_of_the_last_line_can_be_seen(person: Person, site: Site) -> None:
     site.manage("shell", "-c", ROWS.format(email=person.email))
     person.page.reload()
-    row = person.page.locator(".row").last
+    rows = person.page.locator(".row")
+    expect(rows.last).to_be_attached()
+    # Scrolling brings more lines, after which the last is another one: a line is told by its id.
+    row = person.page.locator(f"#{rows.last.get_attribute('id')}")
     row.scroll_into_view_if_needed()
     row.hover()
     row.locator("summary").click()
