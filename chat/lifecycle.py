@@ -1,6 +1,7 @@
 """What the web process does when it begins and before it goes."""
 
 from chat.consumers.hub import RESTARTING, hub
+from chat.providers import hang_up
 from chat.runs import runs
 
 
@@ -14,3 +15,4 @@ async def drain() -> None:
     runs.draining = True
     hub.close_all(RESTARTING)
     await runs.drain()
+    await hang_up()

@@ -5,10 +5,10 @@ import os
 import sys
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
@@ -16,6 +16,7 @@ from django.conf import settings  # noqa: E402
 
 from chat.lifecycle import begin, drain  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
+from config.handler import Handler  # noqa: E402
 
 
 class PathOrClose:
@@ -34,7 +35,7 @@ class PathOrClose:
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": Handler(),
         # Full origins: scheme, host and port. Hosts alone would let in any scheme and port.
         "websocket": OriginValidator(
             PathOrClose(URLRouter(websocket_urlpatterns)), settings.WEBSOCKET_ORIGINS

@@ -17,7 +17,7 @@ from chat.conversations.changes import Look
 from chat.conversations.window import Window, window
 from chat.events import Changed, What
 from chat.fragments import choices, pages, partials
-from chat.fragments.shown import Shown, shown_page
+from chat.fragments.shown import Fingerprint, Line, lines, shown
 from chat.generation import LiveAnswer
 from chat.markdown import Position, changes
 from chat.models import Conversation
@@ -27,16 +27,6 @@ from config.threads import in_db
 
 Frame = dict[str, Any]
 Loaded = tuple[Conversation, reading.ThreadPage, Window | None, str]
-
-
-class Fingerprint(NamedTuple):
-    """What makes a message look different, the text of a live one apart."""
-
-    status: str
-    can_continue: bool
-    siblings: int
-    note: str
-    feedback: int
 
 
 class Head(NamedTuple):
@@ -183,16 +173,16 @@ class Feed:
         conversation, page, fill, head = loaded
         if not self.joined and self.missed(conversation):
             self.sidebar.hear(conversation.pk, What.MOVED)
-        messages = shown_page(page, conversation.active_leaf_id)
+        thread = list(lines(page, conversation.active_leaf_id))
         content = (
-            "" if self.is_current(conversation) else self.difference(conversation, messages, page)
+            "" if self.is_current(conversation) else self.difference(conversation, thread, page)
         )
         content += head
         if self.gone:
             content += partials.partial("#page-notice", "innerHTML")
-        self.known = {message.id: fingerprint(message) for message in messages}
+        self.known = {line.message.pk: line.fingerprint for line in thread}
         self.version, self.joined, self.gone = conversation.version, True, False
-        self.attend(messages)
+        self.attend(thread)
         if not content:
             return None
         content += pages.window_html(fill, self.known)
@@ -208,33 +198,34 @@ class Feed:
         return conversation.version == self.version and not self.gone
 
     def difference(
-        self, conversation: Conversation, messages: list[Shown], page: reading.ThreadPage
+        self, conversation: Conversation, thread: list[Line], page: reading.ThreadPage
     ) -> str:
         """What to append and exchange; the whole page of the thread if it does not continue."""
-        ids = [message.id for message in messages]
+        ids = [line.message.pk for line in thread]
         known = list(self.known)
         if not self.joined or self.gone or not continues(known, ids):
             html = pages.thread_html(conversation, page)
             return partials.partial("#thread", "innerMorph", html)
-        return "".join(self.one(message) for message in messages)
+        return "".join(self.one(line) for line in thread)
 
-    def one(self, message: Shown) -> str:
-        if message.id not in self.known:
-            return partials.partial("#thread", "beforeend", pages.message_html(message))
-        before, now = self.known[message.id], fingerprint(message)
+    def one(self, line: Line) -> str:
+        before, now = self.known.get(line.message.pk), line.fingerprint
         if before == now:
             return ""
+        message = shown(line)
+        if before is None:
+            return partials.partial("#thread", "beforeend", pages.message_html(message))
         if before._replace(feedback=now.feedback) == now:
             return pages.thumbs_html(message)
         return partials.partial(f"#m-{message.key}", "outerMorph", pages.message_html(message))
 
-    def attend(self, messages: list[Shown]) -> None:
+    def attend(self, thread: list[Line]) -> None:
         """Follow the answer that is being written, here or in another process."""
-        last = messages[-1] if messages else None
+        last = thread[-1].message if thread else None
         if last is None or not last.is_live or self.conversation_id is None:
             self.follow(None)
         else:
-            self.follow(runs.answer(last.id) or mirrors.of(self.conversation_id, last.id))
+            self.follow(runs.answer(last.pk) or mirrors.of(self.conversation_id, last.pk))
 
     def answer_frame(self) -> dict[str, Any] | None:
         """The text that came since the last frame."""
@@ -277,16 +268,6 @@ def both(thread: Frame | None, lines: Frame | None) -> Frame | None:
     if thread is None or lines is None:
         return thread or lines
     return thread | {"content": thread["content"] + lines["content"]}
-
-
-def fingerprint(message: Shown) -> Fingerprint:
-    return Fingerprint(
-        message.status if not message.is_live else "live",
-        message.can_continue,
-        len(message.siblings.ids),
-        message.note,
-        message.feedback,
-    )
 
 
 def continues(known: list[UUID], ids: list[UUID]) -> bool:

@@ -39,7 +39,7 @@ def filled(template: str, context: Mapping[str, Hashable], values: Mapping[str, 
     return mark_safe("".join(found))  # noqa: S308 (templates and escaped values)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def mould(
     template: str, language: str | None, context: tuple[tuple[str, Hashable], ...]
 ) -> tuple[str, ...]:

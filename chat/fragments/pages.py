@@ -21,21 +21,21 @@ from chat.conversations.window import Window
 from chat.fragments import partials
 from chat.fragments.moulds import ANY, filled, hole
 from chat.fragments.partials import partial
-from chat.fragments.shown import Shown, shown_page
+from chat.fragments.shown import Shown, lines, shown
 from chat.models import Conversation
 
 SIDEBAR_PAGE = 40
 
 
-def message_html(shown: Shown) -> str:
-    if shown.siblings.ids:
-        return render_to_string("chat/_message.html", {"m": shown})
-    texts = {name: escape(getattr(shown, name)) for name in ("note", "notice", "source")}
+def message_html(message: Shown) -> str:
+    if message.siblings.ids:
+        return render_to_string("chat/_message.html", {"m": message})
+    texts = {name: escape(getattr(message, name)) for name in ("note", "notice", "source")}
     note, notice, source = (hole(name) if text else "" for name, text in texts.items())
     shape = replace(
-        shown, id=ANY, html=hole("html"), note=note, notice=notice, source=source, reason=""
+        message, id=ANY, html=hole("html"), note=note, notice=notice, source=source, reason=""
     )
-    values = {"id": str(shown.id), "key": shown.key, "html": shown.html}
+    values = {"id": str(message.id), "key": message.key, "html": message.html}
     return filled("chat/_message.html", {"m": shape}, values | texts)
 
 
@@ -45,10 +45,10 @@ def thread_html(
     """The content of the thread element."""
     first = window.first if window else None
     parts = [older_html(conversation, page.older)] if page.older else []
-    for message in shown_page(page, conversation.active_leaf_id):
-        if message.id == first:
+    for line in lines(page, conversation.active_leaf_id):
+        if line.message.pk == first:
             parts.append(filled("chat/_memory.html", {}, {}))
-        parts.append(message_html(message))
+        parts.append(message_html(shown(line)))
     return mark_safe("".join(parts))  # noqa: S308 (made by templates)
 
 
@@ -68,12 +68,12 @@ def window_html(window: Window | None, shown: Iterable[UUID]) -> str:
 
 
 def ruler_html(window: Window | None) -> SafeString:
-    return mark_safe(render_to_string("chat/_ruler.html", {"window": window}))  # noqa: S308
+    return filled("chat/_ruler.html", {"percent": window.percent if window else None}, {})
 
 
 def version_html(conversation: Conversation) -> str:
     """What the page shows from now on; said when its socket comes back."""
-    html = render_to_string("chat/_version.html", {"conversation": conversation})
+    html = filled("chat/_version.html", {"version": hole("n")}, {"n": str(conversation.version)})
     return partials.partial("#thread-version", "outerHTML", html)
 
 

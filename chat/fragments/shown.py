@@ -1,6 +1,8 @@
 """A message as it is shown: every decision is made here, none in a template."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils.safestring import SafeString, mark_safe
@@ -57,17 +59,55 @@ class Shown:
         return self.siblings.ids[place] if 0 < place < len(self.siblings.ids) else None
 
 
-def shown_page(page: ThreadPage, leaf: UUID | None) -> list[Shown]:
+class Fingerprint(NamedTuple):
+    """What makes a message look different, the text of a live one apart: told from the row, at a
+    tenth of the cost of `Shown`."""
+
+    status: str
+    error: str
+    finish: str
+    can_continue: bool
+    can_ask: bool
+    siblings: int
+    feedback: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message in its place: at the end of the shown branch, or above."""
+
+    message: Message
+    siblings: Siblings = NO_SIBLINGS
+    is_leaf: bool = False
+
+    @property
+    def can_ask(self) -> bool:
+        return self.is_leaf and self.message.role == Role.USER
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        message = self.message
+        return Fingerprint(
+            "live" if message.is_live else message.status,
+            message.error_code,
+            message.finish_reason,
+            can_continue(message),
+            self.can_ask,
+            len(self.siblings.ids),
+            message.feedback or 0,
+        )
+
+
+def lines(page: ThreadPage, leaf: UUID | None) -> Iterator[Line]:
     """`leaf` is the end of the shown branch."""
-    return [
-        shown(message, page.siblings.get(message.pk, NO_SIBLINGS), is_leaf=message.pk == leaf)
-        for message in page.messages
-    ]
+    for message in page.messages:
+        alternatives = page.siblings.get(message.pk, NO_SIBLINGS)
+        yield Line(message, alternatives, message.pk == leaf)
 
 
-def shown(message: Message, siblings: Siblings = NO_SIBLINGS, *, is_leaf: bool = False) -> Shown:
+def shown(line: Line) -> Shown:
     """A live answer of this process is newer than its row."""
-    can_ask = is_leaf and message.role == Role.USER
+    message, can_ask = line.message, line.can_ask
     live = runs.answer(message.pk) if message.is_live else None
     status = live.status if live and live.is_live else message.status
     return Shown(
@@ -80,7 +120,7 @@ def shown(message: Message, siblings: Siblings = NO_SIBLINGS, *, is_leaf: bool =
         notice=live.notice if live else "",
         can_continue=can_continue(message),
         again_label=_("Retry") if message.status == Status.FAILED else _("Regenerate"),
-        siblings=siblings,
+        siblings=line.siblings,
         can_ask=can_ask,
         source=message.text if message.role == Role.USER else "",
         feedback=message.feedback or 0,

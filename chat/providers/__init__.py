@@ -20,6 +20,7 @@ from chat.providers.values import (
     Sampling,
     Waiting,
 )
+from chat.providers.wire import hang_up
 
 __all__ = [
     "Caps",
@@ -34,6 +35,7 @@ __all__ = [
     "Sampling",
     "Waiting",
     "can_serve",
+    "hang_up",
     "has_visible",
     "stream",
 ]

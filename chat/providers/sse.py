@@ -11,7 +11,7 @@ from chat.providers.classify import by_frame
 from chat.providers.failures import AttemptError
 
 _BOM = b"\xef\xbb\xbf"
-_DONE = b"data: [DONE]\n"
+DONE = b"data: [DONE]\n"
 # Line ends to `str.splitlines`, which huggingface_hub's HTTP library uses, but not to SSE or JSON.
 _SEPARATORS = (
     (b"\xe2\x80\xa8", rb"\u2028"),
@@ -55,7 +55,7 @@ class EventLines:
     def close(self) -> bytes:
         """What a last line without a line end says; nothing if it is cut in the middle."""
         line = self._line(bytes(self._rest))
-        if not line or line == _DONE:
+        if not line or line == DONE:
             return line
         try:
             json.loads(line[5:])
@@ -80,7 +80,7 @@ class EventLines:
         if self._error_event:
             raise _error_frame(payload)
         if payload == b"[DONE]":
-            return _DONE
+            return DONE
         if not payload:
             return b""
         for raw, escaped in _SEPARATORS:

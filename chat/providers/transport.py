@@ -14,16 +14,13 @@ from dataclasses import dataclass, field
 from chat.providers.classify import by_status, wait_asked
 from chat.providers.failures import AttemptError
 from chat.providers.hub import httpx, set_async_client_factory, set_client_factory
-from chat.providers.sse import EventLines
-from chat.providers.wire import Wire
+from chat.providers.sse import DONE, EventLines
+from chat.providers.wire import SSL, Body, Wire
 
 _LOOKUP_SECONDS = 10.0
 _BODY_BYTES = 16_384
 _BODY_SECONDS = 1.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-# One for the process: making it reads the certificate store, 20 ms that would block the event loop.
-_SSL = httpx.create_ssl_context()
 
 
 def _ignore() -> None:
@@ -55,13 +52,14 @@ class PreparedError(Exception):
 class EventStream(httpx.AsyncByteStream):
     """The body of a streamed answer with its lines mended."""
 
-    def __init__(self, inner: httpx.AsyncByteStream, limit: int) -> None:
+    def __init__(self, inner: Body, limit: int) -> None:
         self._inner = inner
         self._lines = EventLines(limit)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._inner:
             if lines := self._lines.feed(chunk):
+                self._inner.is_over = lines.endswith(DONE)
                 yield lines
             if self._lines.failure is not None:
                 raise self._lines.failure
@@ -77,7 +75,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
-        self._inner = Wire(_SSL, attempt.on_connected)
+        self._inner = Wire(attempt.on_connected)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._attempt.dry:
@@ -88,7 +86,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if not _is_event_stream(response):
             raise await _refuse(response)
-        self._attempt.body = EventStream(_async_stream(response), self._attempt.frame_bytes)
+        self._attempt.body = EventStream(_body(response), self._attempt.frame_bytes)
         return httpx.Response(
             200,
             headers={"content-type": "text/event-stream; charset=utf-8"},
@@ -147,7 +145,7 @@ async def _read_start(response: httpx.Response) -> str:
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in _async_stream(response):
+            async for chunk in _body(response):
                 body += chunk
                 if len(body) >= _BODY_BYTES:
                     break
@@ -156,9 +154,9 @@ async def _read_start(response: httpx.Response) -> str:
     return body[:_BODY_BYTES].decode("utf-8", "replace")
 
 
-def _async_stream(response: httpx.Response) -> httpx.AsyncByteStream:
-    if not isinstance(response.stream, httpx.AsyncByteStream):
-        raise TypeError("an asynchronous transport gave a synchronous stream")
+def _body(response: httpx.Response) -> Body:
+    if not isinstance(response.stream, Body):
+        raise TypeError("the wire gave a stream that is not its own")
     return response.stream
 
 
@@ -171,7 +169,7 @@ def _async_client() -> httpx.AsyncClient:
 
 def _lookup_client() -> httpx.Client:
     return httpx.Client(
-        transport=LookupTransport(verify=_SSL, trust_env=False),
+        transport=LookupTransport(verify=SSL, trust_env=False),
         follow_redirects=True,
         trust_env=False,
         timeout=_LOOKUP_SECONDS,

@@ -26,51 +26,44 @@ from config.threads import in_db
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
+class SignedOutError(Exception):
+    """Nobody is signed in with this session."""
+
+
 def page(view: View) -> View:
     """A page for signed-in people; others sign in and come back to it.
 
     What a script asks for is a part of a page: the page stays, and says that it is signed out.
+    The view finds out who asks where it reads for them, see `on_behalf`.
     """
 
     @require_http_methods(["GET", "HEAD"])
     @wraps(view)
     async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        user = await person(request)
-        if not user.is_authenticated:
+        try:
+            try:
+                return await view(request, *args, **kwargs)
+            except Http404:
+                await known(request)
+                raise
+        except SignedOutError:
             if request.headers.get("HX-Request"):
                 return refusal(request, pages.refusal("signed-out"), 401, sign_in=True)
             return redirect(
                 f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}"
             )
-        try:
-            return await view(request, user, *args, **kwargs)
         except (Conversation.DoesNotExist, Message.DoesNotExist):
             raise Http404 from None
 
     return answer
 
 
-class SignedOutError(Exception):
-    """Nobody is signed in with this session."""
-
-
 def command(view: View) -> View:
     """A command for signed-in people, posted by htmx or by a plain form.
 
-    Refusals are a sentence for the composer's notice; the text stays where it was typed.
+    Refusals are a sentence for the composer's notice; the text stays where it was typed. The view
+    finds out who asks where it works for them, see `on_behalf`.
     """
-
-    @refusing
-    @wraps(view)
-    async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return await view(request, await in_request(signed_in, request), *args, **kwargs)
-
-    return answer
-
-
-def asking(view: View) -> View:
-    """A command that begins an answer. Its view finds out who asks (`signed_in`) on the thread
-    that writes the turn: each hop to a thread costs as much as what is done there."""
 
     @refusing
     @wraps(view)
@@ -78,11 +71,16 @@ def asking(view: View) -> View:
         try:
             return await view(request, *args, **kwargs)
         except ChatError:
-            if not hasattr(request, "_cached_user"):
-                await in_request(signed_in, request)  # to be signed out is told first
+            await known(request)
             raise
 
     return answer
+
+
+async def known(request: HttpRequest) -> None:
+    """What a stranger's request is refused for is told to nobody. Raises SignedOutError."""
+    if not hasattr(request, "_cached_user"):
+        await in_request(signed_in, request)
 
 
 def refusing(view: View) -> View:
@@ -106,9 +104,17 @@ def refusing(view: View) -> View:
     return answer
 
 
-async def person(request: HttpRequest) -> Any:
-    """Who asks: session and account in one piece of work, where `auser` makes three."""
-    return await in_request(asker, request)
+async def on_behalf(request: HttpRequest, work: Callable[..., Any], *args: Any) -> Any:
+    """What `work(user, *args)` gives for whoever asks: session, account and work in one go, since
+    each hop to a thread costs as much as either. Raises SignedOutError; `asker_of` knows them then.
+    """
+    return await in_request(lambda: work(signed_in(request), *args))
+
+
+def asker_of(request: HttpRequest) -> User:
+    """Who was found to be asking."""
+    found: User = request._cached_user  # type: ignore[attr-defined]
+    return found
 
 
 def asker(request: HttpRequest) -> Any:
@@ -121,8 +127,8 @@ def asker(request: HttpRequest) -> Any:
 
 
 def signed_in(request: HttpRequest) -> User:
-    """Raises SignedOutError; database work."""
-    user = asker(request)
+    """Raises SignedOutError; database work, the first time."""
+    user = getattr(request, "_cached_user", None) or asker(request)
     if not isinstance(user, User):
         raise SignedOutError
     return user
@@ -154,4 +160,4 @@ async def in_request(work: Callable[..., Any], *args: Any) -> Any:
     return await in_db(work, *args)
 
 
-__all__ = ["User", "asking", "command", "in_request", "page", "refusal", "signed_in"]
+__all__ = ["User", "asker_of", "command", "in_request", "on_behalf", "page", "refusal", "signed_in"]

@@ -13,48 +13,50 @@ from chat.events import What
 from chat.forms import only
 from chat.fragments import pages
 from chat.fragments.about import about_answer
-from chat.fragments.shown import shown
+from chat.fragments.shown import Line, shown
 from chat.models import Message, Role, Run
-from chat.views.access import command, in_request, page
+from chat.views.access import command, on_behalf, page
 from chat.views.commands import tell
 
 OPINIONS = {"1": 1, "-1": -1, "": None}
 
 
 @page
-async def about(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+async def about(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """The content of the dialog "About this answer"."""
 
-    def load() -> tuple[Message, Run | None]:
+    def load(user: User) -> tuple[Message, Run | None]:
         message = Message.objects.owned_by(user).get(pk=message_id, role=Role.ASSISTANT)
         return message, reading.run_of(message)
 
-    message, run = await in_request(load)
+    message, run = await on_behalf(request, load)
     return render(request, "chat/_about.html", {"about": about_answer(message, run)})
 
 
 @page
-async def source(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+async def source(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """The text as it was written, for the clipboard."""
 
-    def load() -> str:
+    def load(user: User) -> str:
         message = Message.objects.owned_by(user).get(pk=message_id)
         reading.add_saved_text([message])
         return str(message.text)
 
-    text = await in_request(load)
+    text = await on_behalf(request, load)
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 @command
-async def feedback(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+async def feedback(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Thumbs up, down, or taken back; with a reason in a second step."""
     fields = only(request.POST, "value", optional=("reason",))
     if fields["value"] not in OPINIONS:
         raise ChatError("bad_form")
     value, reason = OPINIONS[fields["value"]], fields.get("reason")
-    message = await in_request(opinions.rate, user, message_id, value, reason or "")
-    tell(user, message.conversation_id, What.THREAD)
+    message = await on_behalf(request, opinions.rate, message_id, value, reason or "")
+    tell(request, message.conversation_id, What.THREAD)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", message.conversation_id)
-    return HttpResponse(pages.feedback_html(shown(message), ask=bool(value) and reason is None))
+    return HttpResponse(
+        pages.feedback_html(shown(Line(message)), ask=bool(value) and reason is None)
+    )

@@ -11,21 +11,21 @@ from chat.events import What
 from chat.forms import CHOICES, chosen, only
 from chat.fragments import choices as fragments
 from chat.models import Conversation
-from chat.views.access import command, in_request
+from chat.views.access import command, on_behalf
 from chat.views.commands import tell
 
 
 @command
-async def options(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
+async def options(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     only(request.POST, optional=CHOICES)
     wanted = chosen(request.POST)
 
-    def store() -> tuple[Conversation, str]:
+    def store(user: User) -> tuple[Conversation, str]:
         conversation = choosing.choose(user, conversation_id, wanted)
         return conversation, fragments.head_html(conversation)
 
-    conversation, html = await in_request(store)
-    tell(user, conversation.pk, What.THREAD)
+    conversation, html = await on_behalf(request, store)
+    tell(request, conversation.pk, What.THREAD)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
     return HttpResponse(html)

@@ -21,7 +21,7 @@ from chat.fragments import pages, partials
 from chat.fragments.shell import body_html
 from chat.models import Conversation
 from chat.runs import readied, runs
-from chat.views.access import asking, command, in_request, signed_in
+from chat.views.access import asker_of, command, in_request, on_behalf, signed_in
 from chat.views.reading import choices_of, opened
 
 
@@ -30,13 +30,13 @@ def shown_by_socket(request: HttpRequest) -> bool:
     return request.headers.get("Chat-Socket") == "open"
 
 
-async def taken(request: HttpRequest, user: User, conversation: Conversation) -> HttpResponse:
+async def taken(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """The acknowledgement, after the commit; with the thread where no socket brings it."""
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
     if shown_by_socket(request):
         return HttpResponse(status=204)
-    found, page = await in_request(reads.thread, user, conversation.pk)
+    found, page = await on_behalf(request, reads.thread, conversation.pk)
     # On the event loop, where the answer is being written: see `opened`.
     thread = pages.thread_html(found, page)
     return HttpResponse(
@@ -57,16 +57,10 @@ async def begun(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> 
 
 async def acknowledged(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> HttpResponse:
     turn = await begun(request, work, *args, runs.process)
-    return await taken(request, asker_of(request), turn.conversation)
+    return await taken(request, turn.conversation)
 
 
-def asker_of(request: HttpRequest) -> User:
-    """Who `begun` found to be asking."""
-    found: User = request._cached_user  # type: ignore[attr-defined]
-    return found
-
-
-@asking
+@command
 async def start(request: HttpRequest) -> HttpResponse:
     """A new conversation with its first question."""
     client_id, text = asked(request.POST, optional=CHOICES)
@@ -81,17 +75,16 @@ async def start(request: HttpRequest) -> HttpResponse:
     turn = await begun(request, write)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", turn.conversation.pk)
-    user = asker_of(request)
-    _, body = await opened(request, user, turn.conversation.pk, choices_of, dict)
+    _, body = await opened(request, turn.conversation.pk, choices_of, dict)
     response = HttpResponse(body_html(body))
     # The page changes its socket now and may not hear of its own line in the sidebar.
-    row = await in_request(reads.row, user, turn.conversation.pk)
+    row = await on_behalf(request, reads.row, turn.conversation.pk)
     response.write(pages.moved_html(row))
     response["HX-Push-Url"] = reverse("conversation", args=[turn.conversation.pk])
     return response
 
 
-@asking
+@command
 async def send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     client_id, text = asked(request.POST)
     return await acknowledged(request, sent, conversation_id, client_id, text)
@@ -110,7 +103,7 @@ def forget_draft(user: User, conversation_id: UUID | None) -> None:
         drafts.remove(user, conversation_id)
 
 
-@asking
+@command
 async def edit(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Ask a question again in other words."""
     client_id, text = asked(request.POST)
@@ -118,60 +111,60 @@ async def edit(request: HttpRequest, message_id: UUID) -> HttpResponse:
 
 
 @command
-async def save(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+async def save(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Keep a question in other words without asking it."""
     client_id, text = asked(request.POST)
-    conversation = await in_request(turns.save_edit, user, message_id, client_id, text)
-    tell(user, conversation.pk, What.THREAD)
-    return await taken(request, user, conversation)
+    conversation = await on_behalf(request, turns.save_edit, message_id, client_id, text)
+    tell(request, conversation.pk, What.THREAD)
+    return await taken(request, conversation)
 
 
-@asking
+@command
 async def regenerate(request: HttpRequest, message_id: UUID) -> HttpResponse:
     only(request.POST)
     return await acknowledged(request, turns.regenerate, message_id)
 
 
-@asking
+@command
 async def go_on(request: HttpRequest, message_id: UUID) -> HttpResponse:
     only(request.POST)
     return await acknowledged(request, turns.go_on, message_id)
 
 
 @command
-async def stop(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
+async def stop(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Stop the answer that runs, wherever it runs; nothing happens when none does."""
     only(request.POST)
 
-    def mark() -> tuple[Conversation, UUID | None]:
+    def mark(user: User) -> tuple[Conversation, UUID | None]:
         found = reads.owned(user, conversation_id)
         return found, keeping.ask_to_stop(found)
 
-    conversation, run = await in_request(mark)
+    conversation, run = await on_behalf(request, mark)
     if run is not None:
         runs.stop(run)
         broadcast.announce(StopAsked(run))
-    return await taken(request, user, conversation)
+    return await taken(request, conversation)
 
 
 @command
-async def choose(request: HttpRequest, user: User, message_id: UUID) -> HttpResponse:
+async def choose(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show the branch that goes through this message."""
     only(request.POST)
-    conversation = await in_request(keeping.choose_branch, user, message_id)
-    tell(user, conversation.pk, What.THREAD)
-    return await taken(request, user, conversation)
+    conversation = await on_behalf(request, keeping.choose_branch, message_id)
+    tell(request, conversation.pk, What.THREAD)
+    return await taken(request, conversation)
 
 
 @command
-async def rename(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
+async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     title = only(request.POST, "title")["title"]
-    conversation = await in_request(keeping.rename, user, conversation_id, title)
+    conversation = await on_behalf(request, keeping.rename, conversation_id, title)
     for what in (What.ROW, What.THREAD):
-        tell(user, conversation.pk, what)
+        tell(request, conversation.pk, what)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
-    row = await in_request(reads.row, user, conversation.pk)
+    row = await on_behalf(request, reads.row, conversation.pk)
     return HttpResponse(
         partials.partial(f"#row-{row.id.hex}", "outerHTML", pages.row_html(row))
         + partials.partial("#conversation-title", "textContent", pages.escaped(row.title))
@@ -179,11 +172,11 @@ async def rename(request: HttpRequest, user: User, conversation_id: UUID) -> Htt
 
 
 @command
-async def delete(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
+async def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Hide a conversation; the notice that follows can take it back."""
     only(request.POST)
-    conversation = await in_request(keeping.delete, user, conversation_id)
-    tell(user, conversation.pk, What.GONE)
+    conversation = await on_behalf(request, keeping.delete, conversation_id)
+    tell(request, conversation.pk, What.GONE)
     if not request.headers.get("HX-Request"):
         return redirect("new_chat")
     return HttpResponse(
@@ -192,10 +185,10 @@ async def delete(request: HttpRequest, user: User, conversation_id: UUID) -> Htt
 
 
 @command
-async def restore(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
+async def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     only(request.POST)
-    conversation = await in_request(keeping.restore, user, conversation_id)
-    tell(user, conversation.pk, What.BACK)
+    conversation = await on_behalf(request, keeping.restore, conversation_id)
+    tell(request, conversation.pk, What.BACK)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
     response = HttpResponse(status=204)
@@ -203,5 +196,6 @@ async def restore(request: HttpRequest, user: User, conversation_id: UUID) -> Ht
     return response
 
 
-def tell(user: User, conversation_id: UUID, what: What) -> None:
-    broadcast.announce(Changed(user.pk, conversation_id, what))
+def tell(request: HttpRequest, conversation_id: UUID, what: What) -> None:
+    """All pages of whoever asks."""
+    broadcast.announce(Changed(asker_of(request).pk, conversation_id, what))

@@ -4,17 +4,14 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.models import User
 from chat.conversations import drafts
 from chat.forms import key_of, only
-from chat.views.access import command, in_request
+from chat.views.access import command, on_behalf
 
 
 @command
-async def draft(
-    request: HttpRequest, user: User, conversation_id: UUID | None = None
-) -> HttpResponse:
+async def draft(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
     fields = only(request.POST, "client_id", "text")
     key = key_of(fields["client_id"])
-    await in_request(drafts.keep, user, conversation_id, key, fields["text"])
+    await on_behalf(request, drafts.keep, conversation_id, key, fields["text"])
     return HttpResponse(status=204)

@@ -24,7 +24,7 @@ from chat.fragments.moulds import filled
 from chat.fragments.pages import SIDEBAR_PAGE
 from chat.fragments.shell import Body, page_html
 from chat.models import Conversation, Draft
-from chat.views.access import in_request, page
+from chat.views.access import asker_of, on_behalf, page
 
 
 def choices_of(user: User, conversation: Conversation) -> dict[str, Any]:
@@ -55,11 +55,11 @@ def read(user: User, conversation: Conversation | None) -> Read:
     )
 
 
-def shown(request: HttpRequest, user: User, found: Read, body: Body) -> HttpResponse:
+def shown(request: HttpRequest, found: Read, body: Body) -> HttpResponse:
     """The page, from what was read."""
     notes = get_messages(request)
     html = page_html(
-        user,
+        asker_of(request),
         replace(body, draft=found.draft, suggestions=found.suggestions),
         theme=site(request)["theme"],
         rows=pages.rows_html(found.rows, SIDEBAR_PAGE, found.as_of),
@@ -71,17 +71,17 @@ def shown(request: HttpRequest, user: User, found: Read, body: Body) -> HttpResp
 
 
 @page
-async def new_chat(request: HttpRequest, user: User) -> HttpResponse:
+async def new_chat(request: HttpRequest) -> HttpResponse:
     """The empty start."""
-    found = await in_request(read, user, None)
-    return shown(request, user, found, Body(None, found.options, uuid.uuid4(), get_token(request)))
+    found = await on_behalf(request, read, None)
+    return shown(request, found, Body(None, found.options, uuid.uuid4(), get_token(request)))
 
 
 @page
-async def conversation(request: HttpRequest, user: User, conversation_id: UUID) -> HttpResponse:
+async def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """A conversation, opened on its last page."""
-    found, body = await opened(request, user, conversation_id, read, lambda read: read.options)
-    return shown(request, user, found, body)
+    found, body = await opened(request, conversation_id, read, lambda read: read.options)
+    return shown(request, found, body)
 
 
 T = TypeVar("T")
@@ -89,7 +89,6 @@ T = TypeVar("T")
 
 async def opened(
     request: HttpRequest,
-    user: User,
     conversation_id: UUID,
     around: Callable[[User, Conversation], T],
     options: Callable[[T], dict[str, Any]],
@@ -98,11 +97,11 @@ async def opened(
     the conversation. That is made on the event loop, where the answer is being written: it must not
     be rendered by two threads at once. Raises Conversation.DoesNotExist."""
 
-    def load() -> tuple[Conversation, reading.ThreadPage, T, Window | None]:
+    def load(user: User) -> tuple[Conversation, reading.ThreadPage, T, Window | None]:
         found, thread = reading.thread(user, conversation_id)
         return found, thread, around(user, found), window(found, thread)
 
-    found, thread, more, full = await in_request(load)
+    found, thread, more, full = await on_behalf(request, load)
     body = Body(
         found,
         options(more),
@@ -116,21 +115,19 @@ async def opened(
 
 
 @page
-async def older(
-    request: HttpRequest, user: User, conversation_id: UUID, message_id: UUID
-) -> HttpResponse:
+async def older(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     """The page of messages that ends with this one, put above what is shown."""
-    found, thread = await in_request(reading.thread, user, conversation_id, message_id)
+    found, thread = await on_behalf(request, reading.thread, conversation_id, message_id)
     if not thread.messages:
         raise Http404
     return HttpResponse(pages.thread_html(found, thread))
 
 
 @page
-async def more_rows(request: HttpRequest, user: User) -> HttpResponse:
+async def more_rows(request: HttpRequest) -> HttpResponse:
     """The sidebar's next page."""
     before = cursor(request.GET.get("before", ""))
-    rows = await in_request(reading.rows, user, before, SIDEBAR_PAGE)
+    rows = await on_behalf(request, reading.rows, before, SIDEBAR_PAGE)
     continues = request.GET.get("group", "")
     return HttpResponse(pages.rows_html(rows, SIDEBAR_PAGE, continues=continues))
 

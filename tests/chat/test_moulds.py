@@ -12,7 +12,7 @@ from chat.conversations import drafts
 from chat.conversations.reading import Row, rows
 from chat.fragments import moulds, pages
 from chat.fragments.moulds import filled
-from chat.fragments.shown import shown
+from chat.fragments.shown import Line, shown
 from chat.models import Conversation, Status, Suggestion
 from chat.views.reading import read
 from tests.chat.conftest import Counted
@@ -34,7 +34,7 @@ def test_a_line_is_what_its_template_makes(language: str, unread: bool) -> None:
 def test_a_message_is_what_its_template_makes(owner: User, status: str) -> None:
     for message in branch(said(owner, HOSTILE)):
         message.status = status
-        made = shown(message)
+        made = shown(Line(message))
         assert pages.message_html(made) == render_to_string("chat/_message.html", {"m": made})
 
 

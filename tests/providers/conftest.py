@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from chat.providers import hang_up
 from tests.providers.tools import SECRETS
 from tests.upstream import Upstream
 
@@ -16,6 +17,12 @@ from tests.upstream import Upstream
 async def up() -> AsyncIterator[Upstream]:
     async with Upstream() as server:
         yield server
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def nothing_is_kept() -> AsyncIterator[None]:
+    yield
+    await hang_up()
 
 
 @pytest.fixture(autouse=True)
