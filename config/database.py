@@ -23,3 +23,10 @@ class KeptConnection(DatabaseWrapper):
         wished = self.settings_dict["OPTIONS"].get("prepare_threshold", 0)
         found: dict[str, Any] = super().get_connection_params()
         return found | {"prepare_threshold": wished}
+
+    def init_connection_state(self) -> None:
+        """A prepared statement is planned once, perhaps while its tables have three rows, and is
+        carried out for hours: all of ours look rows up by an index, and shall be planned so."""
+        super().init_connection_state()
+        if self.connection is not None and self.connection.prepare_threshold is not None:
+            self.connection.execute("SET enable_seqscan = off")

@@ -13,7 +13,9 @@ from django.db import connections
 from django.test import Client
 
 from accounts.models import User
+from config.database import KeptConnection
 from config.local.postgres import Cluster
+from config.threads import own_connection
 from tests.site import Site, prepared_database
 from tests.upstream import UpstreamThread
 
@@ -43,6 +45,18 @@ def _no_connection_left(django_db_blocker: Any) -> Iterator[None]:
     yield
     with django_db_blocker.unblock():
         connections.close_all()
+
+
+@pytest.fixture
+def kept() -> Iterator[KeptConnection]:
+    """This thread's connection is one that a thread keeps."""
+    before = connections["default"]
+    own_connection()
+    own: Any = connections["default"]
+    assert isinstance(own, KeptConnection)
+    yield own
+    own.close()
+    connections["default"] = before
 
 
 @pytest.fixture

@@ -51,9 +51,9 @@ SELECT EXISTS (
     SELECT FROM chat_message
     WHERE conversation_id = %(conversation)s AND client_id = %(client)s
 ), ARRAY(
-    SELECT run.conversation_id FROM chat_run run
-    JOIN chat_conversation c ON c.id = run.conversation_id
-    WHERE c.owner_id = %(owner)s AND run.ended_at IS NULL
+    SELECT run.conversation_id FROM chat_run run JOIN LATERAL (
+        SELECT owner_id FROM chat_conversation WHERE id = run.conversation_id LIMIT 1
+    ) c ON c.owner_id = %(owner)s WHERE run.ended_at IS NULL
 ), {columns} FROM {force}
 """,
     columns=IN_FORCE_COLUMNS,

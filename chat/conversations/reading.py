@@ -26,25 +26,33 @@ def has(user: User, conversation_id: UUID) -> bool:
 
 # A page of the branch in one snapshot: the conversation, each message, the alternatives to it, and
 # what is saved of it while it is being written. Each step towards the first question, which has no
-# parent, is one look-up by primary key: the cost does not grow with the conversation.
+# parent, is one look-up by primary key: the cost does not grow with the conversation. LIMIT 1 is
+# what makes it one, whatever the planner believes of the table.
 THREAD = statement(
     """
 WITH RECURSIVE shown AS (
     SELECT * FROM chat_conversation
     WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL
 ), branch AS (
-    SELECT up.id, up.parent_id, 1 AS step FROM chat_message up JOIN shown
-    ON up.conversation_id = shown.id AND up.id = COALESCE(%(end)s, shown.active_leaf_id)
+    SELECT up.id, up.parent_id, 1 AS step FROM shown JOIN LATERAL (
+        SELECT id, parent_id, conversation_id FROM chat_message
+        WHERE id = COALESCE(%(end)s, shown.active_leaf_id) LIMIT 1
+    ) up ON up.conversation_id = shown.id
     UNION ALL
-    SELECT up.id, up.parent_id, branch.step + 1
-    FROM chat_message up JOIN branch ON up.id = branch.parent_id WHERE branch.step < %(size)s
+    SELECT up.id, up.parent_id, branch.step + 1 FROM branch CROSS JOIN LATERAL (
+        SELECT id, parent_id FROM chat_message WHERE id = branch.parent_id LIMIT 1
+    ) up WHERE branch.step < %(size)s
 )
 SELECT {conversation}, others.ids, saved.offsets, saved.texts, {message}
-FROM shown LEFT JOIN branch ON true LEFT JOIN chat_message m ON m.id = branch.id
+FROM shown LEFT JOIN branch ON true
+LEFT JOIN LATERAL (SELECT * FROM chat_message WHERE id = branch.id LIMIT 1) m ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg(other.id ORDER BY other.seq) AS ids FROM chat_message other
-    WHERE other.role = m.role AND (other.parent_id = m.parent_id OR (m.parent_id IS NULL
-        AND other.parent_id IS NULL AND other.conversation_id = m.conversation_id))
+    SELECT array_agg(other.id ORDER BY other.seq) AS ids FROM (
+        SELECT id, seq FROM chat_message WHERE parent_id = m.parent_id AND role = m.role
+        UNION ALL
+        SELECT id, seq FROM chat_message WHERE m.parent_id IS NULL AND role = m.role
+            AND conversation_id = m.conversation_id AND parent_id IS NOT DISTINCT FROM m.parent_id
+    ) other
 ) others ON m.id IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT array_agg(c."offset" ORDER BY c."offset") AS offsets,
@@ -163,13 +171,16 @@ class Spoken:
 # depends on the number of turns and not on the length of the conversation.
 SAID = """
 WITH RECURSIVE branch AS (
-    SELECT id, parent_id, 1 AS step FROM chat_message
-    WHERE id = %(end)s AND conversation_id = %(conversation)s
+    SELECT id, parent_id, role, text, 1 AS step FROM (
+        SELECT * FROM chat_message WHERE id = %(end)s LIMIT 1
+    ) last WHERE conversation_id = %(conversation)s
     UNION ALL
-    SELECT up.id, up.parent_id, branch.step + 1
-    FROM chat_message up JOIN branch ON up.id = branch.parent_id WHERE branch.step < %(size)s
+    SELECT up.id, up.parent_id, up.role, up.text, branch.step + 1
+    FROM branch CROSS JOIN LATERAL (
+        SELECT id, parent_id, role, text FROM chat_message WHERE id = branch.parent_id LIMIT 1
+    ) up WHERE branch.step < %(size)s
 )
-SELECT m.id, m.role, m.text FROM branch JOIN chat_message m ON m.id = branch.id ORDER BY step
+SELECT id, role, text FROM branch ORDER BY step
 """
 
 

@@ -180,9 +180,9 @@ def locked_message(user: User, message_id: UUID, *roles: Role) -> tuple[Message,
 
 
 LIVE_OF = """
-SELECT run.conversation_id FROM chat_run run
-JOIN chat_conversation c ON c.id = run.conversation_id
-WHERE c.owner_id = %(owner)s AND run.ended_at IS NULL
+SELECT run.conversation_id FROM chat_run run JOIN LATERAL (
+    SELECT owner_id FROM chat_conversation WHERE id = run.conversation_id LIMIT 1
+) c ON c.owner_id = %(owner)s WHERE run.ended_at IS NULL
 """
 
 

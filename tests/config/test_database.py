@@ -1,29 +1,13 @@
 """The connection that a thread keeps: what it knows without asking, and what it plans once."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from config.database import KeptConnection
 from config.sql import fetch
-from config.threads import own_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ME = "SELECT pg_backend_pid() + %(nothing)s"
-
-
-@pytest.fixture
-def kept() -> Iterator[KeptConnection]:
-    """This thread's connection is one that a thread keeps."""
-    before = connections["default"]
-    own_connection()
-    own: Any = connections["default"]
-    assert isinstance(own, KeptConnection)
-    yield own
-    own.close()
-    connections["default"] = before
 
 
 def backend() -> int:

@@ -1,0 +1,75 @@
+"""Statements that are planned once do not cost more when the tables have grown."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User
+from chat.conversations import closing, reading, turns
+from chat.conversations.leases import Append, save
+from chat.conversations.window import window
+from chat.events import Outcome
+from chat.models import ChatModel, Conversation, Message, Role, Status
+from config.database import KeptConnection
+from config.sql import fetch
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SCANS = """
+SELECT relname, seq_scan, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
+WHERE relname = ANY(%(tables)s) ORDER BY relname
+"""
+TABLES = ["chat_chunk", "chat_conversation", "chat_message", "chat_run"]
+
+
+def looked_at() -> dict[str, tuple[int, int]]:
+    """Of each table in this transaction: how often it was read whole, and rows that were read."""
+    rows = fetch(SCANS, {"tables": TABLES})
+    return {name: (whole, read) for name, whole, read in rows}
+
+
+def test_what_was_planned_for_small_tables_reads_no_large_ones(kept: KeptConnection) -> None:
+    user = User.objects.create_user("a@example.org", "x")
+    sizes = {"context_window": 8192, "max_output": 512}
+    ChatModel.objects.get_or_create(is_default=True, defaults={"repo_id": "some/model"} | sizes)
+    small = conversation_of(user, 4)
+    for _ in range(8):
+        turn_after(user, small)
+    large = conversation_of(user, 3_000)
+    with transaction.atomic():
+        before = looked_at()
+        turn_after(user, large)
+        after = looked_at()
+    for name, (whole, read) in after.items():
+        was_whole, was_read = before.get(name, (0, 0))
+        assert whole == was_whole, name
+        assert read - was_read < 1_500, name
+
+
+def conversation_of(user: User, length: int) -> Conversation:
+    """Questions and answers in turns, one branch."""
+    found = Conversation.objects.create(owner=user, title="Long", next_seq=length + 1)
+    rows: list[Message] = []
+    for seq in range(1, length + 1):
+        role = Role.USER if seq % 2 else Role.ASSISTANT
+        row = Message(conversation=found, seq=seq, role=role, status=Status.COMPLETE, text="Word.")
+        row.parent_id = rows[-1].pk if rows else None
+        rows.append(row)
+    Message.objects.bulk_create(rows)
+    Conversation.objects.filter(pk=found.pk).update(active_leaf=rows[-1].pk)
+    found.refresh_from_db()
+    return found
+
+
+def turn_after(user: User, conversation: Conversation) -> None:
+    """A question, saved text and the end of its answer, with all that is read on the way."""
+    process = uuid4()
+    turn = turns.send(user, conversation.pk, uuid4(), "And then?", process)
+    assert turn.run is not None
+    reading.spoken_before(turn.answer)
+    shown, page = reading.thread(user, conversation.pk)
+    window(shown, page)
+    save(process, [turn.run.pk], [Append(turn.run.pk, 0, "So.")])
+    assert closing.close(turn.run, Outcome(status=Status.COMPLETE), "So.", "<p>So.</p>", 1)
+    reading.thread(user, conversation.pk)
+    reading.row(user, conversation.pk)
