@@ -67,6 +67,7 @@ class Job:
         self.clock = Clock()
         self.prepared = ready.prepared
         self.ending: str | None = None
+        self.status: str = Status.INTERRUPTED
         self.unsaved: list[str] = []
         self.before = self.saved = len(turn.answer.text)
         self.task: asyncio.Task[None] | None = None
@@ -110,7 +111,8 @@ class Job:
             self.writing.cancel()
 
     async def work(self) -> bool:
-        """Write the answer to its end; whether this process was the one that ended it."""
+        """Write the answer to its end; whether this process was the one that ended it. Nobody is
+        told, see `Runs.watch_over`."""
         self.writing = asyncio.create_task(self.generate(), name=f"write {self.run.pk}")
         if self.ending is not None:
             self.writing.cancel()
@@ -120,11 +122,9 @@ class Job:
             self.writing.cancel()
         outcome = self.outcome(self.writing)
         if outcome is None:
-            self.answer.end(Status.INTERRUPTED)
             return False
-        won = await self.close(outcome)
-        self.answer.end(outcome.status)
-        return won
+        self.status = outcome.status
+        return await self.close(outcome)
 
     async def generate(self) -> Outcome:
         async with line.seat(self.owner_id, self.place):

@@ -99,11 +99,13 @@ class Runs:
             await job.work()
         finally:
             self.jobs.pop(job.message.pk, None)
+            # All at once: a page that hears of its answer before its line would look twice.
             self.announce(job, What.THREAD, What.ROW)
+            job.answer.end(job.status)
 
     def announce(self, job: Job, *whats: What) -> None:
         for what in whats:
-            broadcast.announce(Changed(job.owner_id, job.answer.conversation_id, what))
+            broadcast.spread(Changed(job.owner_id, job.answer.conversation_id, what))
 
     def answer(self, message_id: UUID) -> LiveAnswer | None:
         """The answer, if this process writes it."""

@@ -53,6 +53,8 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Tests count statements.
+FAST_SETTINGS |= {"shared_preload_libraries": "pg_stat_statements"}
 
 
 class Cluster:

@@ -38,6 +38,12 @@ class Person:
             headers["HX-Request"] = "true"
         return self.http.post(path, data=fields, headers=headers)
 
+    def send_beside_socket(self, conversation: UUID, text: str) -> None:
+        """A question as a page posts it that is told by its socket."""
+        self.http.headers["Chat-Socket"] = "open"
+        assert self.send(conversation, text).status_code == 204
+        del self.http.headers["Chat-Socket"]
+
     def start(self, text: str) -> UUID:
         """A new conversation; its id."""
         answer = self.post("/c/", client_id=str(uuid4()), text=text)
