@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_started
 from django.db import close_old_connections, reset_queries
@@ -23,8 +24,9 @@ class Handler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self.idle: list[ThreadPoolExecutor] = []
-        for receiver in (close_old_connections, reset_queries):
-            request_started.disconnect(receiver)
+        if not settings.DEBUG:  # queries that are recorded have to be forgotten
+            for receiver in (close_old_connections, reset_queries):
+                request_started.disconnect(receiver)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         thread = self.idle.pop() if self.idle else ThreadPoolExecutor(1, "request")

@@ -106,10 +106,12 @@ def place_of(value: Any) -> str:
     return PLAIN[value] if value is None or value == "" or isinstance(value, bool) else "%s"
 
 
-def write(*parts: Part) -> None:
-    """All of it by one statement: none of the parts sees what another one writes."""
+def write(*parts: Part) -> list[tuple[Any, ...]]:
+    """All of it by one statement: none of the parts sees what another one writes. The rows are
+    those that the last part returns."""
     *others, (last, _) = parts
     beside = ", ".join(f"part{at} AS ({text})" for at, (text, _) in enumerate(others))
     values = [value for _, values in parts for value in values]
     with bound() as cursor:
         cursor.execute(f"WITH {beside} {last}" if beside else last, values)
+        return cursor.fetchall() if cursor.description else []

@@ -14,13 +14,14 @@ from accounts.models import User
 from chat.consumers.sidebar import Sidebar
 from chat.conversations import reading
 from chat.conversations.changes import Look
+from chat.conversations.turns import Turn
 from chat.conversations.window import Window, window
 from chat.events import Changed, What
 from chat.fragments import choices, pages, partials
 from chat.fragments.shown import Fingerprint, Line, lines, shown
 from chat.generation import LiveAnswer
 from chat.markdown import Position, changes
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from chat.runs import runs
 from chat.runs.mirror import mirrors
 from config.threads import in_db
@@ -53,7 +54,10 @@ class Head(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Feed:
-    """One socket's view. `version` is what its page says it shows of the conversation."""
+    """One socket's view. `version` is what its page says it shows of the conversation.
+
+    `thread_stale` asks for a look at it; `told_once` says that one event alone does.
+    """
 
     user: User
     session_key: str
@@ -61,6 +65,7 @@ class Feed:
     version: int = -1
     sidebar: Sidebar = field(default_factory=Sidebar)
     thread_stale: bool = True
+    told_once: bool = False
     gone: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     known: dict[UUID, Fingerprint] = field(default_factory=dict)
@@ -83,6 +88,7 @@ class Feed:
             What.GONE,
             What.BACK,
         ):
+            self.told_once = not self.thread_stale
             self.thread_stale = True
         self.wake.set()
 
@@ -95,12 +101,17 @@ class Feed:
     def behind(self, version: int) -> None:
         """The database's version of the conversation, for events that got lost."""
         if version != self.version:
-            self.thread_stale = True
+            self.doubt()
             self.wake.set()
+
+    def doubt(self) -> None:
+        """Look at the thread, whatever was heard of it."""
+        self.thread_stale, self.told_once = True, False
 
     def unsure(self) -> None:
         """A look at the database failed: look at all of it again."""
-        self.thread_stale = self.sidebar.stale = True
+        self.doubt()
+        self.sidebar.stale = True
 
     def leave(self) -> None:
         self.follow(None)
@@ -119,9 +130,11 @@ class Feed:
         """The next frame, or None when the page shows everything."""
         if self.answer is not None and not self.answer.is_live:
             self.follow(None)
-            self.thread_stale = True
+            self.doubt()
         if self.thread_stale and self.conversation_id:
             self.thread_stale = False
+            if self.told_once and (found := self.begun_frame()):
+                return found
             loaded, lines = await in_db(self.look, self.conversation_id)
             if found := both(self.thread_frame(loaded), lines):
                 return found
@@ -187,6 +200,33 @@ class Feed:
             return None
         content += pages.window_html(fill, self.known)
         return {"event": "thread", "content": content + pages.version_html(conversation)}
+
+    def begun_frame(self) -> Frame | None:
+        """The beginning of an answer that this process writes, for a page that shows all before it:
+        the turn knows what a look would find. The ruler waits for the end."""
+        turn = runs.begun(self.conversation_id)
+        if turn is None or turn.question is None or not self.precedes(turn, turn.question):
+            return None
+        added = [Line(turn.question), Line(turn.answer, is_leaf=True)]
+        content = "".join(map(self.one, added)) + self.sidebar.begun(turn.conversation)
+        self.known |= {line.message.pk: line.fingerprint for line in added}
+        self.version = turn.conversation.version
+        self.attend(added)
+        return {"event": "thread", "content": content + pages.version_html(turn.conversation)}
+
+    def precedes(self, turn: Turn, question: Message) -> bool:
+        """Whether the page shows what the turn was added to, which does not look different now."""
+        last = next(reversed(self.known), None)
+        return (
+            self.joined
+            and not self.gone
+            and turn.conversation.version == self.version + 1
+            and Head.of(turn.conversation) == self.head
+            and last is not None
+            and last == question.parent_id
+            and not self.known[last].can_continue
+            and not self.known[last].can_ask
+        )
 
     def missed(self, conversation: Conversation) -> bool:
         """Whether the conversation moved when nobody heard it: while its page changed sockets."""

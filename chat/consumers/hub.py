@@ -110,7 +110,7 @@ class Hub:
             if state is not None and state.gone == feed.gone:
                 feed.behind(state.version if not feed.gone else feed.version)
             elif not feed.gone or state is not None:
-                feed.thread_stale = True
+                feed.doubt()
                 feed.wake.set()
 
     async def check_sessions(self) -> None:

@@ -9,6 +9,7 @@ from accounts.models import User
 from chat.conversations import changes, reading
 from chat.conversations.changes import Snapshot, Written
 from chat.conversations.reading import Row
+from chat.conversations.seeing import is_unread
 from chat.events import What
 from chat.fragments import pages, partials
 from chat.fragments.pages import SIDEBAR_PAGE
@@ -60,6 +61,17 @@ class Sidebar:
         if self.stale:
             content = self.whole(user)
         return {"event": "sidebar", "content": content} if content else None
+
+    def begun(self, conversation: Conversation) -> str:
+        """The line of a conversation in which an answer began, as `line` would make it of its row;
+        nothing where it was not heard of."""
+        if self.heard.get(conversation.pk) is not What.MOVED:
+            return ""
+        del self.heard[conversation.pk]
+        unread = is_unread(conversation.answered_at, conversation.seen_at)
+        row = Row(conversation.pk, conversation.title, conversation.active_at, True, unread)
+        self.lines[row.id] = row
+        return pages.moved_html(row)
 
     def whole(self, user: User) -> str:
         self.stale = False

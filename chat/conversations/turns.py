@@ -228,7 +228,10 @@ def ask(
     answer = message_of(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
     run = run_of(maker, conversation, answer, process)
     shown = begins if conversation._state.adding else ended_by
-    write(insertion(question, answer), begun(run), shown(conversation, answer, taken=2))
+    for (moment,) in write(
+        insertion(question, answer), begun(run), shown(conversation, answer, taken=2)
+    ):
+        conversation.active_at = moment
     return Turn(conversation, answer, run, question)
 
 
@@ -279,7 +282,7 @@ def begun(run: Run) -> Part:
 SHOW = """
 UPDATE chat_conversation SET active_leaf_id = %s, next_seq = next_seq + %s, version = version + 1,
     active_at = statement_timestamp()
-WHERE id = %s
+WHERE id = %s RETURNING active_at
 """
 
 

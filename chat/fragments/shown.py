@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -69,6 +70,7 @@ class Fingerprint(NamedTuple):
     can_continue: bool
     can_ask: bool
     siblings: int
+    finished_at: datetime | None
     feedback: int
 
 
@@ -94,6 +96,7 @@ class Line:
             can_continue(message),
             self.can_ask,
             len(self.siblings.ids),
+            message.finished_at,
             message.feedback or 0,
         )
 

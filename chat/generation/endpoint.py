@@ -18,6 +18,8 @@ def endpoint() -> Endpoint:
             kind="openai",
             base_url=settings.INFERENCE_BASE_URL,
             api_key=settings.INFERENCE_API_KEY,
+            # A server without TLS is near, and llama.cpp's keeps a thread for each connection.
+            keeps=settings.INFERENCE_BASE_URL.startswith("https:"),
             router_map=settings.INFERENCE_HOST_MAP,
         )
     if settings.HF_TOKEN:
@@ -25,6 +27,7 @@ def endpoint() -> Endpoint:
             kind="hf",
             token=settings.HF_TOKEN,
             provider=settings.HF_PROVIDER,
+            keeps=True,
             router_map=settings.INFERENCE_HOST_MAP,
         )
     return Endpoint(kind="none")

@@ -13,7 +13,7 @@ from chat.providers.hub import HfHubHTTPError, TextGenerationError, httpx
 
 class AttemptError(Exception):
     """A failed attempt. It stays inside this package: its traceback passes frames that hold the
-    token.
+    token. `lost` on a kept connection that was dead already: the server saw no request.
     """
 
     def __init__(
@@ -23,16 +23,22 @@ class AttemptError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
         blames_usage: bool = False,
+        lost: bool = False,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.status = status
         self.retry_after = retry_after
         self.blames_usage = blames_usage
+        self.lost = lost
 
     def error(self) -> ProviderError:
         """The same failure without a past, fit to leave the package."""
         return ProviderError(self.code, retry_after=self.retry_after, upstream_status=self.status)
+
+
+class LostError(httpx.ReadError):
+    """A kept connection ended before anything came back."""
 
 
 def translate(exc: Exception) -> AttemptError:
@@ -41,6 +47,8 @@ def translate(exc: Exception) -> AttemptError:
         return exc
     if isinstance(exc, TextGenerationError):
         return AttemptError(by_frame(f"{type(exc).__name__} {exc}"))
+    if isinstance(exc, LostError):
+        return AttemptError("cut", lost=True)
     if isinstance(exc, httpx.ConnectError):
         return AttemptError(_connect_code(exc))
     if isinstance(exc, httpx.TransportError):

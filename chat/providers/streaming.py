@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from random import SystemRandom
 
 from chat.errors import ProviderError
@@ -66,17 +67,21 @@ async def stream(
     failure = None if refused is None else ProviderError(refused.code)
     total_at = asyncio.get_running_loop().time() + deadlines.total
     attempt = 0
+    here = endpoint
     while failure is None:
         attempt += 1
         answer, clock = Answer(request, caps), Clock(deadlines, total_at)
         try:
-            async with aclosing(_attempt(endpoint, request, caps, answer, clock)) as items:
+            async with aclosing(_attempt(here, request, caps, answer, clock)) as items:
                 async for item in items:
                     yield item
             return
         except AttemptError as exc:
             if exc.blames_usage and _leave_usage_out(endpoint):
                 attempt -= 1
+                continue
+            if exc.lost:
+                attempt, here = attempt - 1, replace(endpoint, keeps=False)
                 continue
             failure = exc.error()
         # Outside the handler: an error made inside it would carry the refusal as its context.
@@ -153,7 +158,7 @@ async def _open(
         clock.connected()
         scope.reschedule(clock.when)
 
-    attempt = Attempt(endpoint.router_map, caps.frame_bytes, connected)
+    attempt = Attempt(endpoint.router_map, caps.frame_bytes, connected, keeps=endpoint.keeps)
     usage = (endpoint.kind, endpoint.base_url) not in _without_usage
     try:
         async with scope:

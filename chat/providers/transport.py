@@ -30,14 +30,16 @@ def _ignore() -> None:
 @dataclass(slots=True)
 class Attempt:
     """What one attempt tells its transport. `on_connected` is called when the request is about to
-    be sent; with `dry` nothing is sent and `PreparedError` is raised in its place. `body` is the
-    response's stream of events, once its headers are there.
+    be sent; with `dry` nothing is sent and `PreparedError` is raised in its place; one that `keeps`
+    takes and leaves a kept connection. `body` is the response's stream of events, once its headers
+    are there.
     """
 
     router_map: Mapping[str, str] = field(default_factory=dict)
     frame_bytes: int = 2_000_000
     on_connected: Callable[[], None] = _ignore
     dry: bool = False
+    keeps: bool = False
     body: EventStream | None = None
 
 
@@ -75,7 +77,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
-        self._inner = Wire(attempt.on_connected)
+        self._inner = Wire(attempt.on_connected, keeps=attempt.keeps)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._attempt.dry:

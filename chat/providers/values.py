@@ -21,8 +21,8 @@ class Endpoint:
 
     `hf` uses `token` and `provider` (a provider's name or "auto"); `openai` uses `base_url` and
     `api_key` (empty for servers without a key) and never sees `token`; `none` is a site without a
-    model. `router_map` is for tests only: host name -> loopback address ("127.0.0.1:8123") that
-    stands in for it.
+    model. One that `keeps` connections has them ready for the next answer. `router_map` is for
+    tests only: host name -> loopback address ("127.0.0.1:8123") that stands in for it.
     """
 
     kind: EndpointKind
@@ -30,6 +30,7 @@ class Endpoint:
     provider: str = "auto"
     base_url: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
+    keeps: bool = False
     router_map: Mapping[str, str] = field(default_factory=_no_hosts, repr=False)
 
 

@@ -37,6 +37,7 @@ class Runs:
     def __init__(self) -> None:
         self.process = uuid4()
         self.jobs: dict[UUID, Job] = {}
+        self.turns: dict[UUID, Turn] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
         self.turning: set[asyncio.Task[Turn]] = set()
         self.began = False
@@ -90,6 +91,7 @@ class Runs:
             return None
         job = Job(ready, turn.run)
         self.jobs[turn.answer.pk] = job
+        self.turns[turn.conversation.pk] = turn
         job.task = self.keep(self.watch_over(job))
         self.announce(job, What.THREAD, What.MOVED)
         return job.answer
@@ -99,9 +101,12 @@ class Runs:
             await job.work()
         finally:
             self.jobs.pop(job.message.pk, None)
+            self.turns.pop(job.answer.conversation_id, None)
             # All at once: a page that hears of its answer before its line would look twice.
-            self.announce(job, What.THREAD, What.ROW)
-            job.answer.end(job.status)
+            try:
+                self.announce(job, What.THREAD, What.ROW)
+            finally:
+                job.answer.end(job.status)
 
     def announce(self, job: Job, *whats: What) -> None:
         for what in whats:
@@ -111,6 +116,10 @@ class Runs:
         """The answer, if this process writes it."""
         job = self.jobs.get(message_id)
         return job.answer if job else None
+
+    def begun(self, conversation_id: UUID | None) -> Turn | None:
+        """What began the answer that this process writes in the conversation now."""
+        return self.turns.get(conversation_id) if conversation_id else None
 
     def heard(self, event: Event) -> None:
         if isinstance(event, StopAsked):

@@ -79,7 +79,7 @@ def command(view: View) -> View:
 
 async def known(request: HttpRequest) -> None:
     """What a stranger's request is refused for is told to nobody. Raises SignedOutError."""
-    if not hasattr(request, "_cached_user"):
+    if not isinstance(getattr(request, "_cached_user", None), User):
         await in_request(signed_in, request)
 
 

@@ -232,6 +232,22 @@ def test_a_question_from_another_tab_appears(
         assert "Because." in socket.until_status("complete")["content"]
 
 
+def test_a_beginning_that_was_not_looked_up_is_what_a_page_shows(
+    visitor: Person, finished: UUID, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer(Gate("beginning"), "Yes."))
+    with visitor.looking_at(finished) as socket:
+        visitor.send_beside_socket(finished, "Is <b>it</b> the same?")
+        upstream.wait_gate("beginning")
+        begin = socket.next()["content"]
+        page = visitor.page(finished)
+        upstream.release("beginning")
+        socket.until_status("complete")
+    found = re.findall(r"<article.*?</article>|<li .*?</li>|<data .*?</data>", begin, re.DOTALL)
+    assert [part[:3] for part in found] == ["<ar", "<ar", "<li", "<da"]
+    assert all(part in page for part in found)
+
+
 def test_another_answer_takes_the_place_of_the_first(
     visitor: Person, finished: UUID, upstream: UpstreamThread
 ) -> None:

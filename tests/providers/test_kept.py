@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
+from itertools import count
 
 import pytest
 import pytest_asyncio
 
 from chat.providers import Caps, Endpoint, Piece, Retry, hang_up, stream
+from chat.providers.wire import ending
 from tests.providers.tools import FAST, ONCE, PATIENT, Outcome, ask, chat_request, openai
 from tests.upstream.dialects import event
 
@@ -32,13 +35,15 @@ END = b"0\r\n\r\n"
 
 class Patient:
     """A server that keeps its connections. `late` seconds pass before the end of a body;
-    `answers` is how many requests of a connection it answers before it hangs up on one; with
-    `held` an answer stays at its first word."""
+    `answers` is how many requests of a connection it answers before it hangs up on one, `thinks`
+    seconds later; with `held` an answer stays at its first word; `surplus` is said after an end."""
 
     def __init__(self) -> None:
         self.late = 0.0
         self.answers = 99
         self.held = False
+        self.surplus = b""
+        self.thinks = 0.0
         self.requests: list[int] = []
         self.open: set[int] = set()
         self.made = 0
@@ -49,12 +54,13 @@ class Patient:
         number, self.made = self.made, self.made + 1
         self.open.add(number)
         try:
-            for place in range(self.answers + 1):
+            for place in count():
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = head.lower().split(b"content-length:")[1].split(b"\r\n")[0]
                 await reader.readexactly(int(length))
                 self.requests.append(number)
                 if place == self.answers:
+                    await asyncio.sleep(self.thinks)
                     break
                 writer.write(HEAD + says("Yes"))
                 if self.held:
@@ -62,7 +68,7 @@ class Patient:
                     break
                 writer.write(says(".", "stop") + DONE)
                 await asyncio.sleep(self.late)
-                writer.write(END)
+                writer.write(END + self.surplus)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -72,10 +78,13 @@ class Patient:
 
     @property
     def endpoint(self) -> Endpoint:
-        return openai(f"http://127.0.0.1:{self.port}/v1")
+        return replace(openai(f"http://127.0.0.1:{self.port}/v1"), keeps=True)
 
     async def ask(self, retry: Retry = ONCE) -> Outcome:
-        return await ask(self.endpoint, retry=retry)
+        """Ask, and wait until the connection is kept, if it will be."""
+        outcome = await ask(self.endpoint, retry=retry)
+        await asyncio.gather(*ending)
+        return outcome
 
     async def closes(self, number: int) -> None:
         async with asyncio.timeout(5):
@@ -101,7 +110,6 @@ async def test_the_next_answer_comes_over_the_same_connection(
     for _ in range(3):
         outcome = await patient.ask()
         assert (outcome.text, outcome.reason) == ("Yes.", "stop")
-        await asyncio.sleep(2 * late)
     assert patient.requests == [0, 0, 0]
 
 
@@ -112,8 +120,8 @@ async def test_a_connection_that_the_server_ends_meanwhile_is_given_up_in_silenc
     for _ in range(3):
         outcome = await patient.ask()
         assert (outcome.text, outcome.waits) == ("Yes.", [])
-    # Each further question met the end of the connection before it, then took a new one.
-    assert patient.requests == [0, 0, 1, 1, 2]
+    # The second question met the end of the connection, and had one of its own, which is not kept.
+    assert patient.requests == [0, 0, 1, 2]
 
 
 async def test_a_new_connection_that_ends_is_a_failure_with_waits(patient: Patient) -> None:
@@ -140,6 +148,31 @@ async def test_people_at_the_same_time_have_connections_of_their_own(patient: Pa
     assert sorted(set(patient.requests)) == [0, 1, 2, 3, 4]
     await asyncio.gather(*(patient.ask() for _ in range(5)))
     assert patient.made == 5
+
+
+async def test_what_a_server_says_unasked_is_nobodys_answer(patient: Patient) -> None:
+    """As when a faulty proxy answers twice: the next person gets their own answer."""
+    patient.surplus = HEAD + says("Of somebody else.", "stop") + DONE + END
+    assert (await patient.ask()).text == "Yes."
+    patient.surplus = b""
+    await asyncio.sleep(0.05)
+    assert (await patient.ask()).text == "Yes."
+    assert patient.requests == [0, 1]
+
+
+async def test_a_server_without_tls_is_asked_anew_each_time(patient: Patient) -> None:
+    for _ in range(2):
+        await ask(replace(patient.endpoint, keeps=False))
+    assert patient.requests == [0, 1]
+
+
+async def test_a_kept_connection_that_ends_late_is_a_failure(patient: Patient) -> None:
+    """The server had the request, and may have died of it: that is counted as a try."""
+    await patient.ask()
+    patient.answers, patient.thinks = 1, 1.1
+    outcome = await patient.ask()
+    assert outcome.code == "cut"
+    assert patient.requests == [0, 0]
 
 
 async def test_to_leave_closes_what_is_kept(patient: Patient) -> None:
