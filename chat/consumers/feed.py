@@ -66,6 +66,7 @@ class Feed:
     sidebar: Sidebar = field(default_factory=Sidebar)
     thread_stale: bool = True
     told_once: bool = False
+    fill: Window | None = None
     gone: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     known: dict[UUID, Fingerprint] = field(default_factory=dict)
@@ -135,8 +136,8 @@ class Feed:
             self.thread_stale = False
             if self.told_once and (found := self.begun_frame()):
                 return found
-            loaded, lines = await in_db(self.look, self.conversation_id)
-            if found := both(self.thread_frame(loaded), lines):
+            loaded, beside = await in_db(self.look, self.conversation_id)
+            if found := both(self.thread_frame(loaded), beside):
                 return found
         # In turns: text may come faster than the page acknowledges it.
         if self.text_was_last and (found := await self.sidebar_frame()):
@@ -154,8 +155,8 @@ class Feed:
     def look(self, conversation_id: UUID) -> tuple[Loaded | None, Frame | None]:
         """The thread, and the sidebar's lines if any changed: what begins or ends an answer changes
         both."""
-        lines = self.sidebar.frame(self.user) if self.sidebar.is_behind else None
-        return self.load(conversation_id), lines
+        beside = self.sidebar.frame(self.user) if self.sidebar.is_behind else None
+        return self.load(conversation_id), beside
 
     def load(self, conversation_id: UUID) -> Loaded | None:
         """The shown branch as the database has it; None when it is gone.
@@ -195,6 +196,7 @@ class Feed:
             content += partials.partial("#page-notice", "innerHTML")
         self.known = {line.message.pk: line.fingerprint for line in thread}
         self.version, self.joined, self.gone = conversation.version, True, False
+        self.fill = fill
         self.attend(thread)
         if not content:
             return None
@@ -203,7 +205,7 @@ class Feed:
 
     def begun_frame(self) -> Frame | None:
         """The beginning of an answer that this process writes, for a page that shows all before it:
-        the turn knows what a look would find. The ruler waits for the end."""
+        the turn knows what a look would find."""
         turn = runs.begun(self.conversation_id)
         if turn is None or turn.question is None or not self.precedes(turn, turn.question):
             return None
@@ -226,6 +228,8 @@ class Feed:
             and last == question.parent_id
             and not self.known[last].can_continue
             and not self.known[last].can_ask
+            and self.fill is not None
+            and self.fill.stays_roomy(question.text)
         )
 
     def missed(self, conversation: Conversation) -> bool:

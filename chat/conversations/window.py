@@ -30,6 +30,11 @@ class Window:
     def percent(self) -> int:
         return min(100, round(100 * self.used / max(1, self.size)))
 
+    def stays_roomy(self, text: str) -> bool:
+        """Whether, with this text added, nothing is forgotten and the ruler stays hidden: less than
+        half is used, and no token is shorter than a byte."""
+        return self.first is None and 2 * (self.used + len(text.encode())) < 0.95 * self.size
+
 
 def window(conversation: Conversation, page: reading.ThreadPage | None = None) -> Window | None:
     """None for an empty conversation, and where no model or prompt fits.

@@ -248,6 +248,20 @@ def test_a_beginning_that_was_not_looked_up_is_what_a_page_shows(
     assert all(part in page for part in found)
 
 
+@pytest.mark.parametrize("words", [4, 5_000])
+def test_a_beginning_that_may_fill_the_window_brings_the_ruler(
+    visitor: Person, finished: UUID, upstream: UpstreamThread, words: int
+) -> None:
+    upstream.script(answer(Gate("ruler"), "Yes."))
+    with visitor.looking_at(finished) as socket:
+        visitor.send_beside_socket(finished, "word " * words)
+        upstream.wait_gate("ruler")
+        begin = socket.next()["content"]
+        upstream.release("ruler")
+        socket.until_status("complete")
+    assert ('hx-target="#ruler"' in begin) == (words > 4)
+
+
 def test_another_answer_takes_the_place_of_the_first(
     visitor: Person, finished: UUID, upstream: UpstreamThread
 ) -> None:

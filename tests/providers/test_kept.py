@@ -36,13 +36,15 @@ END = b"0\r\n\r\n"
 class Patient:
     """A server that keeps its connections. `late` seconds pass before the end of a body;
     `answers` is how many requests of a connection it answers before it hangs up on one, `thinks`
-    seconds later; with `held` an answer stays at its first word; `surplus` is said after an end."""
+    seconds later; with `held` an answer stays at its first word; `surplus` is said after an end,
+    once it `is_kept`."""
 
     def __init__(self) -> None:
         self.late = 0.0
         self.answers = 99
         self.held = False
         self.surplus = b""
+        self.is_kept, self.said = asyncio.Event(), asyncio.Event()
         self.thinks = 0.0
         self.requests: list[int] = []
         self.open: set[int] = set()
@@ -70,8 +72,9 @@ class Patient:
                 await asyncio.sleep(self.late)
                 writer.write(END)
                 if self.surplus:
-                    await asyncio.sleep(0.05)  # by now the connection is kept
+                    await self.is_kept.wait()
                     writer.write(self.surplus)
+                    self.said.set()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -157,7 +160,8 @@ async def test_what_a_server_says_unasked_is_nobodys_answer(patient: Patient) ->
     """As when a faulty proxy answers twice: the next person gets their own answer."""
     patient.surplus = HEAD + says("Of somebody else.", "stop") + DONE + END
     assert (await patient.ask()).text == "Yes."
-    await asyncio.sleep(0.2)
+    patient.is_kept.set()
+    await patient.said.wait()
     patient.surplus = b""
     assert (await patient.ask()).text == "Yes."
     assert patient.requests == [0, 1]
