@@ -28,6 +28,7 @@ urlpatterns = [
     path("m/<uuid:message_id>/source/", answers.source, name="source"),
     path("m/<uuid:message_id>/feedback/", answers.feedback, name="feedback"),
     path("rows/", reading.more_rows, name="more_rows"),
+    path("search/", reading.search, name="search"),
 ]
 
 websocket_urlpatterns = [

@@ -15,11 +15,11 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from django.utils import timezone
 
-STYLES = ("tokens", "base", "markdown", "chat", "controls")
+STYLES = ("tokens", "base", "markdown", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
     *("words", "socket", "frames", "drafts", "composer"),
-    *("thread", "copy", "shell", "attention", "keys"),
+    *("thread", "copy", "shell", "attention", "keys", "search"),
 )
 BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],

@@ -12,6 +12,8 @@ from chat.models import Chunk, Conversation, Message, Run
 from config.sql import columns, fetch, made, statement, width
 
 PAGE = 30
+# Messages above one that a page was opened for.
+ABOVE = 4
 
 HAS = """
 SELECT 1 FROM chat_conversation
@@ -118,6 +120,41 @@ def thread(
         messages.append(message)
     older = messages[0].parent_id if messages else None
     return conversation, ThreadPage(messages, older, alternatives)
+
+
+# From the end of the shown branch towards the first question, until a message is met.
+STEPS = """
+WITH RECURSIVE branch AS (
+    SELECT id, parent_id, 1 AS step FROM (
+        SELECT id, parent_id FROM chat_message WHERE id = %(leaf)s LIMIT 1
+    ) leaf
+    UNION ALL
+    SELECT up.id, up.parent_id, branch.step + 1 FROM branch CROSS JOIN LATERAL (
+        SELECT id, parent_id FROM chat_message WHERE id = branch.parent_id LIMIT 1
+    ) up WHERE branch.id <> %(message)s AND branch.step < %(most)s
+)
+SELECT step FROM branch WHERE id = %(message)s
+"""
+FARTHEST = 4_000
+
+
+def steps_to(conversation: Conversation, message_id: UUID) -> int | None:
+    """How many messages of the shown branch there are from this one to the end, both counted; None
+    if it is not one of them, or farther up than a page can show."""
+    values = {"leaf": conversation.active_leaf_id, "message": message_id, "most": FARTHEST}
+    found = fetch(STEPS, values)
+    return found[0][0] if found else None
+
+
+def thread_with(
+    user: User, conversation_id: UUID, message_id: UUID
+) -> tuple[Conversation, ThreadPage]:
+    """As `thread`, with as many messages as bring this one onto the page, and some above it."""
+    conversation, page = thread(user, conversation_id)
+    if any(message.pk == message_id for message in page.messages):
+        return conversation, page
+    steps = steps_to(conversation, message_id)
+    return thread(user, conversation_id, size=steps + ABOVE) if steps else (conversation, page)
 
 
 def add_saved_text(messages: Iterable[Message]) -> None:

@@ -1,11 +1,11 @@
 """Parts of pages as HTML text, for sockets and for answers to commands."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 from itertools import groupby
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -77,20 +77,33 @@ def version_html(conversation: Conversation) -> str:
     return partials.partial("#thread-version", "outerHTML", html)
 
 
-class Group(NamedTuple):
-    """Lines of the sidebar of one age."""
+class Placed(Protocol):
+    """What has a place in the sidebar's order."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def active_at(self) -> datetime: ...
+
+
+P = TypeVar("P", bound=Placed)
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Generic[P]):
+    """Conversations of one age."""
 
     key: str
     label: str
-    rows: list[Row]
+    rows: list[P]
 
 
-def grouped(rows: list[Row], now: datetime | None = None) -> list[Group]:
+def grouped(rows: Iterable[P], now: datetime | None = None) -> list[Group[P]]:
     """Rows, newest first, under their age in the current time zone."""
     today, zone = timezone.localdate(now or timezone.now()), timezone.get_current_timezone()
     ages: dict[date, tuple[str, str]] = {}
 
-    def age(row: Row) -> tuple[str, str]:
+    def age(row: P) -> tuple[str, str]:
         day = row.active_at.astimezone(zone).date()
         if day not in ages:
             ages[day] = age_of(day, today)
@@ -127,7 +140,7 @@ def rows_html(
     `as_of` is what a first page was made of."""
     groups = grouped(rows)
     last = rows[-1] if len(rows) == size else None
-    shapes = [Shape(key, label, hole(f"lines_{at}")) for at, (key, label, _) in enumerate(groups)]
+    shapes = [Shape(group.key, group.label, hole(f"lines_{at}")) for at, group in enumerate(groups)]
     context = {
         "groups": tuple(shapes),
         "as_of": hole("as_of"),
@@ -141,7 +154,7 @@ def rows_html(
     return filled("chat/_rows.html", context, values)
 
 
-def cursor_of(row: Row) -> str:
+def cursor_of(row: Placed) -> str:
     return f"{row.active_at.isoformat()}_{row.id.hex}"
 
 

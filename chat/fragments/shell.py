@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -39,7 +40,8 @@ def shape_of(conversation: Conversation | None) -> Shape | None:
 @dataclass(frozen=True, slots=True)
 class Body:
     """What `_conversation.html` shows: `options` as `options_context` makes them, `thread` as HTML,
-    and the CSRF token of this request."""
+    and the CSRF token of this request. `target` is the message that it was opened for, `elsewhere`
+    if that is in another version of the conversation."""
 
     conversation: Conversation | None
     options: dict[str, Any]
@@ -50,16 +52,30 @@ class Body:
     suggestions: tuple[str, ...] = ()
     window: Window | None = None
     thread: str = ""
+    target: UUID | None = None
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The sidebar: its lines as HTML, what stands in the search box, and what was found for it as
+    HTML. On a phone it lies over the page while it is open."""
+
+    rows: str
+    typed: str
+    found: str
+    is_open: bool = False
 
 
 def body_html(body: Body) -> SafeString:
     found = body.conversation
-    holes = ("client_id", "csrf_token", "thread", "ruler", "draft", "saved_at")
+    holes = ("client_id", "csrf_token", "thread", "ruler", "draft", "saved_at", "target")
     context: dict[str, Hashable] = {
         **body.options,
         **{name: hole(name) for name in holes},
         "conversation": shape_of(found),
         "unread": body.unread,
+        "elsewhere": hole("elsewhere") if body.elsewhere else "",
         "suggestions": body.suggestions,
     }
     values = {
@@ -67,6 +83,8 @@ def body_html(body: Body) -> SafeString:
         "csrf_token": body.token,
         "thread": body.thread,
         "ruler": ruler_html(body.window) if found else "",
+        "target": body.target.hex if body.target else "",
+        "elsewhere": reverse("choose", args=(body.target,)) if body.elsewhere else "",
         "draft": escape(body.draft.text) if body.draft else "",
         "saved_at": str(body.draft.saved_at.timestamp()) if body.draft else "0",
     }
@@ -75,13 +93,15 @@ def body_html(body: Body) -> SafeString:
     return filled("chat/_conversation.html", context, values)
 
 
-def page_html(person: User, body: Body, *, theme: str, rows: str, notes: str) -> SafeString:
-    """The page; `rows` are the sidebar's lines and `notes` what accounts have to say, as HTML."""
-    holes = ("title", "person", "email", "initial", "csrf_token", "rows", "notes", "conversation")
+def page_html(person: User, body: Body, *, theme: str, side: Side, notes: str) -> SafeString:
+    """The page; `notes` are what accounts have to say, as HTML."""
+    holes = ("title", "person", "email", "initial", "csrf_token", "notes", "conversation")
     context: dict[str, Hashable] = {
-        **{name: hole(name) for name in holes},
+        **{name: hole(name) for name in (*holes, "rows", "typed", "found")},
         "is_new": body.conversation is None,
         "is_staff": person.is_staff,
+        "searching": bool(side.typed),
+        "sidebar_open": side.is_open,
         "theme": theme,
         "words": words,
         "shortcuts": SHORTCUTS,
@@ -92,7 +112,9 @@ def page_html(person: User, body: Body, *, theme: str, rows: str, notes: str) ->
         "email": escape(person.email),
         "initial": escape(person.email[:1].upper()),
         "csrf_token": body.token,
-        "rows": rows,
+        "rows": side.rows,
+        "typed": escape(side.typed),
+        "found": side.found,
         "notes": notes,
         "conversation": body_html(body),
     }

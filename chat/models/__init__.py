@@ -6,6 +6,7 @@ from chat.models.conversation import FINISHED, Conversation, Message, Role, Stat
 from chat.models.draft import Draft
 from chat.models.prompt import PromptVersion, SystemPrompt
 from chat.models.run import Chunk, Run
+from chat.models.search import SearchEntry
 from chat.models.suggestion import Suggestion
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "PromptVersion",
     "Role",
     "Run",
+    "SearchEntry",
     "Status",
     "Suggestion",
     "SystemPrompt",

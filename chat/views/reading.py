@@ -1,4 +1,4 @@
-"""Pages: a new chat, a conversation, older messages, further lines of the sidebar."""
+"""Pages: a new chat, a conversation, older messages, further lines of the sidebar, a search."""
 
 import uuid
 from collections.abc import Callable
@@ -14,16 +14,18 @@ from django.template.loader import render_to_string
 
 from accounts.context import site
 from accounts.models import User
+from chat import search as searching
 from chat.conversations import changes, choosing, drafts, reading
 from chat.conversations.changes import Snapshot
 from chat.conversations.seeing import is_unread
 from chat.conversations.window import Window, window
 from chat.fragments import pages
 from chat.fragments.choices import options_context
+from chat.fragments.found import found_html
 from chat.fragments.moulds import filled
 from chat.fragments.pages import SIDEBAR_PAGE
-from chat.fragments.shell import Body, page_html
-from chat.models import Conversation, Draft
+from chat.fragments.shell import Body, Side, page_html
+from chat.models import Conversation, Draft, Message
 from chat.views.access import asker_of, on_behalf, page
 
 
@@ -41,9 +43,11 @@ class Read:
     suggestions: tuple[str, ...]
     rows: list[reading.Row]
     as_of: Snapshot
+    searched: searching.Page
 
 
-def read(user: User, conversation: Conversation | None) -> Read:
+def read(user: User, conversation: Conversation | None, typed: str = "") -> Read:
+    """`typed` is what stands in the search box."""
     # Looked up before the rows: what is written in between is looked at again, not missed.
     as_of = changes.as_of()
     return Read(
@@ -52,17 +56,26 @@ def read(user: User, conversation: Conversation | None) -> Read:
         () if conversation else tuple(choosing.suggestions()),
         reading.rows(user, size=SIDEBAR_PAGE),
         as_of,
+        searching.search(user, typed),
     )
 
 
-def shown(request: HttpRequest, found: Read, body: Body) -> HttpResponse:
-    """The page, from what was read."""
+def shown(
+    request: HttpRequest, found: Read, body: Body, *, sidebar_open: bool = False
+) -> HttpResponse:
+    """The page, from what was read; on a phone the sidebar is over it if it is open."""
     notes = get_messages(request)
+    side = Side(
+        pages.rows_html(found.rows, SIDEBAR_PAGE, found.as_of),
+        found.searched.typed,
+        found_html(found.searched, current=body.target),
+        is_open=sidebar_open,
+    )
     html = page_html(
         asker_of(request),
         replace(body, draft=found.draft, suggestions=found.suggestions),
         theme=site(request)["theme"],
-        rows=pages.rows_html(found.rows, SIDEBAR_PAGE, found.as_of),
+        side=side,
         notes=render_to_string("_messages.html", {"messages": notes})
         if notes
         else filled("_messages.html", {"messages": ()}, {}),
@@ -78,10 +91,36 @@ async def new_chat(request: HttpRequest) -> HttpResponse:
 
 
 @page
+async def search(request: HttpRequest) -> HttpResponse:
+    """What was found: for the sidebar, where its search box asks, or beside a new chat."""
+    typed = request.GET.get("q", "")
+    if request.headers.get("HX-Request"):
+        before = cursor(request.GET["before"]) if "before" in request.GET else None
+        page = await on_behalf(request, searching.search, typed, before)
+        return HttpResponse(found_html(page, continues=request.GET.get("group", "")))
+    found = await on_behalf(request, read, None, typed)
+    body = Body(None, found.options, uuid.uuid4(), get_token(request))
+    return shown(request, found, body, sidebar_open=True)
+
+
+@page
 async def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """A conversation, opened on its last page."""
-    found, body = await opened(request, conversation_id, read, lambda read: read.options)
+    """A conversation, opened on its last page, or at the message that a search found: `m`, with
+    the search `q` beside it."""
+    typed, target = request.GET.get("q", ""), message_of(request.GET.get("m", ""))
+
+    def around(user: User, found: Conversation) -> Read:
+        return read(user, found, typed)
+
+    found, body = await opened(request, conversation_id, around, lambda read: read.options, target)
     return shown(request, found, body)
+
+
+def message_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 T = TypeVar("T")
@@ -92,16 +131,18 @@ async def opened(
     conversation_id: UUID,
     around: Callable[[User, Conversation], T],
     options: Callable[[T], dict[str, Any]],
+    target: UUID | None = None,
 ) -> tuple[T, Body]:
     """What is read `around` a conversation, with its choices among it, and what the page shows of
-    the conversation. That is made on the event loop, where the answer is being written: it must not
-    be rendered by two threads at once. Raises Conversation.DoesNotExist."""
+    the conversation, the message `target` included if it can. That is made on the event loop, where
+    the answer is being written: it must not be rendered by two threads at once. Raises
+    Conversation.DoesNotExist."""
 
-    def load(user: User) -> tuple[Conversation, reading.ThreadPage, T, Window | None]:
-        found, thread = reading.thread(user, conversation_id)
-        return found, thread, around(user, found), window(found, thread)
+    def load(user: User) -> tuple[Conversation, reading.ThreadPage, bool, T, Window | None]:
+        found, thread, elsewhere = sought(user, conversation_id, target)
+        return found, thread, elsewhere, around(user, found), window(found, thread)
 
-    found, thread, more, full = await on_behalf(request, load)
+    found, thread, elsewhere, more, full = await on_behalf(request, load)
     body = Body(
         found,
         options(more),
@@ -110,8 +151,22 @@ async def opened(
         unread=is_unread(found.answered_at, found.seen_at),
         window=full,
         thread=pages.thread_html(found, thread, full),
+        target=target,
+        elsewhere=elsewhere,
     )
     return more, body
+
+
+def sought(
+    user: User, conversation_id: UUID, target: UUID | None
+) -> tuple[Conversation, reading.ThreadPage, bool]:
+    """A conversation, its page with the message, and whether that is in another version of it."""
+    if target is None:
+        return *reading.thread(user, conversation_id), False
+    found, page = reading.thread_with(user, conversation_id, target)
+    is_here = any(message.pk == target for message in page.messages)
+    mine = Message.objects.owned_by(user).filter(pk=target, conversation=found)
+    return found, page, not is_here and mine.exists()
 
 
 @page

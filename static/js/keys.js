@@ -19,7 +19,8 @@
   };
 
   const step = (by) => {
-    const links = [...document.querySelectorAll("#rows .row-link")];
+    const list = $("#sidebar.searching") ? "#found a" : "#rows .row-link";
+    const links = [...document.querySelectorAll(list)];
     const at = links.findIndex((link) => link.hasAttribute("aria-current"));
     follow(at < 0 ? links[0] : links[at + by]);
   };
@@ -32,7 +33,7 @@
   const ACTIONS = {
     n: () => $("#sidebar .new-chat").click(),
     m: () => $("#composer-text").focus(),
-    s: () => $("#sidebar [type=search]")?.focus(),
+    s: () => chat.search(),
     j: () => step(1),
     k: () => step(-1),
     y: () => [...document.querySelectorAll("article[data-role=assistant] [data-copy-message]")]

@@ -10,6 +10,8 @@
     else if ($("#sidebar")?.contains(document.activeElement)) $("[data-sidebar-open]")?.focus();
   };
 
+  chat.sidebar = sidebar;
+
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (menu !== except) menu.open = false;

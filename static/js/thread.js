@@ -119,6 +119,7 @@
   };
 
   addEventListener("pageshow", () => {
+    following = !chat.target();
     observe();
     settle();
   });

@@ -18,7 +18,7 @@ TEXT = [
     ("text-muted", "canvas"), ("text-muted", "surface"), ("text-muted", "surface-2"),
     ("link", "canvas"), ("link", "surface"), ("link", "surface-2"),
     ("accent-text", "accent"), ("accent-text", "accent-hover"),
-    ("user-bubble-text", "user-bubble"),
+    ("user-bubble-text", "user-bubble"), ("mark-text", "mark"),
     ("danger", "canvas"), ("danger", "surface"), ("danger", "danger-surface"),
     ("text", "danger-surface"), ("text", "warning-surface"), ("warning", "warning-surface"),
     ("success", "canvas"), ("success", "success-surface"), ("text", "success-surface"),

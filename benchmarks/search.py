@@ -1,0 +1,105 @@
+"""What a search costs: `python -m benchmarks.search 50000` gives one person so many messages, and
+four others as many each, asks the site that runs, and prints milliseconds for each search."""
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg
+
+from benchmarks.servers import sessions
+from config.local.postgres import Cluster
+from tests.site import Site, prepared_database
+
+PEOPLE = 5
+PER_TALK = 50
+ROUNDS = 15
+KINDS, TEXTS = 30_000, 4_000
+# The lower the number, the more frequent: `w0` stands in nearly every message, `w20000` in few.
+TYPED = ("", "w", "w0", "w0 w3", '"w0 w1"', "w40", "w500", "w20000", "w40 -w3", "absent")
+
+FILL = """
+WITH wanted AS MATERIALIZED (
+    SELECT gen_random_uuid() AS id, person.id AS person, number,
+        row_number() OVER () * 7919 AS place
+    FROM accounts_user person, generate_series(1, %(talks)s) number
+), talks AS (
+    INSERT INTO chat_conversation
+        (id, owner_id, title, title_is_own, next_seq, version, active_at)
+    SELECT id, person, 'Talk ' || number, false, 100, 0, now() - number * interval '1 hour'
+    FROM wanted
+)
+INSERT INTO chat_message (id, conversation_id, seq, role, status, text, html, renderer,
+    finish_reason, error_code, feedback_reason)
+SELECT gen_random_uuid(), id, seq, CASE seq %% 2 WHEN 1 THEN 'user' ELSE 'assistant' END,
+    'complete', (%(texts)s::text[])[1 + (seq * 104729 + place) %% %(count)s], '', 0, '', '', ''
+FROM wanted, generate_series(1, %(size)s) seq
+"""
+SIZES = """
+SELECT pg_size_pretty(sum(length(text))),
+    pg_size_pretty(pg_total_relation_size('chat_searchentry')), count(*) FROM chat_message
+"""
+
+
+def text_of(words: int) -> str:
+    return " ".join(f"w{min(int(random.paretovariate(0.6)) - 1, KINDS)}" for _ in range(words))
+
+
+def fill(connection: psycopg.Connection[Any], messages: int) -> None:
+    texts = [text_of(random.choice((10, 220))) for _ in range(TEXTS)]
+    values = {"talks": messages // PER_TALK, "size": PER_TALK, "texts": texts, "count": TEXTS}
+    begin = time.perf_counter()
+    connection.execute(FILL, values)
+    each = 1000 * (time.perf_counter() - begin) / (messages * PEOPLE)
+    text, index, count = connection.execute(SIZES).fetchone() or ("", "", 0)
+    print(f"{count:,} messages, {text} of text, index {index}; {each:.2f} ms to write each")
+    connection.execute("VACUUM ANALYZE")
+
+
+@contextmanager
+def site_with(messages: int) -> Iterator[tuple[Site, str]]:
+    """A site whose people have so many messages each, and the first one's session."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-bench-")))
+        folder.chmod(0o755)
+        cluster = stack.enter_context(Cluster(folder / "postgres"))
+        values = prepared_database(cluster.url("bench"), folder / "data")
+        site = stack.enter_context(Site(values))
+        keys = sessions(site, PEOPLE)
+        place = f"host={cluster.socket_folder} user=postgres dbname=bench"
+        with psycopg.connect(place, autocommit=True) as connection:
+            fill(connection, messages)
+        yield site, keys[0]
+
+
+def milliseconds(site: Site, session: str, typed: str) -> list[float]:
+    url = f"{site.url}/search/?{urlencode({'q': typed})}"
+    headers = {"HX-Request": "true", "Cookie": f"chat_session={session}"}
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+            answer.read()
+        times.append(1000 * (time.perf_counter() - begin))
+    return sorted(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("messages", nargs="?", type=int, default=50_000)
+    with site_with(parser.parse_args().messages) as (site, session):
+        for typed in TYPED:
+            times = milliseconds(site, session, typed)
+            print(f"{typed!r:12} median {statistics.median(times):6.1f} ms, most {times[-1]:6.1f}")
+
+
+if __name__ == "__main__":
+    main()

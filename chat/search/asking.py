@@ -1,0 +1,45 @@
+"""What a person typed into the search box, as terms."""
+
+import re
+from dataclasses import dataclass
+
+# More of either makes a search slower, not better.
+MOST_CHARACTERS, MOST_TERMS = 200, 12
+_QUOTES = str.maketrans("“”„«»", '"' * 5)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_TERM = re.compile(r'(?P<minus>-?)(?:"(?P<exact>[^"]*)"?|(?P<word>[^\s"]+))')
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word, which also finds longer ones that begin with it, or words that stand together.
+
+    `exact` finds nothing longer; what holds an `excluded` term is not found.
+    """
+
+    text: str
+    exact: bool = False
+    excluded: bool = False
+
+
+def cleaned(typed: str) -> str:
+    """The first 200 characters on one line."""
+    return _CONTROL.sub(" ", typed[:MOST_CHARACTERS]).strip()
+
+
+def terms_of(typed: str) -> tuple[Term, ...]:
+    """The terms of `words "words that stand together" -without`; none if there is nothing to find.
+
+    At most twelve terms.
+    """
+    found = [term_of(match) for match in _TERM.finditer(typed.translate(_QUOTES))]
+    usable = [term for term in found if any(map(str.isalnum, term.text))][:MOST_TERMS]
+    return tuple(usable) if any(not term.excluded for term in usable) else ()
+
+
+def term_of(match: re.Match[str]) -> Term:
+    quoted = match["exact"]
+    text = quoted if quoted is not None else match["word"]
+    # A single letter would find every word that begins with it.
+    is_letter = sum(map(str.isalnum, text)) == 1 and text.isascii()
+    return Term(text, exact=quoted is not None or is_letter, excluded=bool(match["minus"]))

@@ -1,0 +1,213 @@
+"""The search box: found while typing, opened where it is, left again; by hand and by keys."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from tests.e2e.person import Person
+from tests.page.axe import findings
+from tests.site import Site
+from tests.upstream import UpstreamThread, answer
+
+pytestmark = pytest.mark.browser
+
+FILL = """
+import uuid6
+from datetime import timedelta
+from django.utils import timezone
+from accounts.models import User
+from chat.models import Conversation, Message
+user = User.objects.get(email={email!r})
+for talk in range({talks}):
+    title = f"Talk {{talk}} of a whale" if talk else "Long one"
+    conversation = Conversation.objects.create(owner=user, title=title, next_seq=301,
+        active_at=timezone.now() - timedelta(days=talk))
+    rows, parent = [], None
+    for number in range(1, 3 if talk else 301):
+        role = "user" if number % 2 else "assistant"
+        text = f"Message number {{number}}" + " with a **needle** in it" * (number == 40)
+        rows.append(Message(id=uuid6.uuid7(), conversation=conversation, seq=number, role=role,
+            parent_id=parent, status="complete", text=text,
+            finish_reason="" if number % 2 else "stop"))
+        parent = rows[-1].id
+    Message.objects.bulk_create(rows)
+    Conversation.objects.filter(pk=conversation.pk).update(active_leaf=parent)
+"""
+
+
+def fill(person: Person, site: Site, talks: int) -> None:
+    site.manage("shell", "-c", FILL.format(email=person.email, talks=talks))
+    person.page.reload()
+
+
+def searching(person: Person) -> Locator:
+    return person.page.get_by_role("searchbox", name="Search conversations")
+
+
+def found(person: Person) -> Locator:
+    return person.page.locator("#found")
+
+
+def status(person: Person) -> Locator:
+    return person.page.locator("#search-status")
+
+
+def test_a_message_is_found_by_keys_and_shown_in_its_place(person: Person, site: Site) -> None:
+    fill(person, site, 1)
+    page = person.page
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(searching(person)).to_be_focused()
+    page.keyboard.type("NEED numb")
+    expect(status(person)).to_have_text("Found in 1 conversation.")
+    hits = found(person).locator(".found-hit")
+    expect(hits).to_have_count(3)
+    expect(hits.locator("mark")).to_have_text(["number", "number", "number", "needle"])
+    expect(page.locator("#rows")).to_be_hidden()
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/c/.*[?]m="))
+    message = page.locator("article:has-text('needle')")
+    expect(message).to_be_in_viewport()
+    expect(message).to_be_focused()
+    # The search stays beside it, with the line that is open, and the words are marked there.
+    expect(found(person).locator("[aria-current]")).to_contain_text("needle")
+    marks = "() => [...CSS.highlights.get('found')].map((range) => range.toString())"
+    assert page.evaluate(marks) == ["number", "needle"]
+    first = page.locator("#thread article").first
+    expect(first).to_contain_text("number 36")
+    expect(page.locator("#thread article").last).to_contain_text("number 300")
+    page.reload()
+    expect(message).to_be_in_viewport()
+    page.locator(".search").get_by_role("button", name="Clear the search").click()
+    expect(page.locator("#rows")).to_be_visible()
+    expect(searching(person)).to_be_focused()
+    assert "?" not in page.url
+    page.reload()
+    expect(page.locator("#rows")).to_be_visible()
+    expect(page.locator("#thread article").last).to_be_in_viewport()
+
+
+def test_escape_leaves_the_search_and_stops_no_answer(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer("Of the whale."))
+    person.ask("Tell me")
+    person.sees_status("complete")
+    searching(person).fill("whale")
+    expect(status(person)).to_have_text("Found in 1 conversation.")
+    person.page.keyboard.press("Escape")
+    expect(searching(person)).to_have_value("")
+    expect(person.page.locator(".row-link")).to_be_visible()
+    person.page.keyboard.press("Escape")
+    expect(person.box).to_be_focused()
+
+
+def test_enter_goes_to_the_first_also_before_it_came(person: Person, site: Site) -> None:
+    fill(person, site, 3)
+    held: list[Route] = []
+    person.page.route("**/search/**", lambda route: held.append(route))
+    searching(person).fill("whale")
+    person.page.wait_for_function("() => document.getElementById('found').ariaBusy === 'true'")
+    searching(person).press("Enter")
+    assert "/search/" not in person.page.url
+    held[0].continue_()
+    first = found(person).locator("a").first
+    expect(first).to_be_focused()
+    expect(first).to_have_text("Talk 1 of a whale")
+    person.page.keyboard.press("ArrowUp")
+    expect(searching(person)).to_be_focused()
+
+
+def test_only_the_newest_search_is_shown(person: Person, site: Site) -> None:
+    fill(person, site, 3)
+    held: list[Route] = []
+    person.page.route("**/search/?q=whale", lambda route: held.append(route))
+    searching(person).fill("whale")
+    person.page.wait_for_function("() => document.getElementById('found').ariaBusy === 'true'")
+    searching(person).fill("nothing of it")
+    expect(status(person)).to_contain_text("Nothing was found.")
+    assert len(held) == 1
+    expect(found(person).locator("a")).to_have_count(0)
+
+
+def test_many_results_come_as_the_list_is_scrolled(person: Person, site: Site) -> None:
+    fill(person, site, 50)
+    searching(person).fill("whale")
+    expect(status(person)).to_have_text("Found in 49 conversations.")
+    expect(found(person).get_by_role("heading", name="Yesterday")).to_be_visible()
+    links = found(person).locator(".found")
+    expect(links).to_have_count(20)
+    links.last.scroll_into_view_if_needed()
+    expect(links).to_have_count(40)
+    links.last.scroll_into_view_if_needed()
+    expect(links).to_have_count(49)
+    names = found(person).get_by_role("heading").all_inner_texts()
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("how", ["away", "broken", "signed out"])
+def test_a_search_that_fails_says_so(person: Person, how: str) -> None:
+    def fail(route: Route) -> None:
+        route.abort() if how == "away" else route.fulfill(status=500, body="Traceback")
+
+    if how == "signed out":
+        person.page.context.clear_cookies()
+        expected = "You are signed out."
+    else:
+        person.page.route("**/search/**", fail)
+        expected = "The search did not work. Please try again."
+    searching(person).fill("whale")
+    expect(found(person)).to_contain_text(expected)
+    expect(found(person)).not_to_contain_text("Traceback")
+    expect(searching(person)).to_have_value("whale")
+
+
+def test_another_version_is_opened_when_asked_for(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("A walrus."), answer("A horse."))
+    person.ask("Which animal?")
+    person.sees("A walrus.")
+    person.sees_status("complete")
+    person.button("Regenerate").click()
+    person.sees("A horse.")
+    person.sees_status("complete")
+    searching(person).fill("walrus")
+    found(person).locator(".found-hit").click()
+    notice = person.page.locator("#page-notice")
+    expect(notice).to_contain_text("another version")
+    person.sees("A horse.")
+    person.button("Show that version").click()
+    person.sees("A walrus.")
+    expect(notice).to_be_empty()
+    expect(person.answer).to_be_focused()
+
+
+def test_on_a_phone(person: Person, site: Site) -> None:
+    page = person.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    fill(person, site, 3)
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(searching(person)).to_be_focused()
+    page.keyboard.type('whale "talk 2"')
+    expect(status(person)).to_have_text("Found in 1 conversation.")
+    wide = "() => document.documentElement.scrollWidth"
+    assert page.evaluate(wide) == 390
+    found(person).locator("a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Talk 2 of a whale")
+    expect(searching(person)).to_be_hidden()
+    page.goto(f"{person.site}/search/?q=whale")
+    expect(searching(person)).to_be_focused()
+    expect(found(person).locator("a")).to_have_count(2)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_a_search(person: Person, site: Site, theme: str) -> None:
+    fill(person, site, 4)
+    person.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    for typed, said in (("needle", "1 conversation."), ("whale", "3 conv"), ("none", "Nothing")):
+        searching(person).fill(typed)
+        expect(status(person)).to_contain_text(said)
+        assert findings(person.page) == []
