@@ -25,7 +25,7 @@ def entries(language: str) -> dict[str, str]:
     """Sentence and translation of each entry of a .po file, of plural forms both."""
     text = (ROOT / f"locale/{language}/LC_MESSAGES/django.po").read_text()
     assert "fuzzy" not in text
-    found = {}
+    found: dict[str, str] = {}
     for block in text.split("\n\n")[1:]:
         key, *values = re.split(r"\nmsgstr(?:\[\d\])? ", block)
         keys = re.split(r"\nmsgid_plural ", key.partition("msgid ")[2])
