@@ -19,7 +19,7 @@ STYLES = ("tokens", "base", "markdown", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
     *("words", "socket", "frames", "drafts", "composer"),
-    *("thread", "copy", "shell", "attention", "keys", "search"),
+    *("thread", "copy", "shell", "attention", "place", "keys", "search"),
 )
 BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],

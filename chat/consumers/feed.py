@@ -18,6 +18,7 @@ from chat.conversations.turns import Turn
 from chat.conversations.window import Window, window
 from chat.events import Changed, What
 from chat.fragments import choices, pages, partials
+from chat.fragments.labels import labelled
 from chat.fragments.shown import Fingerprint, Line, lines, shown
 from chat.generation import LiveAnswer
 from chat.markdown import Position, changes
@@ -279,7 +280,7 @@ class Feed:
         if self.position is None:
             return self.whole_answer(answer)
         key = answer.message_id.hex
-        content = partials.patches_html(key, changes(self.position, answer.stream))
+        content = partials.patches_html(key, changes(self.position, answer.stream, labelled))
         if answer.notice != self.notice:
             content += partials.notice_html(key, answer.notice)
         self.remember(answer)
@@ -289,13 +290,13 @@ class Feed:
         """The first frame of an answer: all of it so far, whatever the page had."""
         answer.stream.render()
         key = answer.message_id.hex
-        content = partials.body_html(key, answer.stream.html)
+        content = partials.body_html(key, labelled(answer.stream.html))
         content += partials.notice_html(key, answer.notice)
         self.remember(answer)
         return self.about(answer, content)
 
     def remember(self, answer: LiveAnswer) -> None:
-        self.position = Position(len(answer.stream.blocks), answer.stream.tail)
+        self.position = Position(len(answer.stream.blocks), labelled(answer.stream.tail))
         self.revision, self.notice = answer.revision, answer.notice
 
     def about(self, answer: LiveAnswer, content: str) -> dict[str, Any]:

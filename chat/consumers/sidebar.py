@@ -8,23 +8,25 @@ from uuid import UUID
 from accounts.models import User
 from chat.conversations import changes, reading
 from chat.conversations.changes import Snapshot, Written
+from chat.conversations.listing import listing
 from chat.conversations.reading import Row
 from chat.conversations.seeing import is_unread
 from chat.events import What
 from chat.fragments import pages, partials
-from chat.fragments.pages import SIDEBAR_PAGE
 from chat.models import Conversation
 
 
 @dataclass(slots=True)
 class Sidebar:
-    """`since` is what the page's list was made of; None if that is not known.
+    """`since` is what the page's list was made of; None if that is not known. `shown` is the
+    conversation whose line the list keeps in it.
 
     `stale` asks for the list whole. `lines` is what this socket sent: None for a removed line.
     """
 
     since: Snapshot | None = None
     stale: bool = False
+    shown: UUID | None = None
     heard: dict[UUID, What] = field(default_factory=dict)
     lines: dict[UUID, Row | None] = field(default_factory=dict)
     doubts: set[UUID] = field(default_factory=set)
@@ -76,9 +78,9 @@ class Sidebar:
     def whole(self, user: User) -> str:
         self.stale = False
         self.since = changes.as_of()
-        page = reading.rows(user, size=SIDEBAR_PAGE)
-        self.lines |= {row.id: row for row in page}
-        html = pages.rows_html(page, SIDEBAR_PAGE, self.since)
+        found = listing(user, self.shown)
+        self.lines |= found.rows
+        html = pages.listing_html(found, self.since)
         return partials.partial("#rows", "innerHTML", html)
 
     def line(self, user: User, key: UUID, what: What) -> str:

@@ -107,7 +107,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             session_key,
             conversation_id,
             version=int(version) if version.isdecimal() and len(version) < 19 else -1,
-            sidebar=Sidebar(Snapshot.parsed(query.get("rows", "")), stale="again" in query),
+            sidebar=Sidebar(
+                Snapshot.parsed(query.get("rows", "")), "again" in query, conversation_id
+            ),
         )
         self.feed.wake.set()
         hub.join(self.feed, self.hang_up)

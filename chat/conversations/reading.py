@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from accounts.models import User
@@ -247,39 +247,67 @@ class Row:
     answering: bool
     unread: bool = False
 
+    @property
+    def place(self) -> "Place":
+        return self.active_at, self.id
 
-# The keyset page after a row costs the same at any depth.
-ROWS = """
+
+LINES = """
 SELECT id, title, active_at, EXISTS (
         SELECT FROM chat_run run WHERE run.conversation_id = c.id AND run.ended_at IS NULL
     ), answered_at, seen_at
-FROM chat_conversation c
-WHERE owner_id = %(owner)s AND deleted_at IS NULL
-    AND (%(at)s::timestamptz IS NULL OR (active_at, id) < (%(at)s::timestamptz, %(key)s::uuid))
-    AND (%(only)s::uuid IS NULL OR id = %(only)s::uuid)
-ORDER BY active_at DESC, id DESC LIMIT %(size)s
+FROM chat_conversation c WHERE owner_id = %(owner)s AND deleted_at IS NULL
 """
+ROW = LINES + "AND id = %(only)s"
+# A stretch of one index between two places in it costs the same at any depth. Where nothing bounds
+# it stand places beyond all rows: a bound that may be missing could not be looked up there.
+BETWEEN = (
+    LINES
+    + """
+    AND (active_at, id) < (%(before_at)s::timestamptz, %(before)s::uuid)
+    AND (active_at, id) > (%(after_at)s::timestamptz, %(after)s::uuid)
+"""
+)
+ROWS = BETWEEN + "ORDER BY active_at DESC, id DESC LIMIT %(size)s"
+ROWS_ABOVE = BETWEEN + "ORDER BY active_at, id LIMIT %(size)s"
+
+# Where a row stands among the others.
+Place = tuple[datetime, UUID]
+NEWEST: Place = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+OLDEST: Place = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 
-def rows(user: User, before: tuple[datetime, UUID] | None = None, size: int = 40) -> list[Row]:
-    """People's conversations, newest first; `before` is the last row of the page above."""
-    at, key = before or (None, None)
-    return found_rows({"owner": user.pk, "at": at, "key": key, "only": None, "size": size})
+def rows(
+    user: User, before: Place | None = None, size: int = 40, after: Place | None = None
+) -> list[Row]:
+    """People's conversations, newest first: the next ones below `before`, down to `after`."""
+    return found_rows(ROWS, between(user, before, after, size))
+
+
+def rows_above(user: User, after: Place, size: int, before: Place | None = None) -> list[Row]:
+    """The next ones above `after`, up to `before`; newest first as well."""
+    return found_rows(ROWS_ABOVE, between(user, before, after, size))[::-1]
+
+
+def between(user: User, before: Place | None, after: Place | None, size: int) -> dict[str, object]:
+    before_at, before_key = before or NEWEST
+    after_at, after_key = after or OLDEST
+    places = {"before_at": before_at, "before": before_key, "after_at": after_at}
+    return {"owner": user.pk, **places, "after": after_key, "size": size}
 
 
 def row(user: User, conversation_id: UUID) -> Row:
     """Raises Conversation.DoesNotExist for what is not this person's."""
-    only = {"at": None, "key": None, "only": conversation_id, "size": 1}
-    found = found_rows({"owner": user.pk, **only})
+    found = found_rows(ROW, {"owner": user.pk, "only": conversation_id})
     if not found:
         raise Conversation.DoesNotExist
     return found[0]
 
 
-def found_rows(values: dict[str, object]) -> list[Row]:
+def found_rows(statement: str, values: dict[str, object]) -> list[Row]:
     return [
         Row(key, title, active_at, answering, is_unread(answered_at, seen_at))
-        for key, title, active_at, answering, answered_at, seen_at in fetch(ROWS, values)
+        for key, title, active_at, answering, answered_at, seen_at in fetch(statement, values)
     ]
 
 

@@ -1,6 +1,6 @@
 """Parts of pages as HTML text, for sockets and for answers to commands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
@@ -16,15 +16,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.conversations.changes import Snapshot
-from chat.conversations.reading import Row, ThreadPage
+from chat.conversations.listing import Listing
+from chat.conversations.reading import Place, Row, ThreadPage
 from chat.conversations.window import Window
 from chat.fragments import partials
 from chat.fragments.moulds import ANY, filled, hole
 from chat.fragments.partials import partial
 from chat.fragments.shown import Shown, lines, shown
 from chat.models import Conversation
-
-SIDEBAR_PAGE = 40
 
 
 def message_html(message: Shown) -> str:
@@ -133,19 +132,44 @@ class Shape(NamedTuple):
     html: SafeString
 
 
+def listing_html(found: Listing, as_of: Snapshot) -> SafeString:
+    """The sidebar of a page; `as_of` is what it was made of."""
+    if found.above is None:
+        return rows_html(found.newest, goes_on=found.goes_on, as_of=as_of)
+    last, first, above = found.newest[-1], found.around[0], group_of(found.above)
+    parts = (
+        rows_html(found.newest, goes_on=False, as_of=as_of),
+        gap_html(last.place, first.place, group_of(last)),
+        rows_html(found.around, goes_on=found.goes_on, continues=above),
+    )
+    return mark_safe("".join(parts))  # noqa: S308 (made by templates)
+
+
+def gap_html(before: Place, after: Place, group: str) -> SafeString:
+    """Stands for the rows below `before` and above `after`; `group` is that of the row above it."""
+    values = {"before": quote(cursor(before)), "after": quote(cursor(after))}
+    context = {"cursor": hole("before"), "after": hole("after"), "last_group": group}
+    return filled("chat/_more.html", context, values)
+
+
+def group_of(row: Row) -> str:
+    return grouped([row])[0].key
+
+
 def rows_html(
-    rows: list[Row], size: int, as_of: Snapshot | None = None, continues: str = ""
+    rows: Sequence[Row], *, goes_on: bool, as_of: Snapshot | None = None, continues: str = ""
 ) -> SafeString:
-    """A page of the sidebar. `continues` is the key of the group that the page above ended with;
-    `as_of` is what a first page was made of."""
+    """A stretch of the sidebar. `continues` is the key of the group of the row above it; `as_of` is
+    what the list was made of that begins with it."""
     groups = grouped(rows)
-    last = rows[-1] if len(rows) == size else None
+    last = rows[-1] if goes_on and rows else None
     shapes = [Shape(group.key, group.label, hole(f"lines_{at}")) for at, group in enumerate(groups)]
     context = {
         "groups": tuple(shapes),
         "as_of": hole("as_of"),
         "continues": continues if groups and groups[0].key == continues else bool(continues),
         "cursor": hole("cursor") if last else "",
+        "after": "",
         "last_group": groups[-1].key if groups else "",
     }
     values = {f"lines_{at}": "".join(map(row_html, group.rows)) for at, group in enumerate(groups)}
@@ -155,7 +179,12 @@ def rows_html(
 
 
 def cursor_of(row: Placed) -> str:
-    return f"{row.active_at.isoformat()}_{row.id.hex}"
+    return cursor((row.active_at, row.id))
+
+
+def cursor(place: Place) -> str:
+    moment, key = place
+    return f"{moment.isoformat()}_{key.hex}"
 
 
 SOMETIME = datetime.min.replace(tzinfo=UTC)

@@ -59,12 +59,14 @@ class Body:
 @dataclass(frozen=True, slots=True)
 class Side:
     """The sidebar: its lines as HTML, what stands in the search box, and what was found for it as
-    HTML. On a phone it lies over the page while it is open."""
+    HTML. On a phone it lies over the page while it is open. One whose line of the conversation is
+    `deep` in it is scrolled before anything is painted."""
 
     rows: str
     typed: str
     found: str
     is_open: bool = False
+    deep: bool = False
 
 
 def body_html(body: Body) -> SafeString:
@@ -99,6 +101,7 @@ def page_html(person: User, body: Body, *, theme: str, side: Side, notes: str) -
     context: dict[str, Hashable] = {
         **{name: hole(name) for name in (*holes, "rows", "typed", "found")},
         "is_new": body.conversation is None,
+        "deep": side.deep,
         "is_staff": person.is_staff,
         "searching": bool(side.typed),
         "sidebar_open": side.is_open,

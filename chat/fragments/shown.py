@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from chat.conversations.reading import Siblings, ThreadPage
 from chat.errors import fault
+from chat.fragments.labels import labelled
 from chat.markdown import RENDERER_VERSION, render, render_plain
 from chat.models import FINISHED, Message, Role, Status
 from chat.runs import runs
@@ -132,7 +133,8 @@ def shown(line: Line) -> Shown:
 
 
 def html_of(message: Message, live: str | None) -> SafeString:
-    """The body's HTML; made again when the renderer changed since it was stored."""
+    """The body's HTML, in the current language; made again when the renderer changed since it was
+    stored."""
     if live is not None:
         made = live
     elif message.role == Role.USER:
@@ -141,7 +143,7 @@ def html_of(message: Message, live: str | None) -> SafeString:
         made = message.html
     else:
         made = render(message.text, message.pk.hex)
-    return mark_safe(made)  # noqa: S308 (the renderer escapes and sanitises)
+    return mark_safe(labelled(made))  # noqa: S308 (the renderer escapes and sanitises)
 
 
 def can_continue(message: Message) -> bool:

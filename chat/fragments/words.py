@@ -30,7 +30,6 @@ def words() -> dict[str, str]:
         "too_many": _("Characters too many: {n}."),
         "left": _("Characters left: {n}."),
         "copied": _("Copied."),
-        "copy": _("Copy"),
         "not_copied": _("The browser did not allow copying."),
         "reconnecting": _("Reconnecting …"),
         "unreachable": _("The server cannot be reached. Your text is kept; please try again."),

@@ -7,7 +7,7 @@ partials of one message; so the innermost append comes first and none moves anot
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +21,7 @@ _LONGEST_ENTITY = 10
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What a reader has been shown: how many finished blocks, and the open block's HTML."""
+    """What a reader has been shown: how many finished blocks, and the HTML of the open one."""
 
     blocks: int = 0
     tail: str = ""
@@ -41,13 +41,15 @@ class Patch:
     html: str
 
 
-def changes(shown: Position, stream: Stream) -> list[Patch]:
-    """Return the patches from `shown` to `Position(len(stream.blocks), stream.tail)`, in order."""
+def changes(shown: Position, stream: Stream, labelled: Callable[[str], str] = str) -> list[Patch]:
+    """Return the patches from `shown` to `Position(len(stream.blocks), labelled(stream.tail))`, in
+    order. `labelled` puts the reader's words into HTML; patches then fit what stands on the page.
+    """
     if shown.blocks > len(stream.blocks):
-        return [Patch(None, "replace", stream.html)]
+        return [Patch(None, "replace", labelled(stream.html))]
     added = stream.blocks[shown.blocks :]
     new = "".join([*added, stream.tail]) if added else stream.tail
-    return difference(shown.tail, new)
+    return difference(shown.tail, labelled(new))
 
 
 def difference(old: str, new: str) -> list[Patch]:

@@ -96,7 +96,13 @@ def with_anchors(html: str, message_id: str) -> str:
 
 def _without_images(html: str) -> str:
     html = _LINKED.sub(lambda link: _IMAGE.sub(r"\2", link[0]), html)
-    return _IMAGE.sub(lambda m: f'<a href="{m[1]}">{m[2] or "image"}</a>', html)
+    return _IMAGE.sub(_described, html)
+
+
+def _described(image: re.Match[str]) -> str:
+    if image[2]:
+        return f'<a href="{image[1]}">{image[2]}</a>'
+    return f'<a href="{image[1]}" class="picture">image</a>'
 
 
 def _take_apart(html: str, made: list[str], is_open: bool) -> str:
@@ -196,7 +202,7 @@ _CLEANER = nh3.Cleaner(
     attributes={"*": set(), "a": {"href", "id", "aria-label"}, "li": {"id"}, "ol": {"start"}},
     tag_attribute_values={tag: {"align": {"left", "center", "right"}} for tag in ("td", "th")},
     allowed_classes={
-        "a": {"footnote-backref"},
+        "a": {"footnote-backref", "picture"},
         "div": {"math", _ALERT, *(f"{_ALERT}-{name}" for name in ALERTS)},
         "p": {f"{_ALERT}-title"},
         "section": {"footnotes"},

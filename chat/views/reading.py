@@ -17,13 +17,14 @@ from accounts.models import User
 from chat import search as searching
 from chat.conversations import changes, choosing, drafts, reading
 from chat.conversations.changes import Snapshot
+from chat.conversations.listing import PAGE, Listing, listing
+from chat.conversations.reading import Place
 from chat.conversations.seeing import is_unread
 from chat.conversations.window import Window, window
 from chat.fragments import pages
 from chat.fragments.choices import options_context
 from chat.fragments.found import found_html
 from chat.fragments.moulds import filled
-from chat.fragments.pages import SIDEBAR_PAGE
 from chat.fragments.shell import Body, Side, page_html
 from chat.models import Conversation, Draft, Message
 from chat.views.access import asker_of, on_behalf, page
@@ -41,7 +42,7 @@ class Read:
     options: dict[str, Any]
     draft: Draft | None
     suggestions: tuple[str, ...]
-    rows: list[reading.Row]
+    listed: Listing
     as_of: Snapshot
     searched: searching.Page
 
@@ -54,7 +55,7 @@ def read(user: User, conversation: Conversation | None, typed: str = "") -> Read
         options_context(conversation),
         drafts.draft_of(user, conversation),
         () if conversation else tuple(choosing.suggestions()),
-        reading.rows(user, size=SIDEBAR_PAGE),
+        listing(user, conversation.pk if conversation else None),
         as_of,
         searching.search(user, typed),
     )
@@ -66,10 +67,11 @@ def shown(
     """The page, from what was read; on a phone the sidebar is over it if it is open."""
     notes = get_messages(request)
     side = Side(
-        pages.rows_html(found.rows, SIDEBAR_PAGE, found.as_of),
+        pages.listing_html(found.listed, found.as_of),
         found.searched.typed,
         found_html(found.searched, current=body.target),
         is_open=sidebar_open,
+        deep=found.listed.deep,
     )
     html = page_html(
         asker_of(request),
@@ -180,15 +182,33 @@ async def older(request: HttpRequest, conversation_id: UUID, message_id: UUID) -
 
 @page
 async def more_rows(request: HttpRequest) -> HttpResponse:
-    """The sidebar's next page."""
-    before = cursor(request.GET.get("before", ""))
-    rows = await on_behalf(request, reading.rows, before, SIDEBAR_PAGE)
-    continues = request.GET.get("group", "")
-    return HttpResponse(pages.rows_html(rows, SIDEBAR_PAGE, continues=continues))
+    """The sidebar's next page: at its end, or in a gap, from above or (`up`) from below."""
+    group, before = request.GET.get("group", ""), cursor(request.GET.get("before", ""))
+    if "after" not in request.GET:
+        rows = await on_behalf(request, reading.rows, before, PAGE)
+        return HttpResponse(pages.rows_html(rows, goes_on=len(rows) == PAGE, continues=group))
+    after = cursor(request.GET["after"])
+    if "up" in request.GET:
+        rows = await on_behalf(request, reading.rows_above, after, PAGE + 1, before)
+        return HttpResponse(raised(rows, before, group))
+    rows = await on_behalf(request, reading.rows, before, PAGE, after)
+    html = pages.rows_html(rows, goes_on=False, continues=group)
+    if len(rows) == PAGE:
+        html += pages.gap_html(rows[-1].place, after, pages.group_of(rows[-1]))
+    return HttpResponse(html)
 
 
-def cursor(text: str) -> tuple[datetime, UUID]:
-    """The last row of the page above, as `cursor_of` writes it; 404 for anything else."""
+def raised(rows: list[reading.Row], before: Place, group: str) -> str:
+    """The end of a gap; the first of more than a page of rows stays in it."""
+    if len(rows) <= PAGE:
+        return pages.rows_html(rows, goes_on=False, continues=group)
+    above, *found = rows
+    gap = pages.gap_html(before, found[0].place, group)
+    return gap + pages.rows_html(found, goes_on=False, continues=pages.group_of(above))
+
+
+def cursor(text: str) -> Place:
+    """The place of a row, as `cursor_of` writes it; 404 for anything else."""
     when, _, key = text.partition("_")
     try:
         moment, row = datetime.fromisoformat(when), UUID(hex=key)

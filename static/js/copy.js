@@ -59,19 +59,6 @@
     return body.innerHTML;
   };
 
-  // An answer's HTML is kept for readers of every language; its buttons speak this one's.
-  const name = () => {
-    for (const button of document.querySelectorAll(".code-copy:not([lang])")) {
-      button.lang = document.documentElement.lang;
-      button.textContent = chat.say("copy");
-    }
-  };
-  name();
-  document.addEventListener("chat:frame", ({ detail }) => {
-    if (detail.content.includes("code-copy")) name();
-  });
-  document.addEventListener("htmx:after:swap", name);
-
   document.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-copy], [data-copy-message], [data-copy-formatted]");
     const article = button?.closest("article");

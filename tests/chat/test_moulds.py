@@ -88,7 +88,7 @@ def test_a_page_is_few_statements(owner: User, queries: Counted) -> None:
         said(owner, "Why?")
     with queries:
         found = read(owner, None)
-    assert len(found.rows) == 3
+    assert len(found.listed.newest) == 3
     assert queries.count <= 6
     with queries:
         rows(owner)

@@ -1,13 +1,16 @@
 """Statements that are planned once do not cost more when the tables have grown."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from chat.conversations import closing, reading, turns
 from chat.conversations.leases import Append, save
+from chat.conversations.listing import listing
 from chat.conversations.window import window
 from chat.events import Outcome
 from chat.models import ChatModel, Conversation, Message, Role, Status
@@ -44,6 +47,25 @@ def test_what_was_planned_for_small_tables_reads_no_large_ones(kept: KeptConnect
         was_whole, was_read = before.get(name, (0, 0))
         assert whole == was_whole, name
         assert read - was_read < 1_500, name
+
+
+def test_a_page_deep_in_a_history_reads_few_rows(kept: KeptConnection) -> None:
+    """However often it was looked at before, and from wherever."""
+    user = User.objects.create_user("a@example.org", "x")
+    now = timezone.now()
+    Conversation.objects.bulk_create(
+        Conversation(owner=user, title="Old", active_at=now - timedelta(hours=number))
+        for number in range(4_000)
+    )
+    deep = reading.rows(user, size=4_000)[3_000]
+    for _ in range(8):
+        listing(user, deep.id)
+    with transaction.atomic():
+        before = looked_at().get("chat_conversation", (0, 0))
+        assert deep.id in listing(user, deep.id).rows
+        after = looked_at()["chat_conversation"]
+    assert after[0] == before[0]
+    assert after[1] - before[1] < 200
 
 
 def conversation_of(user: User, length: int) -> Conversation:

@@ -26,6 +26,7 @@ CLASSES = {
     "footnotes",
     "footnote-ref",
     "footnote-backref",
+    "picture",
     "markdown-alert",
     "markdown-alert-title",
     "markdown-alert-note",

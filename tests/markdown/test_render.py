@@ -64,7 +64,10 @@ def test_prose(text: str, html: str) -> None:
         ("www.x.y", f'<a target="_blank" href="http://www.x.y"{LINK}>www.x.y</a>'),
         ("[m](mailto:a@b.c)", f'<a href="mailto:a@b.c"{LINK}>m</a>'),
         ("![alt](https://x.y/a.png)", f'<a target="_blank" href="https://x.y/a.png"{LINK}>alt</a>'),
-        ("![](https://x.y/a.png)", f'<a target="_blank" href="https://x.y/a.png"{LINK}>image</a>'),
+        (
+            "![](https://x.y/a.png)",
+            f'<a target="_blank" href="https://x.y/a.png" class="picture"{LINK}>image</a>',
+        ),
         ("[![b](/a.png)](https://x.y)", f'<a target="_blank" href="https://x.y"{LINK}>b</a>'),
         ("[a](/c/1/)", f"<a{LINK}>a</a>"),
         ('[a](https://x.y "title")', f'<a target="_blank" href="https://x.y"{LINK}>a</a>'),

@@ -48,6 +48,31 @@ def test_about_this_answer(person: Person, upstream: UpstreamThread) -> None:
     expect(person.answer.locator(".answer-menu > summary")).to_be_focused()
 
 
+@pytest.mark.parametrize("height", [900, 320])
+def test_a_dialog_to_read_is_read_from_its_heading(
+    new_person: Callable[..., Person], upstream: UpstreamThread, height: int
+) -> None:
+    """The focus is where the text begins, however much there is, and goes back to the menu."""
+    upstream.script(answer("Answer."))
+    person = new_person(viewport={"width": 390, "height": height})
+    person.ask("Question")
+    person.sees_status("complete")
+    person.page.reload()
+    expect(person.box).to_be_focused()
+    dialog = person.page.get_by_role("dialog", name="About this answer")
+    for key in ("Escape", "Enter"):
+        more(person, "About this answer").click()
+        heading = dialog.get_by_role("heading")
+        expect(heading).to_be_focused()
+        expect(heading).to_be_in_viewport()
+        for place in (dialog.locator("summary"), dialog.get_by_role("button", name="Close")):
+            person.page.keyboard.press("Tab")
+            expect(place).to_be_focused()
+        person.page.keyboard.press(key)
+        expect(dialog).to_be_hidden()
+        expect(person.answer.locator(".answer-menu > summary")).to_be_focused()
+
+
 def test_code_is_copied_in_the_readers_language(person: Person, upstream: UpstreamThread) -> None:
     """The HTML of an answer is the same for everybody; it streams, ends and is loaded again."""
     gate = uuid4().hex

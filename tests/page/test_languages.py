@@ -22,15 +22,20 @@ NAMES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 
 
 def entries(language: str) -> dict[str, str]:
-    """Sentence and translation of each entry of a .po file, of plural forms both."""
+    """Sentence and translation of each entry of a .po file, of plural forms both. A context stands
+    before its sentence, as in compiled files."""
     text = (ROOT / f"locale/{language}/LC_MESSAGES/django.po").read_text()
     assert "fuzzy" not in text
     found: dict[str, str] = {}
     for block in text.split("\n\n")[1:]:
         key, *values = re.split(r"\nmsgstr(?:\[\d\])? ", block)
-        keys = re.split(r"\nmsgid_plural ", key.partition("msgid ")[2])
+        context, _sep, key = key.partition("msgid ")
+        context = unquoted(context.partition("msgctxt ")[2])
+        keys = [unquoted(text) for text in re.split(r"\nmsgid_plural ", key)]
         assert len(keys) == len(values), key
-        found |= dict(zip(map(unquoted, keys), map(unquoted, values), strict=True))
+        if context:
+            keys = [f"{context}\x04{text}" for text in keys]
+        found |= dict(zip(keys, map(unquoted, values), strict=True))
     return found
 
 

@@ -1,0 +1,99 @@
+"""The sidebar of a page deep in a long history: few lines, the right ones, and the gap filled."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from chat.consumers.sidebar import Sidebar
+from chat.conversations import changes
+from chat.conversations.listing import AROUND, PAGE, TOP, Listing, listing
+from chat.conversations.reading import Row, rows
+from chat.fragments.pages import listing_html
+from chat.models import Conversation
+from tests.chat.conftest import Counted
+
+pytestmark = pytest.mark.django_db
+COUNT = 400
+# A title, or a heading where a group begins.
+LINE = re.compile(r'class="row-title"[^>]*>(\d+)<|class="rows-heading">([^<]*)<')
+MORE = re.compile(r'<div class="rows-more( rows-gap)?" hx-get="(/rows/[^"]*)"')
+
+
+@pytest.fixture
+def made(owner: User) -> list[Row]:
+    """Conversations of the last fourteen months, titled by their number, some at equal times."""
+    now = datetime.now(UTC)
+    Conversation.objects.bulk_create(
+        Conversation(owner=owner, title=str(n), active_at=now - timedelta(days=n // 3 * 3))
+        for n in range(COUNT)
+    )
+    return rows(owner, size=COUNT)
+
+
+@pytest.mark.parametrize("at", [0, 15, 16, 39, 40, 41, 64, 65, 66, 200, COUNT - 25, COUNT - 1])
+def test_a_page_lists_the_newest_and_those_around_the_open_one(
+    owner: User, made: list[Row], queries: Counted, at: int
+) -> None:
+    with queries:
+        found = listing(owner, made[at].id)
+    assert queries.count <= 4
+    assert len(found.rows) <= PAGE + 2 * AROUND + 1
+    listed = [*found.newest, *found.around]
+    first = PAGE if found.above is None else TOP
+    assert found.newest[:first] == made[:first]
+    places = [made.index(row) for row in listed]
+    assert places == sorted(set(places))
+    near = range(max(at - AROUND, 0), min(at + AROUND + 1, COUNT))
+    assert set(near) <= set(places)
+    assert found.goes_on or places[-1] == COUNT - 1
+    jumps = [place for before, place in pairwise(places) if place != before + 1]
+    assert jumps == ([] if found.above is None else [at - AROUND])
+    assert found.above is None or found.above == made[at - AROUND - 1]
+    assert found.deep == (at >= PAGE - AROUND)
+
+
+def test_the_first_ones_cost_one_statement(owner: User, made: list[Row], queries: Counted) -> None:
+    for shown in (None, made[15].id):
+        with queries:
+            listing(owner, shown)
+        assert queries.count == 1
+
+
+def test_somebody_elses_conversation_is_not_looked_around(
+    owner: User, stranger: User, made: list[Row]
+) -> None:
+    other = Conversation.objects.create(owner=stranger, title="Theirs")
+    found = listing(owner, other.pk)
+    assert (found.newest, found.around, found.goes_on) == (made[:PAGE], (), True)
+
+
+@pytest.mark.parametrize("side", ["down", "up", "both"])
+def test_a_gap_is_filled_without_gap_or_double(
+    owner: User, owner_client: Client, made: list[Row], side: str
+) -> None:
+    """Whatever side the reader comes from; each heading stands once, where its group begins."""
+    html = str(listing_html(listing(owner, made[300].id), changes.as_of()))
+    for number in range(20):
+        found = MORE.search(html)
+        if found is None:
+            break
+        path = found[2].replace("&amp;", "&")
+        if found[1] and (side == "up" or (side == "both" and number % 2)):
+            path += "&up=1"
+        end = html.index("</div>", found.end()) + len("</div>")
+        html = html[: found.start()] + owner_client.get(path).content.decode() + html[end:]
+    whole = listing_html(Listing(made, goes_on=False), changes.as_of())
+    assert LINE.findall(html) == LINE.findall(whole)
+
+
+def test_a_list_that_is_sent_again_holds_the_open_one(owner: User, made: list[Row]) -> None:
+    for shown, held in ((made[200].id, True), (None, False)):
+        sidebar = Sidebar(stale=True, shown=shown)
+        frame = sidebar.frame(owner)
+        assert frame is not None
+        assert (f'id="row-{made[200].id.hex}"' in frame["content"]) == held
+        assert (made[200].id in sidebar.lines) == held
