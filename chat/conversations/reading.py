@@ -135,12 +135,14 @@ WITH RECURSIVE branch AS (
 )
 SELECT step FROM branch WHERE id = %(message)s
 """
-FARTHEST = 4_000
+FARTHEST = 20_000
+# Messages that a page may hold to bring one onto it; to what is farther up its script goes on.
+NEAR = 300
 
 
 def steps_to(conversation: Conversation, message_id: UUID) -> int | None:
     """How many messages of the shown branch there are from this one to the end, both counted; None
-    if it is not one of them, or farther up than a page can show."""
+    if it is not one of them."""
     values = {"leaf": conversation.active_leaf_id, "message": message_id, "most": FARTHEST}
     found = fetch(STEPS, values)
     return found[0][0] if found else None
@@ -148,13 +150,16 @@ def steps_to(conversation: Conversation, message_id: UUID) -> int | None:
 
 def thread_with(
     user: User, conversation_id: UUID, message_id: UUID
-) -> tuple[Conversation, ThreadPage]:
-    """As `thread`, with as many messages as bring this one onto the page, and some above it."""
+) -> tuple[Conversation, ThreadPage, bool]:
+    """As `thread`, and whether this message is of the shown branch. If it is near, it is on the
+    page, with some above it."""
     conversation, page = thread(user, conversation_id)
     if any(message.pk == message_id for message in page.messages):
-        return conversation, page
+        return conversation, page, True
     steps = steps_to(conversation, message_id)
-    return thread(user, conversation_id, size=steps + ABOVE) if steps else (conversation, page)
+    if steps is not None and steps <= NEAR:
+        conversation, page = thread(user, conversation_id, size=steps + ABOVE)
+    return conversation, page, steps is not None
 
 
 def add_saved_text(messages: Iterable[Message]) -> None:

@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chat.fragments.pages import Group, cursor_of, grouped
+from chat.fragments.pages import cursor_of, grouped
 from chat.models import Role
-from chat.search import Found, Page
+from chat.search import Found, Hit, Page
 from chat.search.excerpts import Marker, Part, marker
 
 
@@ -31,35 +31,41 @@ class ShownHit:
 class ShownConversation:
     url: str
     title: SafeString
+    is_current: bool
     hits: tuple[ShownHit, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ShownGroup:
-    """Found conversations of one age; without `label` it goes on from the page above."""
+class Listed:
+    """How a page of what was found is shown: `size` conversations down to its end, in groups of
+    which `continues` is the key of the one that the page above ended with; `current` is the message
+    or the conversation that is open."""
 
-    label: str
-    found: list[ShownConversation]
+    size: int
+    continues: str = ""
+    current: UUID | None = None
 
 
-def found_html(page: Page, *, current: UUID | None = None, continues: str = "") -> SafeString:
-    """A page of what was found; `continues` is the key of the group that the page above ended with,
-    `current` the message that is open. Nothing at all where nothing was searched for."""
+def found_html(page: Page, listed: Listed) -> SafeString:
+    """Nothing at all where nothing was searched for."""
     if not page.terms:
         return SafeString()
     groups, signs = grouped(page.found), marker(page.terms)
-    last = page.found[-1] if page.more else None
-    further = {"q": page.typed, "before": cursor_of(last), "group": groups[-1].key} if last else {}
-
-    def shown(group: Group[Found]) -> ShownGroup:
-        found = [conversation_of(item, page.typed, signs, current) for item in group.rows]
-        return ShownGroup("" if group.key == continues else group.label, found)
-
     context = {
-        "groups": list(map(shown, groups)),
-        "count": "" if continues else counted(page.total),
-        "more": address(**further) if further else "",
+        "groups": [
+            (
+                "" if group.key == listed.continues else group.label,
+                [conversation_of(found, page, signs, listed) for found in group.rows],
+            )
+            for group in groups
+        ],
+        "count": "" if listed.continues else counted(page.total),
     }
+    if page.more:
+        size = str(listed.size + len(page.found))
+        context["whole"] = address("search", q=page.typed, n=size)
+        last = {"before": cursor_of(page.found[-1]), "group": groups[-1].key}
+        context["more"] = address("search", q=page.typed, n=size, **last)
     return SafeString(render_to_string("chat/_found.html", context))
 
 
@@ -70,25 +76,24 @@ def counted(total: int) -> str:
     return sentence.format(n=total)
 
 
-def address(**query: str) -> str:
-    return f"{reverse('search')}?{urlencode(query)}"
+def address(name: str, *args: UUID, **query: str) -> str:
+    return f"{reverse(name, args=args)}?{urlencode(query)}"
 
 
-def conversation_of(
-    found: Found, typed: str, signs: Marker, current: UUID | None
-) -> ShownConversation:
-    page = reverse("conversation", args=(found.id,))
-    hits = tuple(
-        ShownHit(
-            f"{page}?{urlencode({'m': hit.id, 'q': typed})}",
-            _("You") if hit.role == Role.USER else "",
-            marked(signs.excerpt(hit.text)),
-            hit.id == current,
-        )
-        for hit in found.hits
+def conversation_of(found: Found, page: Page, signs: Marker, listed: Listed) -> ShownConversation:
+    beside = {"q": page.typed, "n": str(listed.size)}
+
+    def shown(hit: Hit) -> ShownHit:
+        url = address("conversation", found.id, m=str(hit.id), **beside)
+        who = _("You") if hit.role == Role.USER else ""
+        return ShownHit(url, who, marked(signs.excerpt(hit.text)), hit.id == listed.current)
+
+    return ShownConversation(
+        address("conversation", found.id, **beside),
+        marked(signs.parts(found.title)),
+        found.id == listed.current,
+        tuple(map(shown, found.hits)),
     )
-    url = f"{page}?{urlencode({'q': typed})}"
-    return ShownConversation(url, marked(signs.parts(found.title)), hits)
 
 
 def marked(parts: list[Part]) -> SafeString:

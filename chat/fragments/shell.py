@@ -38,10 +38,17 @@ def shape_of(conversation: Conversation | None) -> Shape | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """The message that a conversation is opened for: `here` on the shown branch, or `elsewhere`."""
+
+    here: UUID | None = None
+    elsewhere: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """What `_conversation.html` shows: `options` as `options_context` makes them, `thread` as HTML,
-    and the CSRF token of this request. `target` is the message that it was opened for, `elsewhere`
-    if that is in another version of the conversation."""
+    and the CSRF token of this request."""
 
     conversation: Conversation | None
     options: dict[str, Any]
@@ -52,8 +59,7 @@ class Body:
     suggestions: tuple[str, ...] = ()
     window: Window | None = None
     thread: str = ""
-    target: UUID | None = None
-    elsewhere: bool = False
+    sought: Sought = Sought()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +76,14 @@ class Side:
 
 
 def body_html(body: Body) -> SafeString:
-    found = body.conversation
+    found, target, elsewhere = body.conversation, body.sought.here, body.sought.elsewhere
     holes = ("client_id", "csrf_token", "thread", "ruler", "draft", "saved_at", "target")
     context: dict[str, Hashable] = {
         **body.options,
         **{name: hole(name) for name in holes},
         "conversation": shape_of(found),
         "unread": body.unread,
-        "elsewhere": hole("elsewhere") if body.elsewhere else "",
+        "elsewhere": hole("elsewhere") if elsewhere else "",
         "suggestions": body.suggestions,
     }
     values = {
@@ -85,8 +91,8 @@ def body_html(body: Body) -> SafeString:
         "csrf_token": body.token,
         "thread": body.thread,
         "ruler": ruler_html(body.window) if found else "",
-        "target": body.target.hex if body.target else "",
-        "elsewhere": reverse("choose", args=(body.target,)) if body.elsewhere else "",
+        "target": target.hex if target else "",
+        "elsewhere": reverse("choose", args=(elsewhere,)) if elsewhere else "",
         "draft": escape(body.draft.text) if body.draft else "",
         "saved_at": str(body.draft.saved_at.timestamp()) if body.draft else "0",
     }

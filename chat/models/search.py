@@ -8,7 +8,7 @@ from chat.models.conversation import Conversation, Message
 
 
 class SearchEntry(models.Model):
-    """Words of one message, or of the title where there is none.
+    """Words of a part of one message, or of the title where there is no message.
 
     Triggers of the database write these rows with the text itself, so they cannot fall behind. A
     word is stored behind four letters that stand for its owner: what others wrote is in other parts
@@ -16,7 +16,10 @@ class SearchEntry(models.Model):
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
-    message = models.OneToOneField(Message, on_delete=models.CASCADE, null=True, related_name="+")
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, null=True, related_name="+", db_index=False
+    )
+    part = models.PositiveSmallIntegerField(default=0)
     words = SearchVectorField()
 
     class Meta:
@@ -26,6 +29,7 @@ class SearchEntry(models.Model):
                 condition=models.Q(message__isnull=True),
                 name="searchentry_title_once",
             ),
+            models.UniqueConstraint(fields=("message", "part"), name="searchentry_part_once"),
         )
         # New entries wait in a list that every search reads; it is kept short.
         indexes = (

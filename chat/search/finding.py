@@ -11,8 +11,11 @@ from accounts.models import User
 from chat.search.asking import Term, cleaned, terms_of
 from config.sql import fetch, statement
 
-SIZE = 20
+# Conversations of a page, and the most that are listed at once.
+SIZE, MOST = 20, 200
 HITS = 3
+# Characters of a message that are looked through for an excerpt.
+LOOKED = 20_000
 
 # Each term is one look into the index; a conversation is found if every term occurs somewhere in
 # it. Only of a page's conversations the messages are compared: those with most terms, then the
@@ -32,12 +35,12 @@ found AS (
 ), message AS (
     SELECT conversation_id, message_id,
         row_number() OVER (
-            PARTITION BY conversation_id ORDER BY count(*) DESC, message_id DESC
+            PARTITION BY conversation_id ORDER BY count(DISTINCT term) DESC, message_id DESC
         ) AS place
     FROM hit JOIN page ON page.id = conversation_id
     WHERE message_id IS NOT NULL GROUP BY conversation_id, message_id
 )
-SELECT page.id, page.title, page.active_at, page.total, m.id, m.role, m.text
+SELECT page.id, page.title, page.active_at, page.total, m.id, m.role, left(m.text, %(looked)s)
 FROM page LEFT JOIN message ON message.conversation_id = page.id AND place <= %(hits)s
 LEFT JOIN chat_message m ON m.id = message.message_id
 ORDER BY page.active_at DESC, page.id DESC, m.seq DESC
@@ -50,7 +53,7 @@ WITHOUT = """
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A message that holds what was searched for."""
+    """A message that holds what was searched for, with the beginning of its text."""
 
     id: UUID
     role: str
@@ -91,8 +94,9 @@ def search(
     if not terms:
         return Page(typed)
     at, key = before or (None, None)
-    values = {"owner": user.pk, "at": at, "key": key, "size": size + 1, "hits": HITS}
-    rows = fetch(written(terms), values | values_of(terms))
+    place = {"owner": user.pk, "at": at, "key": key, "size": size + 1}
+    bounds = {"hits": HITS, "looked": LOOKED}
+    rows = fetch(written(terms), place | bounds | values_of(terms))
     found = tuple(found_of(rows))
     total = rows[0][3] if rows else 0
     return Page(typed, terms, found[:size], total, more=len(found) > size)

@@ -11,10 +11,10 @@ from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
 
 from accounts.context import site
 from accounts.models import User
-from chat import search as searching
 from chat.conversations import changes, choosing, drafts, reading
 from chat.conversations.changes import Snapshot
 from chat.conversations.listing import PAGE, Listing, listing
@@ -23,11 +23,11 @@ from chat.conversations.seeing import is_unread
 from chat.conversations.window import Window, window
 from chat.fragments import pages
 from chat.fragments.choices import options_context
-from chat.fragments.found import found_html
 from chat.fragments.moulds import filled
-from chat.fragments.shell import Body, Side, page_html
+from chat.fragments.shell import Body, Side, Sought, page_html
 from chat.models import Conversation, Draft, Message
 from chat.views.access import asker_of, on_behalf, page
+from chat.views.searching import Asked
 
 
 def choices_of(user: User, conversation: Conversation) -> dict[str, Any]:
@@ -44,20 +44,29 @@ class Read:
     suggestions: tuple[str, ...]
     listed: Listing
     as_of: Snapshot
-    searched: searching.Page
+    typed: str
+    found: str
 
 
-def read(user: User, conversation: Conversation | None, typed: str = "") -> Read:
-    """`typed` is what stands in the search box."""
+def read(
+    user: User,
+    conversation: Conversation | None,
+    asked: Asked | None = None,
+    target: UUID | None = None,
+) -> Read:
+    """`asked` is what is searched for, `target` the message that the page is opened for."""
     # Looked up before the rows: what is written in between is looked at again, not missed.
     as_of = changes.as_of()
+    shown = conversation.pk if conversation else None
+    typed, found = asked.page(user, target or shown) if asked else ("", "")
     return Read(
         options_context(conversation),
         drafts.draft_of(user, conversation),
         () if conversation else tuple(choosing.suggestions()),
-        listing(user, conversation.pk if conversation else None),
+        listing(user, shown),
         as_of,
-        searching.search(user, typed),
+        typed,
+        found,
     )
 
 
@@ -68,8 +77,8 @@ def shown(
     notes = get_messages(request)
     side = Side(
         pages.listing_html(found.listed, found.as_of),
-        found.searched.typed,
-        found_html(found.searched, current=body.target),
+        found.typed,
+        found.found,
         is_open=sidebar_open,
         deep=found.listed.deep,
     )
@@ -95,24 +104,27 @@ async def new_chat(request: HttpRequest) -> HttpResponse:
 @page
 async def search(request: HttpRequest) -> HttpResponse:
     """What was found: for the sidebar, where its search box asks, or beside a new chat."""
-    typed = request.GET.get("q", "")
-    if request.headers.get("HX-Request"):
+    asked, is_part = Asked.of(request), "HX-Request" in request.headers
+    if is_part:
         before = cursor(request.GET["before"]) if "before" in request.GET else None
-        page = await on_behalf(request, searching.search, typed, before)
-        return HttpResponse(found_html(page, continues=request.GET.get("group", "")))
-    found = await on_behalf(request, read, None, typed)
-    body = Body(None, found.options, uuid.uuid4(), get_token(request))
-    return shown(request, found, body, sidebar_open=True)
+        group = request.GET.get("group", "")
+        response = HttpResponse(await on_behalf(request, asked.further, before, group))
+    else:
+        found = await on_behalf(request, read, None, asked)
+        body = Body(None, found.options, uuid.uuid4(), get_token(request))
+        response = shown(request, found, body, sidebar_open=True)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @page
 async def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """A conversation, opened on its last page, or at the message that a search found: `m`, with
     the search `q` beside it."""
-    typed, target = request.GET.get("q", ""), message_of(request.GET.get("m", ""))
+    asked, target = Asked.of(request), message_of(request.GET.get("m", ""))
 
     def around(user: User, found: Conversation) -> Read:
-        return read(user, found, typed)
+        return read(user, found, asked, target)
 
     found, body = await opened(request, conversation_id, around, lambda read: read.options, target)
     return shown(request, found, body)
@@ -140,11 +152,11 @@ async def opened(
     the answer is being written: it must not be rendered by two threads at once. Raises
     Conversation.DoesNotExist."""
 
-    def load(user: User) -> tuple[Conversation, reading.ThreadPage, bool, T, Window | None]:
-        found, thread, elsewhere = sought(user, conversation_id, target)
-        return found, thread, elsewhere, around(user, found), window(found, thread)
+    def load(user: User) -> tuple[Conversation, reading.ThreadPage, Sought, T, Window | None]:
+        found, thread, sought = look(user, conversation_id, target)
+        return found, thread, sought, around(user, found), window(found, thread)
 
-    found, thread, elsewhere, more, full = await on_behalf(request, load)
+    found, thread, sought, more, full = await on_behalf(request, load)
     body = Body(
         found,
         options(more),
@@ -153,22 +165,22 @@ async def opened(
         unread=is_unread(found.answered_at, found.seen_at),
         window=full,
         thread=pages.thread_html(found, thread, full),
-        target=target,
-        elsewhere=elsewhere,
+        sought=sought,
     )
     return more, body
 
 
-def sought(
+def look(
     user: User, conversation_id: UUID, target: UUID | None
-) -> tuple[Conversation, reading.ThreadPage, bool]:
-    """A conversation, its page with the message, and whether that is in another version of it."""
+) -> tuple[Conversation, reading.ThreadPage, Sought]:
+    """A conversation, its last page, with the message if it is near, and where that is."""
     if target is None:
-        return *reading.thread(user, conversation_id), False
-    found, page = reading.thread_with(user, conversation_id, target)
-    is_here = any(message.pk == target for message in page.messages)
+        return *reading.thread(user, conversation_id), Sought()
+    found, thread, is_shown = reading.thread_with(user, conversation_id, target)
+    if is_shown:
+        return found, thread, Sought(here=target)
     mine = Message.objects.owned_by(user).filter(pk=target, conversation=found)
-    return found, page, not is_here and mine.exists()
+    return found, thread, Sought(elsewhere=target) if mine.exists() else Sought()
 
 
 @page

@@ -19,7 +19,7 @@
   };
 
   const step = (by) => {
-    const list = $("#sidebar.searching") ? "#found a" : "#rows .row-link";
+    const list = $("#sidebar.searching") ? "#found .found-place" : "#rows .row-link";
     const links = [...document.querySelectorAll(list)];
     const at = links.findIndex((link) => link.hasAttribute("aria-current"));
     follow(at < 0 ? links[0] : links[at + by]);

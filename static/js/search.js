@@ -6,13 +6,13 @@
   const box = () => $("#search-text");
   const side = () => $("#sidebar");
   const links = () => [...document.querySelectorAll("#found a")];
+  // What the list was made for, the request that is under way, and whether Enter waits for it.
+  let listed = "";
+  let asking = null;
   let entered = false;
 
-  // The message that a search found, if this page was opened for one and shows it.
-  chat.target = () => {
-    const key = $("#conversation")?.dataset.target;
-    return key ? document.getElementById(`m-${key}`) : null;
-  };
+  // The message that this page was opened for, by its id; it may be farther up than the page.
+  chat.target = () => $("#conversation")?.dataset.target;
 
   chat.search = () => {
     if (!side().checkVisibility({ visibilityProperty: true })) chat.sidebar(true);
@@ -30,6 +30,8 @@
 
   const clear = () => {
     box().value = "";
+    listed = "";
+    entered = false;
     side().classList.remove("searching");
     $("#found").replaceChildren();
     $("#search-status").textContent = "";
@@ -38,7 +40,8 @@
   };
 
   const show = () => {
-    if (!box().value.trim()) return clear();
+    listed = box().value;
+    if (!listed.trim()) return clear();
     side().classList.add("searching");
     $("#search-status").textContent = $("#found .found-count")?.textContent ?? "";
     if (entered) links()[0]?.focus();
@@ -50,17 +53,21 @@
     line.className = "found-count";
     line.textContent = text;
     $("#found").replaceChildren(line);
+    entered = false;
     show();
   };
 
   document.addEventListener("input", ({ target }) => {
-    if (target === box() && !target.value.trim()) clear();
+    if (target !== box()) return;
+    entered = false;
+    if (!target.value.trim()) clear();
   });
 
+  // Enter goes to the first line, when it is there.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches(".search")) return;
     event.preventDefault();
-    if ($("#found").ariaBusy === "true") entered = true;
+    if (asking || listed !== box().value) entered = true;
     else links()[0]?.focus();
   });
 
@@ -73,10 +80,15 @@
   const asks = (detail) => detail.ctx?.sourceElement === box();
 
   document.addEventListener("htmx:before:request", ({ detail }) => {
-    if (asks(detail)) $("#found").ariaBusy = "true";
+    if (!asks(detail)) return;
+    asking = detail.ctx;
+    $("#found").ariaBusy = "true";
   });
+  // One that a newer one took the place of ends after that has begun.
   document.addEventListener("htmx:finally:request", ({ detail }) => {
-    if (asks(detail)) $("#found").ariaBusy = "false";
+    if (asking !== detail.ctx) return;
+    asking = null;
+    $("#found").ariaBusy = "false";
   });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     if (asks(detail)) show();
@@ -96,7 +108,7 @@
   addEventListener("keydown", (event) => {
     if (!event.target.closest?.(".search, #found") || event.isComposing) return;
     if (event.key === "Escape") {
-      if (!box().value && document.body.classList.contains("sidebar-shown")) return;
+      if (!box().value && chat.sidebarIsOver()) return;
       (box().value ? box() : $("#composer-text")).focus();
       clear();
       event.preventDefault();
@@ -110,34 +122,59 @@
     all[Math.max(all.indexOf(document.activeElement) + step, 0)]?.focus();
   }, { capture: true });
 
-  // Where the words are in the message, without touching its elements.
+  // Where the words are in the message, without touching its elements: what the excerpt marks, and
+  // what begins as was typed.
+  const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  const pattern = (marks) => {
+    const typed = box().value.normalize("NFKC").split(/["“”„«»\s]+/)
+      .filter((word) => !word.startsWith("-") && (word.length > 1 || word > "\x7f"));
+    const all = [
+      ...marks.map(escaped).map((word) => `${word}(?![a-z\\d])`),
+      ...typed.map(escaped).map((word) => `${word}[\\p{L}\\p{N}]*`),
+    ];
+    return all.length ? new RegExp(`(?<![a-z\\d])(?:${all.join("|")})`, "giu") : null;
+  };
+
   const places = (body, words) => {
     const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
     const ranges = [];
-    while (walker.nextNode()) {
-      const { data } = walker.currentNode;
-      const text = data.toLowerCase();
-      if (text.length !== data.length) continue;
-      for (const word of words) {
-        for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
-          const range = new Range();
-          range.setStart(walker.currentNode, at);
-          range.setEnd(walker.currentNode, at + word.length);
-          ranges.push(range);
-        }
+    while (words && walker.nextNode()) {
+      for (const { index, 0: { length } } of walker.currentNode.data.matchAll(words)) {
+        const range = new Range();
+        range.setStart(walker.currentNode, index);
+        range.setEnd(walker.currentNode, index + length);
+        ranges.push(range);
       }
     }
     return ranges;
   };
 
-  const reveal = () => {
-    const article = chat.target();
-    if (!article) return;
+  // A page holds some hundred messages at most; what is farther up comes as for a reader.
+  const gone = (element) => new Promise((resolve) => {
+    new MutationObserver((_, observer) => {
+      if (element.isConnected) return;
+      observer.disconnect();
+      resolve();
+    }).observe($("#thread"), { childList: true });
+  });
+  const reached = async (key) => {
+    const found = () => document.getElementById(`m-${key}`);
+    for (let next; !found() && (next = $("#thread .older"));) {
+      next.scrollIntoView();
+      await gone(next);
+      // Until the reader's place was kept.
+      await new Promise(requestAnimationFrame);
+    }
+    return found();
+  };
+
+  const reveal = async () => {
     const current = $("#found a[aria-current]");
     current?.scrollIntoView({ block: "center" });
-    const marks = (current ?? $("#found"))?.querySelectorAll("mark") ?? [];
-    const words = new Set([...marks].map((mark) => mark.textContent.toLowerCase()));
-    const ranges = places($(".message-body", article), words);
+    const article = chat.target() ? await reached(chat.target()) : null;
+    if (!article) return;
+    const marks = [...current?.querySelectorAll("mark") ?? []].map((mark) => mark.textContent);
+    const ranges = places($(".message-body", article), pattern(marks));
     if (globalThis.Highlight) CSS.highlights.set("found", new Highlight(...ranges));
     article.tabIndex = -1;
     article.focus({ preventScroll: true });
@@ -157,6 +194,7 @@
 
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) return;
+    listed = box().value;
     if (location.pathname === "/search/") box().focus();
     reveal();
   });

@@ -10,7 +10,11 @@
     else if ($("#sidebar")?.contains(document.activeElement)) $("[data-sidebar-open]")?.focus();
   };
 
+  // Whether it lies over the page, as it does on a phone.
+  const over = () => document.body.classList.contains("sidebar-shown")
+    && $("[data-sidebar-close]").checkVisibility();
   chat.sidebar = sidebar;
+  chat.sidebarIsOver = over;
 
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -60,7 +64,7 @@
     } else if (form) {
       closeEdit(form.closest("article"));
       event.preventDefault();
-    } else if (document.body.classList.contains("sidebar-shown")) {
+    } else if (over()) {
       sidebar(false);
       event.preventDefault();
     }

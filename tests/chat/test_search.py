@@ -1,6 +1,7 @@
 """Searching: what is found, what is not, whose it is, and what it costs."""
 
 from importlib import import_module
+from time import thread_time
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from chat.models import Conversation, Message, SearchEntry
 from chat.search import Page, search
 from chat.search.asking import Term, terms_of
 from chat.search.excerpts import WIDTH, marker, plain
+from chat.search.finding import LOOKED
 from tests.chat.factories import PROCESS, asked, branch, end, long_conversation, said
 
 pytestmark = pytest.mark.django_db
@@ -47,21 +49,74 @@ def titles(page: Page) -> list[str]:
         ("a bright red balloon", "“bright red”"),
         ("a bright red balloon", "balloon -green"),
         ("a bright red balloon", 'balloon "red'),
+        ("re\u0301current", "récurrent"),
+        ("récurrent", "re\u0301current"),
+        ("the the " * 300 + "the whale", '"the whale"'),
+        ("self.x " * 400 + "self.needle", "self.needle"),
+        ("的" * 9_000 + "的鯨魚", "的鯨魚"),
+        ("word " * 245 + "one two three four five six seven", '"one two three four five six"'),
+        ("year ۱۴۰۲ or १४", "1402"),
+        ("year ۱۴۰۲ or १४", "۱۴۰۲ १४"),
+        ("half ½ and m²", "m² ½"),
+        ("한국 하고 한글", "한국"),
     ],
 )
 def test_what_is_found(owner: User, text: str, typed: str) -> None:
     made = said(owner, text)
     page = search(owner, typed)
     assert [found.id for found in page.found] == [made.pk]
+    text = text[:LOOKED]
     assert any(text in hit.text for hit in page.found[0].hits)
-    marked = [part.text for part in marker(page.terms).parts(text) if part.marked]
-    assert marked, "what is found is marked"
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "marked"),
+    [
+        ("Recursion calls itself", "recur self", ["Recursion"]),
+        ("use np.array(my_var) here", "my_var array", ["array", "my_var"]),
+        ("Die Straße und die Strasse", "strasse", ["Straße", "Strasse"]),
+        ("Die Straße und die Strasse", "straße", ["Straße", "Strasse"]),
+        ("re\u0301current", "récurrent", ["récurrent"]),
+        ("これは日本語のテストです", "日本語", ["日本語"]),
+        ("하고 한글 해군 한국어", "한국", ["한국어"]),
+        ("a bat and a cat", "a", ["a", "a"]),
+        ("a bright red balloon", '"red ball" red', ["red"]),
+        ("red, (balloon)", '"red balloon"', ["red, (balloon"]),
+    ],
+)
+def test_what_is_marked(text: str, typed: str, marked: list[str]) -> None:
+    parts = marker(terms_of(typed)).excerpt(text)
+    assert [part.text for part in parts if part.marked] == marked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 9_000 + "-" * 9_000 + "x",
+        "-" * 18_000 + "x",
+        "a" + "_" * 18_000 + "b",
+        "[" * 18_000,
+        "[a](" * 5_000,
+        "s" * 39 + "x " + "ſ" * 9_000,
+        "a " * 9_000,
+        "`" * 18_000,
+        "a" + "," * 18_000,
+        "|-" * 9_000,
+    ],
+)
+def test_no_text_makes_an_excerpt_slow(text: str) -> None:
+    """With a pattern that tries again and again one of these takes 2 to 9 s, or for ever."""
+    signs = marker(terms_of(f'"{"s" * 52}" "a b" a_b x-x absent'))
+    begin = thread_time()
+    for _ in range(5):
+        signs.excerpt(text)
+    assert thread_time() - begin < 5
 
 
 @pytest.mark.parametrize(
     "typed",
     [
-        *("", " ", "++", "-", '""', "-red", "²", "&|!:*", "\x00", "x" * 500),
+        *("", " ", "++", "-", '""', "-red", "①", "&|!:*", "\x00", "x" * 500),
         *("edballoon", '"balloon red"', '"red ball"', "balloon -red", "balloon green", "r"),
     ],
 )
@@ -190,7 +245,7 @@ def test_an_excerpt_is_short_plain_and_around_the_place() -> None:
 
 def test_plain_keeps_what_is_said() -> None:
     assert (
-        plain("- a\n- [link](https://example.org)\n> quote my_var 2*3") == "a link quote my_var 23"
+        plain("- a\n- [link](https://example.org)\n> quote my_var 2*3") == "a link quote my_var 2*3"
     )
 
 
@@ -253,6 +308,31 @@ def test_a_page_opened_for_a_message_reaches_up_to_it(owner_client: Client, owne
     assert "another version" not in page
 
 
+def test_what_is_far_up_is_reached_by_the_page(owner_client: Client, owner: User) -> None:
+    conversation = long_conversation(owner, 2 * reading.NEAR)
+    wanted = branch(conversation)[3]
+    page = owner_client.get(f"/c/{conversation.pk}/", {"m": str(wanted.pk)}).content.decode()
+    assert f'data-target="{wanted.pk.hex}"' in page
+    assert page.count("<article") == reading.PAGE
+    assert "another version" not in page
+
+
+def test_a_list_that_was_scrolled_stays_as_long(owner_client: Client, owner: User) -> None:
+    for number in range(45):
+        Conversation.objects.create(owner=owner, title=f"balloon {number}")
+    made = Conversation.objects.get(title="balloon 9")
+    page = owner_client.get(f"/c/{made.pk}/", {"q": "balloon", "n": "40"}).content.decode()
+    assert page.count('class="found"') == 40
+    assert page.count('aria-current="page"') == 1
+    for wrong in ("x", "-1", "0", "9" * 30, "1e3", "²"):
+        found = owner_client.get("/search/", {"q": "balloon", "n": wrong}).content.decode()
+        assert found.count('class="found"') == 20
+
+
+def test_caches_tell_the_part_from_the_page(owner_client: Client) -> None:
+    assert "HX-Request" in owner_client.get("/search/", {"q": "x"}, headers=HX)["Vary"]
+
+
 def test_a_message_of_another_branch_is_a_click_away(owner_client: Client, owner: User) -> None:
     conversation = said(owner, "first", "second")
     question, *_ = branch(conversation)
@@ -279,8 +359,10 @@ def test_what_was_said_before_is_taken_in(owner: User) -> None:
     with connection.cursor() as cursor:
         cursor.execute(kept)
         before = cursor.fetchall()
-        cursor.execute("DELETE FROM chat_searchentry")
-        cursor.execute(import_module("chat.migrations.0004_search").FILLED)
+        cursor.execute("DELETE FROM chat_searchentry WHERE id % 2 = 0")
+    with connection.schema_editor() as editor:
+        import_module("chat.migrations.0005_search_before").take_in(None, editor)
+    with connection.cursor() as cursor:
         cursor.execute(kept)
         assert cursor.fetchall() == before
     assert len(before) == 5

@@ -24,7 +24,7 @@ for talk in range({talks}):
     conversation = Conversation.objects.create(owner=user, title=title, next_seq=301,
         active_at=timezone.now() - timedelta(days=talk))
     rows, parent = [], None
-    for number in range(1, 3 if talk else 301):
+    for number in range(1, 3 if talk else {length} + 1):
         role = "user" if number % 2 else "assistant"
         text = f"Message number {{number}}" + " with a **needle** in it" * (number == 40)
         rows.append(Message(id=uuid6.uuid7(), conversation=conversation, seq=number, role=role,
@@ -36,8 +36,8 @@ for talk in range({talks}):
 """
 
 
-def fill(person: Person, site: Site, talks: int) -> None:
-    site.manage("shell", "-c", FILL.format(email=person.email, talks=talks))
+def fill(person: Person, site: Site, talks: int, length: int = 300) -> None:
+    site.manage("shell", "-c", FILL.format(email=person.email, talks=talks, length=length))
     person.page.reload()
 
 
@@ -90,6 +90,43 @@ def test_a_message_is_found_by_keys_and_shown_in_its_place(person: Person, site:
     expect(page.locator("#thread article").last).to_be_in_viewport()
 
 
+def test_what_is_far_up_comes_page_by_page(person: Person, site: Site) -> None:
+    fill(person, site, 1, length=430)
+    person.page.goto(f"{person.site}/search/?q=needle")
+    found(person).locator(".found-hit").click()
+    message = person.page.locator("article:has-text('needle')")
+    expect(message).to_be_in_viewport()
+    expect(message).to_be_focused()
+    expect(person.page.locator("#thread article").last).to_contain_text("number 430")
+
+
+def test_keys_walk_through_the_places(person: Person, site: Site) -> None:
+    fill(person, site, 25)
+    page = person.page
+    page.goto(f"{person.site}/search/?q=%22number+2%22")
+    found(person).locator(".rows-more").scroll_into_view_if_needed()
+    places = found(person).locator(".found-place")
+    expect(places).to_have_count(25)
+    places.nth(18).click()
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text("Talk 18 of a whale")
+    expect(places).to_have_count(25)
+    for key, talk in (("j", 19), ("j", 20), ("k", 19)):
+        expect(page.locator("#thread article:focus")).to_have_count(1)
+        page.keyboard.press(key)
+        expect(title).to_have_text(f"Talk {talk} of a whale")
+    searching(person).fill("whale")
+    expect(found(person).locator(".found-place").first).to_have_text("Talk 1 of a whale")
+    places.nth(0).click()
+    expect(title).to_have_text("Talk 1 of a whale")
+    expect(person.box).to_be_focused()
+    page.keyboard.press("Escape")
+    for talk in (2, 3):
+        page.wait_for_function("() => document.readyState === 'complete'")
+        page.keyboard.press("j")
+        expect(title).to_have_text(f"Talk {talk} of a whale")
+
+
 def test_escape_leaves_the_search_and_stops_no_answer(
     person: Person, upstream: UpstreamThread
 ) -> None:
@@ -103,6 +140,23 @@ def test_escape_leaves_the_search_and_stops_no_answer(
     expect(person.page.locator(".row-link")).to_be_visible()
     person.page.keyboard.press("Escape")
     expect(person.box).to_be_focused()
+
+
+def test_enter_goes_to_the_first_at_once(person: Person, site: Site) -> None:
+    fill(person, site, 3)
+    searching(person).fill("number")
+    expect(found(person).locator("a").first).to_have_text("Long one")
+    searching(person).fill("whale")
+    searching(person).press("Enter")
+    first = found(person).locator("a").first
+    expect(first).to_have_text("Talk 1 of a whale")
+    expect(first).to_be_focused()
+    # An Enter that was taken back does not take the focus later.
+    searching(person).fill("number")
+    searching(person).press("Enter")
+    searching(person).fill("number 2")
+    expect(status(person)).to_have_text("Found in 3 conversations.")
+    expect(searching(person)).to_be_focused()
 
 
 def test_enter_goes_to_the_first_also_before_it_came(person: Person, site: Site) -> None:
