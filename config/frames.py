@@ -6,6 +6,9 @@ making what is sent.
 
 from typing import NamedTuple
 
+# An event of an application to its websocket: `listener` is called with each text that comes in and
+# says whether that was for it. All else is received as always.
+LISTEN = "websocket.listen"
 _LAST_TEXT, _LAST_BINARY, _COMPRESSED = 0x81, 0x82, 0x40
 _MASKED, _SHORT = 0x80, 126
 _HEAD = 6

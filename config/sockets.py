@@ -3,14 +3,14 @@ travels compressed.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import daphne.ws_protocol
 from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket import compress
 
-from config.frames import Frame, frame_of, short_text
+from config.frames import LISTEN, Frame, frame_of, short_text
 
 # Bytes of one frame and of one message. The page sends about twenty.
 MOST_BYTES = 64 * 1024
@@ -38,6 +38,7 @@ class BoundedProtocol(Protocol):
     hung_up = False
     stuck = False
     unread = 0
+    listener: Callable[[str], bool] | None = None
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         super().connectionMade()
@@ -103,8 +104,25 @@ class BoundedProtocol(Protocol):
         self.counted_at = now
         if self.left < 0:
             self.hang_up()
-        if not self.hung_up:
+        if not (self.hung_up or (not isBinary and self.is_heard(payload))):
             super().onMessage(payload, isBinary)
+
+    def is_heard(self, payload: bytes) -> bool:
+        """Whether the application took it as it came: to wake its task costs more than all else."""
+        if self.muted or self.listener is None:
+            return False
+        self.last_ping = time.time()
+        return self.listener(payload.decode())
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        if message["type"] == LISTEN:
+            self.listener = message["listener"]
+        else:
+            super().handle_reply(message)
+
+    def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
+        self.listener = None
+        super().onClose(wasClean, code, reason)
 
     def sendMessage(self, payload: bytes, isBinary: bool = False) -> None:  # noqa: N802, N803
         if self.stuck:
@@ -119,9 +137,30 @@ class BoundedProtocol(Protocol):
                 deflate.start_compress_message()
                 payload = deflate.compress_message_data(payload) + deflate.end_compress_message()
             # Not by autobahn, which also holds what we send to the bound on what may come in.
-            self.transport.write(frame_of(payload, binary=isBinary, compressed=deflate is not None))
+            write(
+                self.transport, frame_of(payload, binary=isBinary, compressed=deflate is not None)
+            )
         else:
             super().sendMessage(payload, isBinary)
+
+
+def write(transport: Any, data: bytes) -> None:
+    """Write at once as much as the kernel takes. Twisted waits for the loop to say that it does,
+    which costs as much as all else that is done to send a frame.
+    """
+    if is_empty(transport):
+        taken = transport.writeSomeData(data)
+        # Of a connection that is lost the loop hears from the next attempt.
+        if not isinstance(taken, BaseException):
+            data = data[taken:]
+    if data:
+        transport.write(data)
+
+
+def is_empty(transport: Any) -> bool:
+    """Whether nothing waits to be written, and bytes go out as they are."""
+    waits = transport.dataBuffer or transport._tempDataBuffer
+    return bool(transport.connected and not (waits or transport.disconnecting or transport.TLS))
 
 
 def accepted(offers: Iterable[Any]) -> Any:

@@ -7,13 +7,15 @@ acknowledged, one further frame of each kind shows it.
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from chat.consumers.comparing import Frame, Head, both, continues
 from chat.consumers.sidebar import Sidebar
 from chat.conversations import reading
 from chat.conversations.changes import Look
+from chat.conversations.closing import Closed
 from chat.conversations.turns import Turn
 from chat.conversations.window import Window, window
 from chat.events import Changed, What
@@ -22,35 +24,12 @@ from chat.fragments.labels import labelled
 from chat.fragments.shown import Fingerprint, Line, lines, shown
 from chat.generation import LiveAnswer
 from chat.markdown import Position, changes
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, Run
 from chat.runs import runs
 from chat.runs.mirror import mirrors
 from config.threads import in_db
 
-Frame = dict[str, Any]
 Loaded = tuple[Conversation, reading.ThreadPage, Window | None, str]
-
-
-class Head(NamedTuple):
-    """What stands above the thread."""
-
-    title: str
-    model: UUID | None
-    prompt: UUID | None
-    temperature: float | None
-    top_p: float | None
-    max_tokens: int | None
-
-    @classmethod
-    def of(cls, conversation: Conversation) -> Self:
-        return cls(
-            conversation.title,
-            conversation.model_id,
-            conversation.prompt_id,
-            conversation.temperature,
-            conversation.top_p,
-            conversation.max_tokens,
-        )
 
 
 @dataclass(slots=True, eq=False)
@@ -128,10 +107,21 @@ class Feed:
             answer.watchers.add(self.wake.set)
 
     # What to send
+    @property
+    def shows_all(self) -> bool:
+        """Whether nothing happened that a frame would have to be made for."""
+        answer = self.answer
+        return not (self.thread_stale or self.sidebar.is_behind) and (
+            answer is None or (answer.is_live and answer.revision == self.revision)
+        )
+
     async def frame(self) -> dict[str, Any] | None:
         """The next frame, or None when the page shows everything."""
         if self.answer is not None and not self.answer.is_live:
+            closed = self.answer.closed
             self.follow(None)
+            if closed is not None and (found := self.ended_frame(closed)):
+                return found
             self.doubt()
         if self.thread_stale and self.conversation_id:
             self.thread_stale = False
@@ -208,16 +198,52 @@ class Feed:
         """The beginning of an answer that this process writes, for a page that shows all before it:
         the turn knows what a look would find."""
         turn = runs.begun(self.conversation_id)
-        if turn is None or turn.question is None or not self.precedes(turn, turn.question):
+        if turn is None or turn.question is None or turn.run is None:
+            return None
+        if not self.precedes(turn, turn.question, turn.run):
             return None
         added = [Line(turn.question), Line(turn.answer, is_leaf=True)]
         content = "".join(map(self.one, added)) + self.sidebar.begun(turn.conversation)
         self.known |= {line.message.pk: line.fingerprint for line in added}
         self.version = turn.conversation.version
+        self.fill = self.fill and self.fill.with_more(turn.question.text)
         self.attend(added)
         return {"event": "thread", "content": content + pages.version_html(turn.conversation)}
 
-    def precedes(self, turn: Turn, question: Message) -> bool:
+    def ended_frame(self, closed: Closed) -> Frame | None:
+        """The end of an answer that this process wrote, for a page that shows all before it: who
+        wrote the end knows what a look would find."""
+        if not self.awaits(closed):
+            return None
+        line = Line(closed.message, is_leaf=True)
+        content = self.one(line) + self.sidebar.ended(closed.conversation)
+        self.known[closed.message.pk] = line.fingerprint
+        self.version = closed.conversation.version
+        self.fill = self.fill and self.fill.with_more(closed.message.text)
+        self.thread_stale = False
+        return {"event": "thread", "content": content + pages.version_html(closed.conversation)}
+
+    def awaits(self, closed: Closed) -> bool:
+        """Whether the page shows all but the end of its last answer, and no more is changed by it
+        than that message: neither what stands above the thread nor the hidden ruler."""
+        conversation, message = closed.conversation, closed.message
+        last = next(reversed(self.known), None)
+        return (
+            self.thread_stale
+            and self.told_once
+            and self.joined
+            and not self.gone
+            and conversation.deleted_at is None
+            and conversation.version == self.version + 1
+            and Head.of(conversation) == self.head
+            and last == message.pk == conversation.active_leaf_id
+            and self.known[message.pk].status == "live"
+            and not self.known[message.pk].siblings
+            and self.fill is not None
+            and self.fill.stays_roomy(message.text)
+        )
+
+    def precedes(self, turn: Turn, question: Message, run: Run) -> bool:
         """Whether the page shows what the turn was added to, which does not look different now."""
         last = next(reversed(self.known), None)
         return (
@@ -230,6 +256,7 @@ class Feed:
             and not self.known[last].can_continue
             and not self.known[last].can_ask
             and self.fill is not None
+            and self.fill.is_of(run)
             and self.fill.stays_roomy(question.text)
         )
 
@@ -306,20 +333,3 @@ class Feed:
             "status": answer.status,
             "content": content,
         }
-
-
-def both(thread: Frame | None, lines: Frame | None) -> Frame | None:
-    """One frame for two."""
-    if thread is None or lines is None:
-        return thread or lines
-    return thread | {"content": thread["content"] + lines["content"]}
-
-
-def continues(known: list[UUID], ids: list[UUID]) -> bool:
-    """Whether the page of `ids` shows the same branch as `known`, perhaps with more at its end."""
-    if not known:
-        return not ids
-    if known[-1] not in ids:
-        return False
-    end = ids.index(known[-1]) + 1
-    return known[-end:] == ids[:end]

@@ -67,13 +67,23 @@ class Sidebar:
     def begun(self, conversation: Conversation) -> str:
         """The line of a conversation in which an answer began, as `line` would make it of its row;
         nothing where it was not heard of."""
-        if self.heard.get(conversation.pk) is not What.MOVED:
-            return ""
+        row = self.told(conversation, What.MOVED, answering=True)
+        return pages.moved_html(row) if row else ""
+
+    def ended(self, conversation: Conversation) -> str:
+        """The same of one in which the answer ended."""
+        row = self.told(conversation, What.ROW, answering=False)
+        return changed_html(row) if row else ""
+
+    def told(self, conversation: Conversation, what: What, *, answering: bool) -> Row | None:
+        """The line of a row that is known, where this and nothing else was heard of it."""
+        if self.heard.get(conversation.pk) is not what:
+            return None
         del self.heard[conversation.pk]
         unread = is_unread(conversation.answered_at, conversation.seen_at)
-        row = Row(conversation.pk, conversation.title, conversation.active_at, True, unread)
+        row = Row(conversation.pk, conversation.title, conversation.active_at, answering, unread)
         self.lines[row.id] = row
-        return pages.moved_html(row)
+        return row
 
     def whole(self, user: User) -> str:
         self.stale = False
@@ -84,13 +94,10 @@ class Sidebar:
         return partials.partial("#rows", "innerHTML", html)
 
     def line(self, user: User, key: UUID, what: What) -> str:
-        target = f"#row-{key.hex}"
         row = self.lines[key] = None if what is What.GONE else row_of(user, key)
         if row is None:
-            return partials.partial(target, "delete")
-        if what is What.MOVED:
-            return pages.moved_html(row)
-        return partials.partial(target, "outerHTML", pages.row_html(row))
+            return partials.partial(f"#row-{key.hex}", "delete")
+        return pages.moved_html(row) if what is What.MOVED else changed_html(row)
 
     def looked_up(self, user: User, key: UUID) -> str:
         """A line that nothing was heard of. If it may have moved, its place is not known here."""
@@ -102,6 +109,10 @@ class Sidebar:
             self.stale = True
             return ""
         return self.line(user, key, What.GONE if row is None else What.ROW)
+
+
+def changed_html(row: Row) -> str:
+    return partials.partial(f"#row-{row.id.hex}", "outerHTML", pages.row_html(row))
 
 
 def row_of(user: User, key: UUID) -> Row | None:

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import logging
+import re
 from contextlib import suppress
+from json.encoder import encode_basestring as quoted
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +23,13 @@ from accounts.sessions import user_of_session
 from chat.consumers.feed import Feed
 from chat.consumers.hub import RESTARTING, SIGNED_OUT, hub
 from chat.consumers.manners import speak_as_the_browser
+from chat.consumers.receipts import Receipts
 from chat.consumers.sidebar import Sidebar
 from chat.conversations import reading
 from chat.conversations.changes import Snapshot
 from chat.fragments import pages, partials
 from chat.runs import runs
+from config.frames import LISTEN
 from config.logs import Trouble
 from config.threads import in_db
 
@@ -38,6 +42,9 @@ RECONNECT = 4000
 ACK_SECONDS = 30.0
 # The page sends an acknowledgement or a ping; anything longer is not ours.
 FRAME_CHARS = 256
+ACKNOWLEDGED = re.compile(r'\{"ack":(0|[1-9][0-9]{0,14})\}')
+# Keys that are in every frame.
+ALWAYS = ("event", "content")
 BAD_FRAMES = 50
 # Seconds between looks while the database is away; the socket stays, so nobody has to reconnect.
 AGAIN_WHEN_AWAY = 1.0
@@ -66,9 +73,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # A refused handshake makes htmx try again for ever: strangers are let in, told, closed.
         await self.accept()
         speak_as_the_browser(self.scope)
-        self.seq = self.acked = self.bad = 0
-        self.said: dict[str, Any] = {}
-        self.progress = asyncio.Event()
+        self.bad = 0
+        self.said: dict[str, str] = {}
+        self.receipts = Receipts(ACK_SECONDS, lambda: self.hang_up(RECONNECT))
+        await self.base_send({"type": LISTEN, "listener": self.acknowledged})
         try:
             await self.enter()
             opening.over()
@@ -129,16 +137,23 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if feed is None:
             return
         hub.leave(feed)
+        self.receipts.close()
         if self.pump_task:
             self.pump_task.cancel()
         work = self.refuse(code, "signed-out") if code == SIGNED_OUT else self.close(code)
         self.pump_task = asyncio.create_task(work)
 
+    def acknowledged(self, text: str) -> bool:
+        """Take an acknowledgement as it comes in; False for anything else, which is received."""
+        found = ACKNOWLEDGED.fullmatch(text)
+        if found:
+            self.receipts.take(int(found[1]))
+        return found is not None
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         frame = parsed(text_data)
         if "ack" in frame:
-            self.acked = max(self.acked, min(frame["ack"], self.seq))
-            self.progress.set()
+            self.receipts.take(frame["ack"])
         elif "ping" in frame:
             await self.send(text_data=json.dumps({"pong": frame["ping"]}))
         else:
@@ -148,6 +163,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         """May never be called, so nothing but this process's memory hangs on it."""
+        self.receipts.close()
         if self.feed is not None:
             hub.leave(self.feed)
             self.feed = None
@@ -160,15 +176,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             while True:
                 await feed.wake.wait()
                 feed.wake.clear()
-                while frame := await self.newest(feed):
+                while not feed.shows_all and (frame := await self.newest(feed)):
                     await self.push(frame)
-                    async with asyncio.timeout(ACK_SECONDS):
-                        await self.acknowledged()
         except Disconnected:
             hub.leave(feed)
-        except TimeoutError:
-            hub.leave(feed)
-            await self.close(RECONNECT)
         except Exception as problem:
             # The page comes back and gets a fresh snapshot.
             log.error("socket failed: %s", type(problem).__name__, exc_info=problem)
@@ -177,7 +188,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self.close(RECONNECT)
 
     async def newest(self, feed: Feed) -> dict[str, Any] | None:
-        """The next frame, as soon as the database can be asked."""
+        """The next frame, as soon as the last one is acknowledged and the database can be asked."""
+        await self.receipts.all()
         while True:
             try:
                 frame = await feed.frame()
@@ -189,22 +201,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
             feed.unsure()
             await asyncio.sleep(AGAIN_WHEN_AWAY)
 
-    async def acknowledged(self) -> None:
-        while self.acked < self.seq:
-            self.progress.clear()
-            await self.progress.wait()
-
-    async def push(self, frame: dict[str, Any]) -> None:
+    async def push(self, frame: dict[str, str]) -> None:
         """Keys other than `seq`, `event` and `content` go only where they changed."""
-        self.seq += 1
-        changed = {
-            key: value
-            for key, value in frame.items()
-            if key in ("event", "content") or self.said.get(key) != value
-        }
-        self.said |= {key: frame[key] for key in changed if key not in ("event", "content")}
-        text = json.dumps({"seq": self.seq, **changed}, ensure_ascii=False, separators=(",", ":"))
-        await self.send(text_data=text)
+        parts = [f'{{"seq":{self.receipts.number()}']
+        for key, value in frame.items():
+            if key in ALWAYS or self.said.get(key) != value:
+                parts.append(f',"{key}":{quoted(value)}')
+            if key not in ALWAYS:
+                self.said[key] = value
+        await self.send(text_data="".join(parts) + "}")
 
 
 def parsed(text: str | None) -> dict[str, int]:

@@ -9,8 +9,16 @@ from django.db.models.functions import Now
 
 from chat.conversations.leases import LEASE
 from chat.events import Outcome
-from chat.models import Chunk, Message, Run, Status
-from config.sql import fetch
+from chat.models import Chunk, Conversation, Message, Run, Status
+from config.sql import columns, fetch, made, statement, width
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What the end of a run wrote: both rows as they are now."""
+
+    conversation: Conversation
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +43,29 @@ RETURNING message_id, conversation_id
 # A statement of its own: the first one may have waited for a save, whose text only this one sees.
 # The version tells pages that show another one that they are behind; an answer that its reader did
 # not stop waits to be seen.
-FOLD = """
+FOLD = statement(
+    """
 WITH written AS (
-    UPDATE chat_message SET status = %(status)s, text = %(text)s, html = %(html)s,
+    UPDATE chat_message m SET status = %(status)s, text = %(text)s, html = %(html)s,
         renderer = %(renderer)s, finish_reason = %(reason)s, error_code = %(code)s,
         finished_at = statement_timestamp()
-    WHERE id = %(message)s
+    WHERE id = %(message)s RETURNING {message}
 ), folded AS (
     DELETE FROM chat_chunk WHERE run_id = %(run)s
+), counted AS (
+    UPDATE chat_conversation c SET version = version + 1,
+        answered_at = CASE WHEN %(unseen)s THEN statement_timestamp() ELSE answered_at END
+    WHERE id = %(conversation)s RETURNING {conversation}
 )
-UPDATE chat_conversation SET version = version + 1,
-    answered_at = CASE WHEN %(unseen)s THEN statement_timestamp() ELSE answered_at END
-WHERE id = %(conversation)s RETURNING version
-"""
+SELECT counted.*, written.* FROM counted, written
+""",
+    message=columns(Message, "m"),
+    conversation=columns(Conversation, "c"),
+)
 
 
-def close(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> bool:
-    """Write the end of a run; False if somebody else ended it before, and nothing is written."""
+def close(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> Closed | None:
+    """Write the end of a run; None if somebody else ended it before, and nothing is written."""
     usage = outcome.usage
     ending = {
         "run": run.pk,
@@ -67,11 +81,13 @@ def close(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> bo
     body = {"status": outcome.status, "text": text, "html": html, "renderer": renderer}
     with transaction.atomic():
         ended = fetch(END, ending)
-        if ended:
-            message, conversation = ended[0]
-            of = {"message": message, "conversation": conversation}
-            fetch(FOLD, ending | body | of | {"unseen": outcome.status != Status.STOPPED})
-    return bool(ended)
+        if not ended:
+            return None
+        message, conversation = ended[0]
+        of = {"message": message, "conversation": conversation}
+        (row,) = fetch(FOLD, ending | body | of | {"unseen": outcome.status != Status.STOPPED})
+    wide = width(Conversation)
+    return Closed(made(Conversation, row[:wide]), made(Message, row[wide:]))
 
 
 def lately_restarted() -> bool:

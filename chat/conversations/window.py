@@ -1,17 +1,20 @@
 """How full the model's window is: the same assembly that is sent, for the question to come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 from uuid import UUID
 
 from chat import prompts
 from chat.conversations import making, reading
 from chat.errors import ChatError
-from chat.models import Conversation
+from chat.models import Conversation, Run
 from chat.providers import Sampling
 from chat.tokens import counter
 
 MOST = 400
 NEXT = reading.Spoken("user", "?")
+# Tokens that a template puts around a message, at most.
+AROUND = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +22,32 @@ class Window:
     """Tokens that the next question finds taken, of those there are beside the answer's room.
 
     `first` is the oldest message that the model still remembers; None while it remembers all.
+    `model` and `prompt` (its version) are what it was reckoned with.
     """
 
     used: int
     size: int
     exact: bool
     first: UUID | None
+    model: UUID
+    prompt: UUID | None
 
     @property
     def percent(self) -> int:
         return min(100, round(100 * self.used / max(1, self.size)))
+
+    def with_more(self, text: str) -> Self:
+        """At most as full as with a further message: no token is shorter than a byte."""
+        return replace(self, used=self.used + len(text.encode()) + AROUND, exact=False)
+
+    def is_of(self, run: Run) -> bool:
+        """Whether the run was made by what this was reckoned with."""
+        model = run.model
+        return (
+            model is not None
+            and (model.pk, run.prompt_version_id) == (self.model, self.prompt)
+            and model.context_window - run.max_tokens == self.size
+        )
 
     def stays_roomy(self, text: str) -> bool:
         """Whether, with this text added, nothing is forgotten and the ruler stays hidden: less than
@@ -60,7 +79,14 @@ def window(conversation: Conversation, page: reading.ThreadPage | None = None) -
         return None
     kept = made.kept - 1
     first = branch[kept - 1][0] if 0 < kept < len(branch) else None
-    return Window(made.prompt_tokens, target.window - target.sampling.max_tokens, made.exact, first)
+    return Window(
+        used=made.prompt_tokens,
+        size=target.window - target.sampling.max_tokens,
+        exact=made.exact,
+        first=first,
+        model=model.pk,
+        prompt=maker.version.pk if maker.version else None,
+    )
 
 
 def spoken(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
+from chat.conversations.closing import Closed
 from chat.generation.pace import pace
 from chat.markdown import Stream
 from chat.models import Status
@@ -24,6 +25,7 @@ class LiveAnswer:
         self.stream = Stream(message_id.hex)
         self.status: str = Status.PENDING
         self.notice = ""
+        self.closed: Closed | None = None
         self.revision = 0
         self.watchers: set[Watcher] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -70,9 +72,10 @@ class LiveAnswer:
             loop = asyncio.get_running_loop()
             self._count = loop.call_later(1, self.count_down, seconds - 1, sentence)
 
-    def end(self, status: str) -> None:
-        """Nothing more comes; watchers look at the database for the final text."""
-        self.status = status
+    def end(self, status: str, closed: Closed | None = None) -> None:
+        """Nothing more comes; `closed` is what was written in the end, where this process wrote it.
+        Watchers without it look at the database for the final text."""
+        self.status, self.closed = status, closed
         self.tell("", soon=False)
         self.publish()
 

@@ -58,6 +58,11 @@ class Growing:
         """Append source."""
         self.source += piece
 
+    @property
+    def is_long(self) -> bool:
+        """Whether a place to cut a paragraph is to be looked for."""
+        return len(self.source) > max(LONG, self._tried)
+
     def due(self) -> bool:
         """Whether enough was added since the last rendering of a block that cannot be cut."""
         return len(self.source) >= self.last_rendered + self.last_rendered // 64
@@ -108,7 +113,7 @@ class Growing:
             return self._settle(block, *items(block))
         if block.name == "table":
             return self._settle(block, *rows(block))
-        if block.name == "p" and len(self.source) > max(LONG, self._tried):
+        if block.name == "p" and self.is_long:
             return self._cut()
         return ""
 

@@ -10,7 +10,7 @@ footnotes) is put right by `page.render` at the close.
 import re
 from collections.abc import Iterator
 
-from chat.markdown import code, fence, footnotes
+from chat.markdown import code, fence, footnotes, words
 from chat.markdown.blocks import Block, split
 from chat.markdown.complete import complete
 from chat.markdown.convert import NestingError, to_html
@@ -52,6 +52,7 @@ class Stream:
         self._numbers = footnotes.Numbers()
         self._fence: fence.Fence | None = None
         self._growing = Growing("", message_id)
+        self._takes_words = False
 
     def feed(self, piece: str) -> None:
         """Append text as it came; nothing is rendered."""
@@ -93,6 +94,11 @@ class Stream:
 
     def _grown(self, piece: str) -> str | None:
         growing = self._growing
+        if (tail := self._with_words(growing, piece)) is not None:
+            self.tail = tail
+            growing.feed(piece)
+            return None
+        self._takes_words = False
         growing.feed(piece)
         opening = None if growing.started else fence.opening(growing.source)
         if opening and opening[6]:
@@ -109,10 +115,16 @@ class Stream:
             self.tail = render_plain(growing.whole)
             return None
 
+    def _with_words(self, growing: Growing, piece: str) -> str | None:
+        """The tail with this piece, if it is nothing but words behind text."""
+        if not self._takes_words or growing.is_long:
+            return None
+        return words.appended(self.tail, growing.source, piece)
+
     def _open_block(self, growing: Growing) -> str | None:
         """Render the open block; returns source to go on with if a fence turned out to be last."""
         growing.rendered()
-        found = self._parse(growing)
+        found, is_shown = self._parse(growing)
         if not found:
             self.tail = growing.closed()
             return None
@@ -122,14 +134,15 @@ class Stream:
         self.tail = growing.show(found[0], is_open=len(found) == 1)
         if len(found) == 1:
             self._advance(found[0])
+            self._takes_words = is_shown
             return None
         self._finish(self.tail)
         for block in found[1:-1]:
             self._finish(growing.safe(block.html))
         return self._next(growing, found[-1])
 
-    def _parse(self, growing: Growing) -> list[Block]:
-        """Blocks of the open source, and of what follows it there."""
+    def _parse(self, growing: Growing) -> tuple[list[Block], bool]:
+        """Blocks of the open source, and of what follows it there; whether all of it is shown."""
         known = self._known(growing.source)
         shown = complete(growing.lead + growing.source)[len(growing.lead) :]
         before = known + growing.lead
@@ -137,9 +150,9 @@ class Stream:
         self.parsed += len(before) + len(shown)
         shift = before.count("\n")
         first = known.count("\n") - shift
-        return [
-            block for block in split(html, shift) if block.line > first and block.name != "section"
-        ]
+        blocks = split(html, shift)
+        found = [block for block in blocks if block.line > first and block.name != "section"]
+        return found, words.is_shown(growing.source, shown)
 
     def _next(self, growing: Growing, last: Block) -> str:
         begin = growing.offset(last.line)

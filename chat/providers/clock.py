@@ -22,6 +22,10 @@ class Clock:
         self._started = self._now()
         self._set(self._started + deadlines.connect, "connect_timeout")
 
+    @property
+    def is_past(self) -> bool:
+        return self._now() >= self.when
+
     def connected(self) -> None:
         self._set(self._started + self._deadlines.first_token, "first_token_timeout")
 

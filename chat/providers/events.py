@@ -8,46 +8,77 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Protocol
 
 from chat.providers.classify import by_frame
 from chat.providers.dialect import Event, read_chat, read_completion
 from chat.providers.failures import AttemptError
+from chat.providers.sse import DONE
 from chat.providers.transport import EventStream
 
-_DONE = b"data: [DONE]"
+
+class Events(Protocol):
+    """`ready` is what came already, without waiting; `read` waits, None is the end.
+
+    Both raise AttemptError, and ValueError, TypeError, LookupError or AttributeError for what is no
+    event.
+    """
+
+    def ready(self) -> list[Event]: ...
+    async def read(self) -> list[Event] | None: ...
 
 
-async def chat_events(body: EventStream) -> AsyncIterator[list[Event]]:
-    """Raises AttemptError, and ValueError, TypeError, LookupError or AttributeError for what is no
-    event of a chat completion."""
-    async for lines in body:
+class ChatEvents:
+    """Of a chat completion."""
+
+    def __init__(self, body: EventStream) -> None:
+        self._body = body
+        self._failure: Exception | None = None
+        self._is_over = False
+
+    def ready(self) -> list[Event]:
+        ended = self._is_over or self._failure is not None
+        return [] if ended else self._batch(self._body.ready())
+
+    async def read(self) -> list[Event] | None:
+        if self._failure is not None:
+            raise self._failure
+        payloads = None if self._is_over else await self._body.read()
+        return None if payloads is None else self._batch(payloads)
+
+    def _batch(self, payloads: list[bytes]) -> list[Event]:
         batch: list[Event] = []
-        failure = None
-        for line in filter(None, lines.split(b"\n")):
-            if line == _DONE:
-                yield batch
-                return
-            try:
-                batch.append(read_chat(payload_of(line)))
-            except Exception as exc:  # after what came before it in the same read
-                failure = exc
+        for payload in payloads:
+            if payload == DONE:
+                self._is_over = True
                 break
-        yield batch
-        if failure is not None:
-            raise failure
+            try:
+                batch.append(read_chat(chunk_of(payload)))
+            except Exception as exc:  # after what came before it in the same read
+                self._failure = exc
+                break
+        return batch
 
 
-def payload_of(line: bytes) -> Any:
-    """The JSON of a `data: ` line. Raises AttemptError for an error in place of an event."""
-    payload = json.loads(line[6:].decode("utf-8", "replace"))
-    if payload.get("error") is not None:
-        named = {key: payload.get(key) for key in ("error", "error_type")}
+def chunk_of(payload: bytes) -> Any:
+    """The JSON of an event. Raises AttemptError for an error in its place."""
+    chunk = json.loads(payload.decode("utf-8", "replace"))
+    if chunk.get("error") is not None:
+        named = {key: chunk.get(key) for key in ("error", "error_type")}
         raise AttemptError(by_frame(str(named)))
-    return payload
+    return chunk
 
 
-async def completion_events(tokens: AsyncIterator[Any]) -> AsyncIterator[list[Event]]:
-    """The events of text generation, as huggingface_hub reads them."""
-    async for token in tokens:
-        yield [read_completion(token)]
+class CompletionEvents:
+    """Of text generation, as huggingface_hub reads them."""
+
+    def __init__(self, tokens: AsyncIterator[Any]) -> None:
+        self._tokens = tokens
+
+    def ready(self) -> list[Event]:
+        return []
+
+    async def read(self) -> list[Event] | None:
+        async for token in self._tokens:
+            return [read_completion(token)]
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from random import SystemRandom
@@ -14,7 +14,7 @@ from chat.providers.capabilities import can_serve
 from chat.providers.client import make_client, open_stream
 from chat.providers.clock import Clock
 from chat.providers.dialect import Event
-from chat.providers.events import chat_events, completion_events
+from chat.providers.events import ChatEvents, CompletionEvents, Events
 from chat.providers.failures import AttemptError, translate
 from chat.providers.hub import AsyncInferenceClient
 from chat.providers.transport import Attempt
@@ -120,7 +120,8 @@ async def _attempt(
                 if text:
                     yield Piece(text)
                 # After the yield: what the reader takes is no silence of the server.
-                _advance(clock, answer, token=any(event.token for event in batch))
+                if batch:
+                    _advance(clock, answer, token=any(event.token for event in batch))
     except Exception as exc:
         failure = translate(exc)
     if failure is not None and answer.reason is None:
@@ -151,7 +152,7 @@ async def _open(
     request: ChatRequest,
     caps: Caps,
     clock: Clock,
-) -> AsyncIterator[list[Event]]:
+) -> Events:
     scope = asyncio.timeout_at(clock.when)
 
     def connected() -> None:
@@ -166,14 +167,19 @@ async def _open(
     except TimeoutError:
         raise AttemptError(clock.code) from None
     if request.kind == "completion" or attempt.body is None:
-        return completion_events(tokens)
-    return chat_events(attempt.body)
+        return CompletionEvents(tokens)
+    return ChatEvents(attempt.body)
 
 
-async def _next(events: AsyncIterator[list[Event]], clock: Clock) -> list[Event] | None:
+async def _next(events: Events, clock: Clock) -> list[Event] | None:
     """What came next, None at the end of the stream. Raises AttemptError when a deadline passes."""
+    if batch := events.ready():
+        # To set up a timeout costs more than to read an event.
+        if clock.is_past:
+            raise AttemptError(clock.code)
+        return batch
     try:
         async with asyncio.timeout_at(clock.when):
-            return await anext(events, None)
+            return await events.read()
     except TimeoutError:
         raise AttemptError(clock.code) from None

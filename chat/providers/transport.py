@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from chat.providers.classify import by_status, wait_asked
 from chat.providers.failures import AttemptError
 from chat.providers.hub import httpx, set_async_client_factory, set_client_factory
-from chat.providers.sse import DONE, EventLines
+from chat.providers.sse import DONE, EventLines, mended
 from chat.providers.wire import SSL, Body, Wire
 
 _LOOKUP_SECONDS = 10.0
@@ -52,21 +52,38 @@ class PreparedError(Exception):
 
 
 class EventStream(httpx.AsyncByteStream):
-    """The body of a streamed answer with its lines mended."""
+    """The body of a streamed answer, read as what its events say, or as lines that are mended."""
 
     def __init__(self, inner: Body, limit: int) -> None:
         self._inner = inner
         self._lines = EventLines(limit)
+        self._is_over = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._inner:
-            if lines := self._lines.feed(chunk):
-                self._inner.is_over = lines.endswith(DONE)
-                yield lines
-            if self._lines.failure is not None:
-                raise self._lines.failure
-        if lines := self._lines.close():
-            yield lines
+        while (payloads := await self.read()) is not None:
+            if payloads:
+                yield mended(payloads)
+
+    async def read(self) -> list[bytes] | None:
+        """The payloads of what comes next, `[DONE]` included; None at the end."""
+        if self._lines.failure is not None:
+            raise self._lines.failure
+        if self._is_over:
+            return None
+        chunk = await self._inner.read()
+        self._is_over = not chunk
+        return self._lines.close() if self._is_over else self._said(chunk)
+
+    def ready(self) -> list[bytes]:
+        """The same of what came already; empty where `read` has something else to say."""
+        chunk = b"" if self._lines.failure is not None else self._inner.ready()
+        return self._said(chunk) if chunk else []
+
+    def _said(self, chunk: bytes) -> list[bytes]:
+        payloads = self._lines.feed(chunk)
+        if payloads:
+            self._inner.is_over = payloads[-1] == DONE
+        return payloads
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -173,17 +173,26 @@ class Body(httpx.AsyncByteStream):
         self.is_over = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        while chunk := await self.read():
+            yield chunk
+
+    async def read(self) -> bytes:
+        """What there is, once there is something; b"" at the end."""
         content = self._response.content
         with _as_httpx():
             try:
-                async for chunk in content.iter_any():
-                    yield chunk
+                return await content.readany()
             except aiohttp.ClientError:
                 # A reader that rested while the connection broke has not had these yet, and
                 # aiohttp's own ways of reading give the error in their place.
                 if chunk := content._read_nowait(-1):
-                    yield chunk
+                    return chunk
                 raise
+
+    def ready(self) -> bytes:
+        """What came already; b"" where there is nothing, or an error that `read` has to tell."""
+        content = self._response.content
+        return b"" if content.exception() is not None else content.read_nowait()
 
     async def aclose(self) -> None:
         if self.is_over and self._response.connection is not None:

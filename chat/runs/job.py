@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from chat.conversations import closing
+from chat.conversations.closing import Closed
 from chat.conversations.leases import Append
 from chat.conversations.turns import Turn
 from chat.errors import ChatError
@@ -68,6 +69,7 @@ class Job:
         self.prepared = ready.prepared
         self.ending: str | None = None
         self.status: str = Status.INTERRUPTED
+        self.closed: Closed | None = None
         self.unsaved: list[str] = []
         self.before = self.saved = len(turn.answer.text)
         self.task: asyncio.Task[None] | None = None
@@ -124,7 +126,8 @@ class Job:
         if outcome is None:
             return False
         self.status = outcome.status
-        return await self.close(outcome)
+        self.closed = await self.close(outcome)
+        return self.closed is not None
 
     async def generate(self) -> Outcome:
         async with line.seat(self.owner_id, self.place):
@@ -157,7 +160,7 @@ class Job:
             return Usage()
         return usage(self.prepared, self.answer.text[self.before :], self.clock)
 
-    async def close(self, outcome: Outcome) -> bool:
+    async def close(self, outcome: Outcome) -> Closed | None:
         """Write the end, and again while the database is away."""
         text = self.answer.text
         try:
@@ -165,8 +168,8 @@ class Job:
                 lambda: in_db_first(self.write_end, outcome, text), f"closing run {self.run.pk}"
             )
         except AWAY:
-            return False
+            return None
 
-    def write_end(self, outcome: Outcome, text: str) -> bool:
+    def write_end(self, outcome: Outcome, text: str) -> Closed | None:
         html = render(text, self.message.pk.hex)
         return closing.close(self.run, outcome, text, html, RENDERER_VERSION)

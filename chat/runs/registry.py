@@ -106,7 +106,7 @@ class Runs:
             try:
                 self.announce(job, What.THREAD, What.ROW)
             finally:
-                job.answer.end(job.status)
+                job.answer.end(job.status, job.closed)
 
     def announce(self, job: Job, *whats: What) -> None:
         for what in whats:

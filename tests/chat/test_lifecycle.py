@@ -169,7 +169,7 @@ class Life(RuleBasedStateMachine):
         code = "cut" if status == "failed" else ""
         outcome = Outcome(status=status, finish_reason=reason, error_code=code)
         was_live = Run.objects.get(pk=run.pk).ended_at is None
-        assert closing.close(run, outcome, text, f"<p>{text}</p>", 1) is was_live
+        assert bool(closing.close(run, outcome, text, f"<p>{text}</p>", 1)) is was_live
         if was_live:
             self.written[run.message_id] = text
 

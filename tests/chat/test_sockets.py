@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.wire import connect
 from tests.chat.people import Person, last_status
+from tests.chat.rows import Rows
 from tests.upstream import Delay, Delta, Gate, Repeat, UpstreamThread, answer
 
 KEYS = {"seq", "event", "message_id", "status", "content"}
@@ -260,6 +261,67 @@ def test_a_beginning_that_may_fill_the_window_brings_the_ruler(
         upstream.release("ruler")
         socket.until_status("complete")
     assert ('hx-target="#ruler"' in begin) == (words > 4)
+
+
+def test_an_end_that_was_not_looked_up_is_what_a_page_shows(
+    visitor: Person, finished: UUID, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer("Yes, **it** ", Gate("end"), "is."))
+    with visitor.looking_at(finished) as socket:
+        visitor.send_beside_socket(finished, "Is it the same?")
+        upstream.wait_gate("end")
+        socket.until_text("it")
+        upstream.release("end")
+        end = socket.until_status("complete")["content"]
+        page = visitor.page(finished)
+    found = re.findall(r"<article.*?</article>|<li .*?</li>|<data .*?</data>", end, re.DOTALL)
+    assert [part[:3] for part in found] == ["<ar", "<li", "<da"]
+    assert all(part in page for part in found)
+
+
+@pytest.mark.parametrize("words", [4, 5_000])
+def test_an_end_that_may_fill_the_window_brings_the_ruler(
+    visitor: Person, finished: UUID, upstream: UpstreamThread, words: int
+) -> None:
+    upstream.script(answer("Yes.", Gate("full"), " word" * words))
+    with visitor.looking_at(finished) as socket:
+        visitor.send_beside_socket(finished, "Is it much?")
+        upstream.wait_gate("full")
+        upstream.release("full")
+        end = socket.until_status("complete")["content"]
+    assert ('hx-target="#ruler"' in end) == (words > 4)
+
+
+def test_what_changed_meanwhile_is_in_the_end(
+    visitor: Person, finished: UUID, upstream: UpstreamThread, rows: Rows
+) -> None:
+    """Past every event, as when one gets lost."""
+    upstream.script(answer("Yes.", Gate("meanwhile"), " No."))
+    with visitor.looking_at(finished) as socket:
+        visitor.send_beside_socket(finished, "Is it another?")
+        upstream.wait_gate("meanwhile")
+        socket.until_text("Yes.")
+        change = "UPDATE chat_conversation SET title = 'Changed', version = version + 1"
+        rows.do(f"{change} WHERE id = %s", finished)
+        upstream.release("meanwhile")
+        frames = [socket.until_status("complete")]
+        while "Changed" not in "".join(frame["content"] for frame in frames):
+            frames.append(socket.next())
+    assert 'hx-target="#conversation-title"' in "".join(frame["content"] for frame in frames)
+
+
+def test_what_an_administrator_changed_is_found_when_an_answer_begins(
+    visitor: Person, finished: UUID, upstream: UpstreamThread, rows: Rows
+) -> None:
+    with visitor.looking_at(finished) as socket:
+        for more in (-1, 1):
+            upstream.script(answer(Gate(f"window {more}"), "Yes."))
+            rows.do("UPDATE chat_chatmodel SET context_window = context_window + %s", more)
+            visitor.send_beside_socket(finished, "Is it as long?")
+            upstream.wait_gate(f"window {more}")
+            assert 'hx-target="#ruler"' in socket.until_text("as long?")["content"]
+            upstream.release(f"window {more}")
+            socket.until_status("complete")
 
 
 def test_another_answer_takes_the_place_of_the_first(

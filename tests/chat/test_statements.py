@@ -24,7 +24,7 @@ def test_a_turn_takes_few_statements_in_all(
     visitor: Person, finished: UUID, upstream: UpstreamThread, rows: Rows
 ) -> None:
     """Session, account, lock, what stands, the turn, its branch, its draft; the two statements of
-    the end. A page that looks on: thread, line of the sidebar, model in force, at the end."""
+    the end. A page that looks on needs none."""
     rows.do("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
     threads, counts = [], []
     with visitor.looking_at(finished) as socket:
@@ -43,5 +43,5 @@ def test_a_turn_takes_few_statements_in_all(
             threads.append(rows.one(COUNT, THREAD)["calls"])
             counts.append(rows.one(COUNT, ANY)["calls"])
     # The least: what a clock found is looked at as well.
-    assert min(threads) == 1
-    assert min(counts) <= 12
+    assert min(threads) == 0
+    assert min(counts) <= 9

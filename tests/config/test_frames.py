@@ -1,14 +1,21 @@
 """Frames by hand beside those of the `websockets` library, and what is negotiated with pages."""
 
+import socket
+from typing import Any
+
 import pytest
 from autobahn.websocket.compress import PerMessageDeflateOffer
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.error import ConnectionLost
+from twisted.internet.protocol import Protocol
+from twisted.internet.tcp import Connection
+from twisted.internet.testing import MemoryReactor
 from websockets.frames import Frame as OtherFrame
 from websockets.frames import Opcode
 
 from config.frames import frame_of, short_text
-from config.sockets import WINDOW_BITS, accepted
+from config.sockets import WINDOW_BITS, accepted, write
 
 COMPRESSED, SECOND, THIRD = 0x40, 0x20, 0x10
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 300_000]
@@ -67,3 +74,39 @@ def test_compression_needs_little_memory(asked: int, *, may_limit: bool) -> None
 
 def test_without_an_offer_nothing_is_compressed() -> None:
     assert accepted([]) is None
+
+
+def connected(near: socket.socket) -> Any:
+    """The transport of a connection, whose event loop never turns."""
+    reactor: Any = MemoryReactor
+    make: Any = Connection
+    transport = make(near, Protocol(), reactor())
+    near.setblocking(False)
+    transport.connected = 1
+    return transport
+
+
+def test_what_the_kernel_does_not_take_at_once_is_written_in_its_turn() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        transport = connected(near)
+        parts = [b"first", b"x" * 3_000_000, b"last"]
+        for part in parts:
+            write(transport, part)
+        assert transport in transport.reactor.writers
+        assert far.recv(5) == b"first"
+        rest = b""
+        while len(rest) < len(parts[1]) + len(parts[2]):
+            transport.doWrite()
+            rest += far.recv(1 << 20)
+        assert rest == parts[1] + parts[2]
+        assert transport not in transport.reactor.writers
+
+
+def test_nothing_is_written_to_a_connection_that_is_gone() -> None:
+    near, far = socket.socketpair()
+    with near:
+        far.close()
+        transport = connected(near)
+        write(transport, b"lost")
+        assert isinstance(transport.doWrite(), ConnectionLost)

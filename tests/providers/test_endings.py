@@ -81,6 +81,20 @@ class TestDeadlines:
         assert set(outcome.text) == {"x"}
         await up.wait_for(lambda server: server.requests[0].hung_up)
 
+    async def test_total_ends_an_answer_whose_text_is_always_there(self, up: Upstream) -> None:
+        """A page takes text less often than it comes, so that there is nothing to wait for."""
+        up.script(faults.NETWORK["drip of text"])
+        deadlines = Deadlines(connect=5, first_token=5, idle=5, total=1.0)
+
+        async def read_seldom() -> None:
+            async with aclosing(stream(hf(up), chat_request(), deadlines, Caps(), ONCE)) as items:
+                async for _ in items:
+                    await asyncio.sleep(0.1)
+
+        with pytest.raises(ProviderError) as problem:
+            await asyncio.wait_for(read_seldom(), 10)
+        assert problem.value.code == "total_timeout"
+
     async def test_total_covers_the_first_token_too(self, up: Upstream) -> None:
         up.script(script(Stall()))
         deadlines = Deadlines(connect=5, first_token=5, idle=5, total=0.2)

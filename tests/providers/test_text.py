@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TypeVar
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers import has_visible
-from chat.providers.sse import EventLines
+from chat.providers.sse import DONE, EventLines, mended
 from chat.providers.stops import StopFilter
 from chat.providers.text import Normaliser
 
@@ -59,8 +59,9 @@ def test_stop_filter(text: str, cuts: list[int]) -> None:
 @given(CUTS)
 def test_event_lines(cuts: list[int]) -> None:
     lines = EventLines(1_000)
-    out = b"".join([*map(lines.feed, pieces(STREAM, cuts)), lines.close()])
-    assert out.decode() == (
+    said = [*chain.from_iterable(map(lines.feed, pieces(STREAM, cuts))), *lines.close()]
+    assert said == ['{"a": "\u2028 \u20ac"}'.encode(), b"{}", "[1,\u0085 2]".encode(), DONE]
+    assert mended(said).decode() == (
         'data: {"a": "\\u2028 \u20ac"}\ndata: {}\ndata: [1,\\u0085 2]\ndata: [DONE]\n'
     )
 
