@@ -305,7 +305,8 @@ class Feed:
         if answer is None or answer.revision == self.revision:
             return None
         if self.position is None:
-            return self.whole_answer(answer)
+            # While there is nothing to show, a frame would only hold up the first word.
+            return self.whole_answer(answer) if answer.text or answer.notice else None
         key = answer.message_id.hex
         content = partials.patches_html(key, changes(self.position, answer.stream, labelled))
         if answer.notice != self.notice:

@@ -10,6 +10,7 @@
   let following = true;
   let before = 0;
   let top = 0;
+  let room = 0;
   const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
   const toEnd = () => {
     const box = scroller();
@@ -23,10 +24,12 @@
 
   document.addEventListener("scroll", ({ target }) => {
     if (target !== scroller()) return;
-    // Only a reader scrolls up. Not being at the end says nothing: more may have come since the
-    // page itself went there.
-    const up = target.scrollTop < top - 1;
+    // Only a reader scrolls up, and a thread that became shorter. Not being at the end says
+    // nothing: more may have come since the page itself went there.
+    const left = target.scrollHeight - target.clientHeight;
+    const up = target.scrollTop < top - 1 && left >= room;
     top = target.scrollTop;
+    room = left;
     following = atEnd(target) || (following && !up);
     showJump();
   }, { capture: true, passive: true });
@@ -80,6 +83,7 @@
 
   document.addEventListener("chat:frame", ({ detail }) => {
     if (detail.event !== "answer" && detail.event !== "thread") return;
+    if (timer && detail.event === "answer") return; // what comes now is spoken with the rest
     const article = $("#thread > article[data-role=assistant]:last-of-type");
     if (!article) return;
     const { messageId, status } = article.dataset;

@@ -100,6 +100,21 @@ def test_a_page_that_is_up_to_date_gets_only_the_text(visitor: Person, waiting: 
         socket.quiet()
 
 
+def test_the_first_frame_of_an_answer_holds_its_first_word(
+    visitor: Person, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer(Gate(), "Light scatters in air."))
+    key = visitor.start("Why is the sky blue?")
+    with visitor.socket(key) as socket:
+        assert socket.next()["event"] == "thread"
+        socket.quiet()
+        socket.quiet()
+        upstream.release()
+        first = socket.next()
+        assert first["event"] == "answer"
+        assert "Light" in first["content"]
+
+
 def test_a_page_that_is_behind_gets_the_thread(visitor: Person, finished: UUID) -> None:
     at = visitor.version(finished)
     with visitor.socket(finished, f"?at={at}") as socket:

@@ -159,3 +159,31 @@ def test_the_focus_outlives_what_a_frame_replaces(person: Person, upstream: Upst
     expect(person.page.locator("#composer-text")).to_be_focused()
     upstream.release()
     person.sees_status("complete")
+
+
+def test_a_thread_that_became_shorter_is_still_followed(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    """As when the window is made wider: the browser moves the page up, and more text comes."""
+    upstream.script(answer(PARAGRAPH * 20))
+    person.ask("Tell me a lot")
+    person.sees_status("complete")
+    at_end(person)
+    person.page.evaluate(
+        """async () => {
+        const frame = () => new Promise(requestAnimationFrame);
+        const painted = async () => { await frame(); await new Promise(setTimeout); };
+        const add = (height) => {
+            const block = document.createElement("div");
+            block.style.blockSize = `${height}px`;
+            return document.querySelector("#thread").appendChild(block);
+        };
+        const tall = add(2000);
+        for (let n = 3; n; n--) await painted();
+        tall.remove();
+        await painted();
+        add(1500);
+        for (let n = 3; n; n--) await painted(); }"""
+    )
+    at_end(person)
+    expect(person.button("Jump to latest")).to_be_hidden()
