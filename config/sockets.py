@@ -9,6 +9,7 @@ from typing import Any
 import daphne.ws_protocol
 from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket import compress
+from twisted.internet.tcp import Connection
 
 from config.frames import LISTEN, Frame, frame_of, short_text
 
@@ -158,7 +159,10 @@ def write(transport: Any, data: bytes) -> None:
 
 
 def is_empty(transport: Any) -> bool:
-    """Whether nothing waits to be written, and bytes go out as they are."""
+    """Whether nothing waits to be written, and bytes go out as they are: what encrypts them looks
+    like the connection that it stands before, and would be gone round."""
+    if not isinstance(transport, Connection):
+        return False
     waits = transport.dataBuffer or transport._tempDataBuffer
     return bool(transport.connected and not (waits or transport.disconnecting or transport.TLS))
 

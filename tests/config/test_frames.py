@@ -8,9 +8,10 @@ from autobahn.websocket.compress import PerMessageDeflateOffer
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.error import ConnectionLost
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactor
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from websockets.frames import Frame as OtherFrame
 from websockets.frames import Opcode
 
@@ -101,6 +102,22 @@ def test_what_the_kernel_does_not_take_at_once_is_written_in_its_turn() -> None:
             rest += far.recv(1 << 20)
         assert rest == parts[1] + parts[2]
         assert transport not in transport.reactor.writers
+
+
+def test_what_encrypts_is_not_gone_round() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        encrypted: list[bytes] = []
+        make: Any = ProtocolWrapper
+        factory: Any = WrappingFactory
+        wrapper = make(factory(Factory()), Protocol())
+        wrapper.transport, wrapper.connected = connected(near), 1
+        wrapper.write = encrypted.append
+        write(wrapper, b"secret")
+        assert encrypted == [b"secret"]
+        far.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            far.recv(6)
 
 
 def test_nothing_is_written_to_a_connection_that_is_gone() -> None:
