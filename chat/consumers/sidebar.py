@@ -32,8 +32,11 @@ class Sidebar:
     doubts: set[UUID] = field(default_factory=set)
 
     def hear(self, key: UUID, what: What) -> None:
-        """A line that moved and then changed has still moved."""
+        """A line that moved and then changed has still moved. What is known of one of two changes
+        may not be all."""
         before = self.heard.get(key)
+        if before is not None:
+            self.doubts.add(key)
         self.heard[key] = What.MOVED if before is What.MOVED and what is What.ROW else what
 
     def compare(self, written: Iterable[Written], as_of: Snapshot) -> None:

@@ -9,12 +9,14 @@ from django.test import Client
 
 from accounts.models import User
 from chat.consumers.sidebar import Sidebar
-from chat.conversations import changes
+from chat.conversations import changes, keeping
 from chat.conversations.listing import AROUND, PAGE, TOP, Listing, listing
 from chat.conversations.reading import Row, rows
+from chat.events import What
 from chat.fragments.pages import listing_html
 from chat.models import Conversation
 from tests.chat.conftest import Counted
+from tests.chat.factories import said
 
 pytestmark = pytest.mark.django_db
 COUNT = 400
@@ -97,3 +99,20 @@ def test_a_list_that_is_sent_again_holds_the_open_one(owner: User, made: list[Ro
         assert frame is not None
         assert (f'id="row-{made[200].id.hex}"' in frame["content"]) == held
         assert (made[200].id in sidebar.lines) == held
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_is_known_of_one_event_is_not_all_of_two(owner: User, times: int) -> None:
+    """The end of an answer, and a new title that another tab gave meanwhile."""
+    closed = said(owner, "Why?")
+    sidebar = Sidebar()
+    for _ in range(times):
+        sidebar.hear(closed.pk, What.ROW)
+    keeping.rename(owner, closed.pk, "A new title")
+    assert "Why?" in sidebar.ended(closed)
+    assert sidebar.is_behind is (times == 2)
+    if times == 2:
+        frame = sidebar.frame(owner)
+        assert frame is not None
+        assert "A new title" in frame["content"]
+    assert sidebar.frame(owner) is None
