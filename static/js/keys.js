@@ -18,11 +18,26 @@
     link.click();
   };
 
+  // At the end of what is loaded, when more is there.
+  const onwards = (list, by) => {
+    const more = $(`${list} > .rows-more:last-child`);
+    if (!more) return;
+    new MutationObserver((_, observer) => {
+      if (more.isConnected) return;
+      observer.disconnect();
+      step(by);
+    }).observe(more.parentElement, { childList: true });
+    more.scrollIntoView();
+  };
+
   const step = (by) => {
-    const list = $("#sidebar.searching") ? "#found .found-place" : "#rows .row-link";
-    const links = [...document.querySelectorAll(list)];
+    const [list, line] = $("#sidebar.searching")
+      ? ["#found", ".found-place"] : ["#rows", ".row-link"];
+    const links = [...document.querySelectorAll(`${list} ${line}`)];
     const at = links.findIndex((link) => link.hasAttribute("aria-current"));
-    follow(at < 0 ? links[0] : links[at + by]);
+    const next = at < 0 ? links[0] : links[at + by];
+    if (next) follow(next);
+    else if (by > 0) onwards(list, by);
   };
 
   const sheet = () => {
