@@ -23,7 +23,7 @@ PEOPLE = 5
 PER_TALK = 50
 ROUNDS = 15
 KINDS, TEXTS = 30_000, 4_000
-# The lower the number, the more frequent: `w0` stands in nearly every message, `w20000` in few.
+# The lower the number, the more frequent: `w0` stands in nearly every message, `w40` in a fifth.
 TYPED = ("", "w", "w0", "w0 w3", '"w0 w1"', "w40", "w500", "w20000", "w40 -w3", "absent")
 
 FILL = """

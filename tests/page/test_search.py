@@ -128,6 +128,26 @@ def test_keys_walk_through_the_places(person: Person, site: Site) -> None:
         expect(title).to_have_text(f"Talk {talk} of a whale")
 
 
+def test_a_key_waits_for_what_follows_the_list(person: Person, site: Site) -> None:
+    """At the end of what is loaded the next line may still be on its way."""
+    fill(person, site, 25)
+    page = person.page
+    held: list[Route] = []
+    page.goto(f"{person.site}/search/?q=%22number+2%22")
+    page.route("**/search/?*before=*", lambda route: held.append(route))
+    places = found(person).locator(".found-place")
+    title = page.get_by_role("heading", level=1)
+    with page.expect_request(lambda request: "before=" in request.url and "/c/" not in request.url):
+        places.nth(19).click()
+        expect(title).to_have_text("Talk 19 of a whale")
+    expect(page.locator("#thread article:focus")).to_have_count(1)
+    page.keyboard.press("j")
+    expect(places).to_have_count(20)
+    expect(title).to_have_text("Talk 19 of a whale")
+    held[-1].continue_()
+    expect(title).to_have_text("Talk 20 of a whale")
+
+
 def test_escape_leaves_the_search_and_stops_no_answer(
     person: Person, upstream: UpstreamThread
 ) -> None:
