@@ -53,7 +53,7 @@ LEFT JOIN LATERAL (
         SELECT id, seq FROM chat_message WHERE parent_id = m.parent_id AND role = m.role
         UNION ALL
         SELECT id, seq FROM chat_message WHERE m.parent_id IS NULL AND role = m.role
-            AND conversation_id = m.conversation_id AND parent_id IS NOT DISTINCT FROM m.parent_id
+            AND conversation_id = m.conversation_id AND parent_id IS NULL
     ) other
 ) others ON m.id IS NOT NULL
 LEFT JOIN LATERAL (

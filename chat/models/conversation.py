@@ -94,7 +94,9 @@ class Message(models.Model):
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False
     )
-    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="children", db_index=False
+    )
     seq = models.PositiveIntegerField()
     role = models.CharField(max_length=10, choices=Role)
     status = models.CharField(max_length=12, choices=Status)
@@ -116,6 +118,20 @@ class Message(models.Model):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        # Each for what the other leaves out, so that no plan looks for first questions in the
+        # wrong one.
+        indexes = (
+            models.Index(
+                fields=("parent",),
+                condition=models.Q(parent__isnull=False),
+                name="message_children",
+            ),
+            models.Index(
+                fields=("conversation",),
+                condition=models.Q(parent__isnull=True),
+                name="message_first",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=("conversation", "seq"), name="message_seq_once"),
             # Sending twice makes one message.

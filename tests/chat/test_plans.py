@@ -68,6 +68,22 @@ def test_a_page_deep_in_a_history_reads_few_rows(kept: KeptConnection) -> None:
     assert after[1] - before[1] < 200
 
 
+def test_alternatives_to_a_first_question_are_found_by_themselves(kept: KeptConnection) -> None:
+    """The first page of a long conversation reads no more than that page."""
+    user = User.objects.create_user("a@example.org", "x")
+    small, large = conversation_of(user, 4), conversation_of(user, 3_000)
+    for _ in range(8):
+        reading.thread(user, small.pk)
+    end = Message.objects.get(conversation=large, seq=4).pk
+    with transaction.atomic():
+        before = looked_at().get("chat_message", (0, 0))
+        _, page = reading.thread(user, large.pk, end)
+        after = looked_at()["chat_message"]
+    assert [message.seq for message in page.messages] == [1, 2, 3, 4]
+    assert after[0] == before[0]
+    assert after[1] - before[1] < 50
+
+
 def conversation_of(user: User, length: int) -> Conversation:
     """Questions and answers in turns, one branch."""
     found = Conversation.objects.create(owner=user, title="Long", next_seq=length + 1)
