@@ -55,6 +55,7 @@ def titles(page: Page) -> list[str]:
         ("self.x " * 400 + "self.needle", "self.needle"),
         ("的" * 9_000 + "的鯨魚", "的鯨魚"),
         ("word " * 245 + "one two three four five six seven", '"one two three four five six"'),
+        ("word " * 237 + "one two three four five six seven", '"one two three four five six"'),
         ("year ۱۴۰۲ or १४", "1402"),
         ("year ۱۴۰۲ or १४", "۱۴۰۲ १४"),
         ("half ½ and m²", "m² ½"),
