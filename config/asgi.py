@@ -53,7 +53,7 @@ def hook_reactor() -> None:
     from twisted.internet.defer import Deferred  # noqa: PLC0415
     from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
 
-    from config import connections, sockets  # noqa: PLC0415
+    from config import collector, connections, sockets  # noqa: PLC0415
 
     running: Any = reactor
 
@@ -65,6 +65,7 @@ def hook_reactor() -> None:
             connections.bound(factory)
             sockets.bound(factory.server.ws_factory)
         begin()
+        collector.settle()
 
     def leave() -> Any:
         for port in ports():

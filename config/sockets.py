@@ -40,6 +40,9 @@ class BoundedProtocol(Protocol):
     stuck = False
     unread = 0
     listener: Callable[[str], bool] | None = None
+    # autobahn's
+    _perMessageCompress: Any  # noqa: N815
+    websocket_extensions_in_use: list[Any]
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         super().connectionMade()
@@ -123,6 +126,8 @@ class BoundedProtocol(Protocol):
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
         self.listener = None
+        # Of all that stays until the collector finds it, zlib's memory is the most.
+        self._perMessageCompress, self.websocket_extensions_in_use = None, []
         super().onClose(wasClean, code, reason)
 
     def sendMessage(self, payload: bytes, isBinary: bool = False) -> None:  # noqa: N802, N803

@@ -2,6 +2,8 @@
 
 import socket
 from typing import Any
+from unittest.mock import Mock
+from weakref import ref
 
 import pytest
 from autobahn.websocket.compress import PerMessageDeflateOffer
@@ -16,7 +18,7 @@ from websockets.frames import Frame as OtherFrame
 from websockets.frames import Opcode
 
 from config.frames import frame_of, short_text
-from config.sockets import WINDOW_BITS, accepted, write
+from config.sockets import WINDOW_BITS, BoundedProtocol, accepted, write
 
 COMPRESSED, SECOND, THIRD = 0x40, 0x20, 0x10
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 300_000]
@@ -75,6 +77,17 @@ def test_compression_needs_little_memory(asked: int, *, may_limit: bool) -> None
 
 def test_without_an_offer_nothing_is_compressed() -> None:
     assert accepted([]) is None
+
+
+def test_a_closed_socket_keeps_nothing_of_what_compresses() -> None:
+    deflate = Mock()
+    kept = ref(deflate)
+    protocol = BoundedProtocol()
+    protocol.server, protocol.request, protocol.client_addr = Mock(), Mock(), None
+    protocol._perMessageCompress, protocol.websocket_extensions_in_use = deflate, [deflate]
+    del deflate
+    protocol.onClose(True, 1000, "")
+    assert kept() is None
 
 
 def connected(near: socket.socket) -> Any:
