@@ -47,7 +47,6 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     restore();
-    look();
     new MutationObserver(restore).observe($("#sidebar"), { attributeFilter: ["class"] });
     new MutationObserver(hold).observe($("#rows"), { childList: true, subtree: true });
     box().addEventListener("scroll", () => {

@@ -18,7 +18,6 @@
     root.dataset.theme = choice === "light" || choice === "dark" ? choice : "auto";
     for (const button of document.querySelectorAll("[data-theme-toggle]")) {
       button.setAttribute("aria-pressed", String(shown() === "dark"));
-      button.hidden = false;
     }
   };
 
