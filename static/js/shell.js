@@ -101,18 +101,40 @@
 
   // A swap may take away what had the focus; then the nearest useful place gets it.
   let last = null;
+  let row = -1;
+  const articles = () => [...document.querySelectorAll("#thread > article")];
+  const there = (element) => element.isConnected && element.checkVisibility();
   document.addEventListener("focusin", ({ target }) => {
     last = target;
+    row = articles().indexOf(target.closest("#thread > article"));
   });
+  // Chromium says that the focus leaves before it takes the element away.
   document.addEventListener("focusout", ({ target, relatedTarget }) => {
-    if (!relatedTarget && target.isConnected && target.checkVisibility()) last = null;
+    if (relatedTarget) return;
+    setTimeout(() => {
+      if (last === target && document.activeElement !== target && there(target)) last = null;
+    });
   });
+  // What went with the line or the message that it stood in has the same place in the new one. The
+  // next version of a message has a pager of its own.
+  const CONTROLS = "a, button, summary, input, select, textarea";
+  const controls = (root) => [...root.querySelectorAll(CONTROLS)];
+  const sameOf = (gone) => {
+    if (gone.id) return document.getElementById(gone.id);
+    const before = gone.closest("[id]");
+    const after = before && document.getElementById(before.id);
+    if (after) {
+      const found = controls(after)[controls(before).indexOf(gone)];
+      return found?.tagName === gone.tagName ? found : null;
+    }
+    if (!gone.closest(".pager")) return null;
+    const pager = [...articles()[row]?.querySelectorAll(".pager button") ?? []];
+    return pager.find((button) => button.ariaLabel === gone.ariaLabel) ?? pager[0];
+  };
   const rescue = () => {
-    if (!last || document.activeElement !== document.body) return;
-    if (last.isConnected && last.checkVisibility()) return;
-    const same = document.getElementById(last.id);
+    if (!last || document.activeElement !== document.body || there(last)) return;
     const undo = $("#toasts [data-toast]:last-child button");
-    const place = [same, undo, $("#composer-text"), $("#main")]
+    const place = [sameOf(last), undo, $("#composer-text"), $("#main")]
       .find((element) => element?.checkVisibility());
     last = null;
     place?.focus({ preventScroll: true });

@@ -1,0 +1,75 @@
+"""The focus outlives what a swap takes away, for those who have nothing but a keyboard."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.person import Person
+from tests.upstream import UpstreamThread, answer
+
+pytestmark = pytest.mark.browser
+
+
+def press(control: Locator) -> None:
+    control.focus()
+    control.press("Enter")
+
+
+def test_from_version_to_version(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("One."), answer("Two."), answer("Three."))
+    person.ask("Say something")
+    person.sees_status("complete")
+    for text in ("Two.", "Three."):
+        press(person.button("Regenerate"))
+        person.sees(text)
+        person.sees_status("complete")
+        expect(person.box).to_be_focused()
+    press(person.button("Previous version"))
+    person.sees("Two.")
+    expect(person.button("Previous version")).to_be_focused()
+    person.page.keyboard.press("Enter")
+    person.sees("One.")
+    expect(person.button("Next version")).to_be_focused()
+
+
+def test_renaming_gives_it_back_to_the_line(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("Yes."))
+    person.ask("Old name")
+    person.sees_status("complete")
+    menu = person.page.locator(".row-menu > summary")
+    press(menu)
+    press(person.button("Rename"))
+    person.page.get_by_label("Title").fill("New name")
+    person.page.keyboard.press("Enter")
+    expect(person.page.locator(".row-title")).to_have_text("New name")
+    expect(person.page.get_by_role("dialog")).to_have_count(0)
+    expect(menu).to_be_focused()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_undo_has_it_after_deleting(
+    person: Person, upstream: UpstreamThread, is_open: bool
+) -> None:
+    upstream.script(answer("Yes."))
+    person.ask("To be deleted")
+    person.sees_status("complete")
+    if not is_open:
+        person.page.goto(person.site)
+    press(person.page.locator(".row-menu > summary"))
+    press(person.button("Delete"))
+    expect(person.page.locator("#toasts").get_by_role("button", name="Undo")).to_be_focused()
+    person.page.keyboard.press("Enter")
+    expect(person.page.locator(".row-title")).to_have_text("To be deleted")
+
+
+def test_who_leaves_a_control_is_not_called_back(person: Person, upstream: UpstreamThread) -> None:
+    """What comes in another way does not take the focus to where it was before."""
+    upstream.script(answer("One."), answer("Two."))
+    person.ask("Say something")
+    person.sees_status("complete")
+    other = person.second_tab()
+    person.button("Regenerate").focus()
+    person.page.evaluate("document.activeElement.blur()")
+    other.button("Regenerate").click()
+    person.sees("Two.")
+    person.sees_status("complete")
+    assert person.page.evaluate("document.activeElement === document.body")
