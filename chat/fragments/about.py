@@ -41,7 +41,17 @@ def made_by(run: Run) -> list[tuple[str, str]]:
     version = run.prompt_version
     name = f"{_(version.prompt.name)}, v{version.number}" if version else _("none")
     label = f"{run.model.label} ({run.repo_id})" if run.model else run.repo_id
-    return [(_("Model"), label), (_("Provider"), run.provider), (_("System prompt"), name)]
+    return [
+        (_("Model"), label),
+        (_("Provider"), provider(run.provider)),
+        (_("System prompt"), name),
+    ]
+
+
+def provider(recorded: str) -> str:
+    """`openai` is a format, not the company."""
+    words = {"openai": _("OpenAI-compatible server"), "local": _("this machine")}
+    return words.get(recorded, recorded)
 
 
 def sampling(run: Run) -> list[tuple[str, str]]:

@@ -47,9 +47,9 @@ class Listed:
 
 
 def found_html(page: Page, listed: Listed) -> SafeString:
-    """Nothing at all where nothing was searched for."""
+    """Nothing at all where nothing was typed."""
     if not page.terms:
-        return SafeString()
+        return wordless() if page.typed.strip() else SafeString()
     groups, signs = grouped(page.found), marker(page.terms)
     context = {
         "groups": [
@@ -67,6 +67,11 @@ def found_html(page: Page, listed: Listed) -> SafeString:
         last = {"before": cursor_of(page.found[-1]), "group": groups[-1].key}
         context["more"] = address("search", q=page.typed, n=size, **last)
     return SafeString(render_to_string("chat/_found.html", context))
+
+
+def wordless() -> SafeString:
+    sentence = _("Type a word to search for.")
+    return format_html('<p class="found-count">{}</p>', sentence)
 
 
 def counted(total: int) -> str:

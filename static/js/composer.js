@@ -5,7 +5,6 @@
   const $ = (selector) => document.querySelector(selector);
   const form = () => $("#composer");
   const field = () => $("#composer-text");
-  const LIVE = "article[data-status=pending], article[data-status=streaming]";
   const WARN = 2000;
 
   const grow = (area) => {
@@ -67,7 +66,7 @@
     if (target === field() && key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       if (target.value.trim()) form().requestSubmit();
-    } else if (target === field() && key === "ArrowUp" && !target.value && !$(LIVE)) {
+    } else if (target === field() && key === "ArrowUp" && !target.value && !chat.answering()) {
       const last = [...document.querySelectorAll("[data-edit]")].at(-1);
       if (!last) return;
       event.preventDefault();
@@ -137,7 +136,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || composing(event)) return;
     if ($("dialog[open], details.menu[open], .edit-form")) return;
-    if ($(LIVE)) $("#stop-form")?.requestSubmit();
+    if (chat.answering()) $("#stop-form")?.requestSubmit();
     else if (event.target === field()) $("#main").focus({ preventScroll: true });
   });
 })();

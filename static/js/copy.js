@@ -52,9 +52,24 @@
     return response.text();
   };
 
-  const formatted = (article) => {
+  const bare = (article) => {
     const body = article.querySelector(".message-body").cloneNode(true);
     for (const extra of body.querySelectorAll("button, .code-head")) extra.remove();
+    return body;
+  };
+
+  // As it is laid out, so it has to be on the page while it is read.
+  const plain = (body) => {
+    const place = document.createElement("div");
+    place.className = "visually-hidden";
+    place.append(body);
+    document.body.append(place);
+    const text = body.innerText;
+    place.remove();
+    return text;
+  };
+
+  const formatted = (body) => {
     for (const element of body.querySelectorAll("[class]")) element.removeAttribute("class");
     return body.innerHTML;
   };
@@ -68,8 +83,8 @@
     } else if (button.matches("[data-copy-message]")) {
       copy(button, { "text/plain": source(article) });
     } else {
-      const plain = article.querySelector(".message-body").innerText;
-      copy(button, { "text/html": formatted(article), "text/plain": plain });
+      const body = bare(article);
+      copy(button, { "text/plain": plain(body), "text/html": formatted(body) });
     }
   });
 })();

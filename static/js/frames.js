@@ -6,10 +6,12 @@
   const $ = (selector) => document.querySelector(selector);
 
   // From waiting to streaming; the end comes with the final body, in one swap.
-  let answering = "";
-  const streaming = ({ message_id: id, status }) => {
-    answering = id ?? answering;
-    const article = status && $(`article[data-message-id="${CSS.escape(answering)}"]`);
+  // Either is said only when it is another than before.
+  const said = { id: "", status: "" };
+  const streaming = ({ message_id: id = said.id, status = said.status }) => {
+    if (id === said.id && status === said.status) return;
+    Object.assign(said, { id, status });
+    const article = $(`article[data-message-id="${CSS.escape(id)}"]`);
     if (article) article.dataset.status = status;
   };
 

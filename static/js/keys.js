@@ -53,8 +53,7 @@
     k: () => step(-1),
     y: () => [...document.querySelectorAll("article[data-role=assistant] [data-copy-message]")]
       .at(-1)?.click(),
-    x: () => $("#stop-form") && $("article[data-status=pending], article[data-status=streaming]")
-      && $("#stop-form").requestSubmit(),
+    x: () => chat.answering() && $("#stop-form")?.requestSubmit(),
     "?": sheet,
   };
 

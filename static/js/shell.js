@@ -4,15 +4,23 @@
 
   const $ = (selector, root = document) => root.querySelector(selector);
 
-  const sidebar = (open) => {
-    document.body.classList.toggle("sidebar-shown", open);
-    if (open) $("#sidebar .new-chat")?.focus();
-    else if ($("#sidebar")?.contains(document.activeElement)) $("[data-sidebar-open]")?.focus();
-  };
-
   // Whether it lies over the page, as it does on a phone.
   const over = () => document.body.classList.contains("sidebar-shown")
     && $("[data-sidebar-close]").checkVisibility();
+  // What lies under it is not walked through.
+  const cover = () => {
+    $("#main").inert = over();
+  };
+  addEventListener("resize", cover);
+  addEventListener("pageshow", cover);
+
+  const sidebar = (open) => {
+    const within = $("#sidebar").contains(document.activeElement);
+    document.body.classList.toggle("sidebar-shown", open);
+    cover();
+    if (open) $("#sidebar .new-chat").focus();
+    else if (within) $("[data-sidebar-open]")?.focus();
+  };
   chat.sidebar = sidebar;
   chat.sidebarIsOver = over;
 
@@ -131,16 +139,20 @@
     const pager = [...articles()[row]?.querySelectorAll(".pager button") ?? []];
     return pager.find((button) => button.ariaLabel === gone.ariaLabel) ?? pager[0];
   };
+  const undo = () => $("#toasts [data-toast]:last-child button");
+  let rescued = null;
   const rescue = () => {
     if (!last || document.activeElement !== document.body || there(last)) return;
-    const undo = $("#toasts [data-toast]:last-child button");
-    const place = [sameOf(last), undo, $("#composer-text"), $("#main")]
+    const place = [sameOf(last), undo(), $("#composer-text"), $("#main")]
       .find((element) => element?.checkVisibility());
     last = null;
     place?.focus({ preventScroll: true });
+    rescued = place;
   };
   const afterPaint = () => requestAnimationFrame(() => requestAnimationFrame(rescue));
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    // The line may be gone before the way to get it back is there.
+    if (detail.ctx.target?.id === "toasts" && document.activeElement === rescued) undo()?.focus();
     if (last) afterPaint();
   });
   document.addEventListener("chat:lost", ({ detail }) => {
@@ -182,6 +194,16 @@
     $("[data-edit]", article)?.focus();
   };
 
+  // A sentence, and perhaps the way to sign in: in another tab, so that the text stays here.
+  const explain = (line, html) => {
+    const said = new DOMParser().parseFromString(html, "text/html");
+    const link = $("[data-sign-in]", said);
+    line.textContent = ($(".notice p", said) ?? said.body).textContent.trim();
+    if (!link) return;
+    link.target = "_blank";
+    line.append(" ", link);
+  };
+
   // Refusals of these two forms belong into them, not under the composer.
   document.addEventListener("htmx:after:request", ({ detail }) => {
     const { sourceElement, response } = detail.ctx;
@@ -192,8 +214,7 @@
       else closeEdit(form.closest("article"));
       return;
     }
-    const parsed = new DOMParser().parseFromString(detail.ctx.text, "text/html");
-    $("[data-error]", form).textContent = parsed.body.textContent.trim();
+    explain($("[data-error]", form), detail.ctx.text);
     detail.ctx.hx.reswap = "none";
   });
 })();

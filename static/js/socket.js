@@ -80,7 +80,10 @@
   // signing in again in another tab makes the one in this page stale.
   document.addEventListener("htmx:config:request", ({ detail }) => {
     const { request } = detail.ctx;
-    if (request.method === "POST" && chat.token()) request.headers["X-CSRFToken"] = chat.token();
+    if (request.method === "POST" && chat.token()) {
+      request.headers["X-CSRFToken"] = chat.token();
+      request.body?.delete?.("csrfmiddlewaretoken"); // a form's own goes before the header
+    }
     if (state.open) request.headers["Chat-Socket"] = "open";
   });
 })();

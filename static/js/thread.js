@@ -123,7 +123,7 @@
   };
 
   addEventListener("pageshow", () => {
-    following = !chat.target();
+    following = !chat.target() || atEnd(scroller());
     observe();
     settle();
   });

@@ -42,5 +42,10 @@
 
   const shown = () => document.getElementById("conversation")?.dataset.conversation ?? "";
 
-  window.chat = { say, speak, token, post, newId, notice, shown };
+  // Also an answer of another version than the one that is shown: its line tells.
+  const LIVE = "article:is([data-status=pending], [data-status=streaming]), "
+    + ".row[data-answering] [aria-current]";
+  const answering = () => Boolean(document.querySelector(LIVE));
+
+  window.chat = { say, speak, token, post, newId, notice, shown, answering };
 })();

@@ -61,6 +61,17 @@ def test_two_tabs_see_the_same(person: Person, upstream: UpstreamThread) -> None
     expect(other.questions).to_have_count(2)
 
 
+def test_each_answer_says_that_it_streams(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("One."), answer("Two ", Gate(), "three."))
+    person.ask("First")
+    person.sees_status("complete")
+    person.ask("Second")
+    person.sees("Two")
+    person.sees_status("streaming")
+    upstream.release()
+    person.sees_status("complete")
+
+
 def test_stop_before_the_first_token(person: Person, upstream: UpstreamThread) -> None:
     upstream.script(answer(Gate(), "never"))
     person.ask("Wait")

@@ -131,6 +131,56 @@ def test_copying(new_person: Callable[..., Person], upstream: UpstreamThread) ->
     )
     assert "<strong>bold</strong>" in html
     assert "<button" not in html
+    assert person.page.evaluate(clipboard).split() == ["Some", "bold", "text", "print(1)"]
+
+
+def test_an_answer_of_another_version_can_be_stopped(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    """The model hangs, and meanwhile the reader goes back to a version in which nobody asked."""
+    upstream.script(answer("One."), answer("Two."), answer("Going on", Gate(), "never"))
+    person.ask("Say something")
+    person.sees("One.")
+    person.sees_status("complete")
+    person.button("Regenerate").click()
+    person.sees("Two.")
+    person.sees_status("complete")
+    person.ask("And then?")
+    person.sees("Going on")
+    person.button("Previous version").click()
+    person.sees("One.")
+    expect(person.page.locator("article")).to_have_count(2)
+    for _ in range(2):  # as the page has it, and as a reload has it
+        expect(person.button("Stop")).to_be_visible()
+        expect(person.button("Send")).to_be_hidden()
+        person.page.reload()
+    person.button("Stop").click()
+    expect(person.button("Send")).to_be_visible()
+    expect(person.button("Stop")).to_be_hidden()
+
+
+def test_what_was_edited_survives_signing_out(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer("One."), answer("Two."))
+    person.ask("First wording")
+    person.sees_status("complete")
+    person.box.press("ArrowUp")
+    editor = person.page.get_by_role("textbox", name="Edit message")
+    editor.fill("Second wording")
+    person.page.context.clear_cookies(name="chat_session")
+    person.button("Send again").click()
+    refusal = person.page.locator(".edit-form [data-error]")
+    expect(refusal).to_have_text(
+        "You are signed out. Sign in to go on; your text is kept. Sign in", use_inner_text=True
+    )
+    with person.page.context.expect_page() as opened:
+        refusal.get_by_role("link", name="Sign in").click()
+    elsewhere = Person(opened.value, person.site, person.email)
+    elsewhere.sign_in()
+    elsewhere.page.wait_for_url("**/c/*/")
+    expect(editor).to_have_value("Second wording")
+    person.button("Send again").click()
+    person.sees("Two.")
+    expect(person.body(person.questions)).to_have_text("Second wording")
 
 
 def test_a_model_chosen_at_the_start_answers(person: Person, upstream: UpstreamThread) -> None:

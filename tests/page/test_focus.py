@@ -1,5 +1,7 @@
 """The focus outlives what a swap takes away, for those who have nothing but a keyboard."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -59,6 +61,19 @@ def test_undo_has_it_after_deleting(
     expect(person.page.locator("#toasts").get_by_role("button", name="Undo")).to_be_focused()
     person.page.keyboard.press("Enter")
     expect(person.page.locator(".row-title")).to_have_text("To be deleted")
+
+
+def test_tab_stays_in_the_sidebar_of_a_phone(new_person: Callable[..., Person]) -> None:
+    person = new_person(viewport={"width": 390, "height": 800})
+    main = person.page.locator("#main")
+    person.button("Open conversations").click()
+    expect(main).to_have_js_property("inert", True)
+    person.page.set_viewport_size({"width": 1200, "height": 800})
+    expect(main).to_have_js_property("inert", False)
+    person.page.set_viewport_size({"width": 390, "height": 800})
+    person.page.keyboard.press("Escape")
+    expect(main).to_have_js_property("inert", False)
+    expect(person.button("Open conversations")).to_be_focused()
 
 
 def test_who_leaves_a_control_is_not_called_back(person: Person, upstream: UpstreamThread) -> None:
