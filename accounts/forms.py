@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from allauth.account import forms as allauth
 from allauth.account.fields import EmailField, PasswordField, SetPasswordField
+from allauth.account.internal.flows.manage_email import assess_unique_email
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +12,7 @@ from accounts.addresses import is_taken
 from accounts.models import User
 
 PASSWORD_HINT = _("At least 8 characters, not only digits, nothing easy to guess.")
+EMAIL_TAKEN = _("There is an account with this email already.")
 
 NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password (again)")}
 
@@ -82,6 +84,13 @@ class ResetPasswordKeyForm(PlainFields, allauth.ResetPasswordKeyForm):
 class AddEmailForm(PlainFields, allauth.AddEmailForm):
     labels: ClassVar[dict[str, Any]] = {"email": _("Another email")}
     autofocus = False
+
+    def clean_email(self) -> str:
+        """As at sign-up: only where mail verifies an address may a taken one pass."""
+        email: str = super().clean_email()
+        if assess_unique_email(email, self.user) is False:
+            raise forms.ValidationError(EMAIL_TAKEN, code="email_taken")
+        return email
 
 
 class SetupForm(PlainFields, allauth.PasswordVerificationMixin, forms.Form):

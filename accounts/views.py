@@ -1,10 +1,11 @@
-"""The page behind the one-time link for the first administrator."""
+"""The page behind the one-time link for the first administrator, and a person's addresses."""
 
 from typing import Any
 
+from allauth.account import views as allauth
 from django.contrib import messages
 from django.contrib.auth import login
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -15,7 +16,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from accounts import setup
-from accounts.forms import SetupForm
+from accounts.addresses import is_of_another
+from accounts.forms import EMAIL_TAKEN, SetupForm
 from accounts.models import User
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -53,13 +55,35 @@ class SetupView(FormView):  # type: ignore[type-arg]
                 self.kwargs["token"], data["email"], data["password1"], self.person
             )
         except IntegrityError:
-            form.add_error("email", _("There is an account with this email already."))
+            form.add_error("email", EMAIL_TAKEN)
             return self.form_invalid(form)
         if user is None:
             return self.gone()
         login(self.request, user, backend=BACKEND)
         messages.success(self.request, welcome())
         return super().form_valid(form)
+
+
+class EmailView(allauth.EmailView):
+    """The main address moves as a whole, and never to one that is somebody else's."""
+
+    def _action_primary(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        address = self._get_email_address(request)
+        if address is None:
+            return None
+        try:
+            with transaction.atomic():
+                User.objects.select_for_update(no_key=True).get(pk=address.user_id)
+                if not is_of_another(address.email, address.user):
+                    done: HttpResponse | None = super()._action_primary(request, *args, **kwargs)
+                    return done
+        except IntegrityError:
+            # Somebody took it in between.
+            pass
+        messages.error(request, EMAIL_TAKEN)
+        return None
 
 
 def welcome() -> str:

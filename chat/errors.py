@@ -258,6 +258,13 @@ _REFUSALS = (
         status=413,
     ),
     Fault(
+        "no_room",
+        "The system prompt and the longest answer leave this model no room for a question. "
+        "Your text is kept; please choose another model or tell your administrator.",
+        tells_operator=True,
+        status=409,
+    ),
+    Fault(
         "database_away",
         "The database cannot be reached. Your text is kept; please try again in a moment.",
         retryable=True,

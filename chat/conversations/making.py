@@ -12,6 +12,8 @@ from chat.tokens import counter
 from config.sql import columns, fetch, made, statement, width
 
 N = TypeVar("N", int, float)
+# Tokens; less room than that is no room for a question.
+SHORT_QUESTION = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +99,25 @@ def maker_from(values: Sequence[Any]) -> Maker | None:
 
 
 def fits(maker: Maker, conversation: Conversation, text: str) -> None:
-    """Raises ChatError `question_too_long` with the counts for what can never be answered."""
+    """Raises ChatError for what can never be answered: `question_too_long` with the counts, or
+    `no_room` where no shorter question would help."""
     model = maker.model
-    room = prompts.room(
-        maker.version.text if maker.version else "",
-        model.context_window - output_limit(model, conversation),
-        counter(model.tokenizer),
-    )
+    room = room_for_question(model, maker.version, output_limit(model, conversation))
     # No token is shorter than a byte's worth; most questions need no counting.
     if len(text.encode()) < room:
         return
     tokens = counter(model.tokenizer).text(text)
-    if tokens > room:
-        raise ChatError("question_too_long", counts={"tokens": tokens, "room": max(0, room)})
+    if tokens <= room:
+        return
+    if room < SHORT_QUESTION:
+        raise ChatError("no_room")
+    raise ChatError("question_too_long", counts={"tokens": tokens, "room": room})
+
+
+def room_for_question(model: ChatModel, version: PromptVersion | None, longest: int) -> int:
+    """Tokens of the window beside the prompt and an answer of `longest` tokens."""
+    budget = model.context_window - longest
+    return prompts.room(version.text if version else "", budget, counter(model.tokenizer))
 
 
 def made_by(maker: Maker, conversation: Conversation) -> dict[str, object]:

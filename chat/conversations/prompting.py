@@ -1,14 +1,23 @@
 """Writing and publishing system prompts, and which prompt and model are the default."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
+from chat.conversations.making import SHORT_QUESTION, room_for_question
 from chat.models import ChatModel, PromptVersion, SystemPrompt
 
 
 def newest(prompt: SystemPrompt) -> PromptVersion | None:
     return PromptVersion.objects.filter(prompt=prompt.pk).order_by("-number").first()
+
+
+def held(prompt: SystemPrompt) -> PromptVersion | None:
+    """The newest version; until the transaction ends nobody else writes another one."""
+    SystemPrompt.objects.select_for_update(no_key=True).filter(pk=prompt.pk).first()
+    return newest(prompt)
 
 
 def write(prompt: SystemPrompt, text: str, note: str, author: Any) -> PromptVersion | None:
@@ -17,8 +26,7 @@ def write(prompt: SystemPrompt, text: str, note: str, author: Any) -> PromptVers
     Two administrators who save at once get two versions: the prompt's row is held meanwhile.
     """
     with transaction.atomic():
-        SystemPrompt.objects.select_for_update().get(pk=prompt.pk)
-        last = newest(prompt)
+        last = held(prompt)
         if last is not None and last.text == text:
             return None
         number = last.number + 1 if last else 1
@@ -45,3 +53,21 @@ def make_default_model(model: ChatModel) -> None:
     with transaction.atomic():
         ChatModel.objects.exclude(pk=model.pk).filter(is_default=True).update(is_default=False)
         ChatModel.objects.filter(pk=model.pk).update(is_default=True, enabled=True)
+
+
+def in_use() -> QuerySet[SystemPrompt]:
+    """Prompts that may begin a conversation."""
+    published = SystemPrompt.objects.filter(published__isnull=False).select_related("published")
+    return published.filter(Q(enabled=True) | Q(is_default=True))
+
+
+def cramped(
+    models: Iterable[ChatModel], prompts: Iterable[SystemPrompt]
+) -> list[tuple[ChatModel, SystemPrompt]]:
+    """The pairs that leave no room for a question."""
+    return [
+        (model, prompt)
+        for prompt in prompts
+        for model in models
+        if room_for_question(model, prompt.published, model.max_output) < SHORT_QUESTION
+    ]

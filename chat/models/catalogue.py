@@ -16,6 +16,11 @@ class Tokenizer(models.TextChoices):
     MISTRAL_V3 = "mistral-v3", _("Mistral v3 (exact)")
 
 
+def least_room(window: int) -> int:
+    """Tokens of a window that the longest answer has to leave to prompt and question."""
+    return min(256, window // 4)
+
+
 class ChatModel(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     repo_id = models.CharField(

@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversation import Conversation, Message
 
@@ -23,6 +24,8 @@ class SearchEntry(models.Model):
     words = SearchVectorField()
 
     class Meta:
+        verbose_name = _("search entry")
+        verbose_name_plural = _("search entries")
         constraints = (
             models.UniqueConstraint(
                 fields=("conversation",),

@@ -3,7 +3,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from threading import Barrier
-from time import monotonic
 
 import pytest
 from django.core.management import call_command
@@ -16,6 +15,7 @@ from pytest_django import Settings
 from accounts import setup
 from accounts.models import SetupLink, User
 from tests.accounts.conftest import PASSWORD, Controls
+from tests.chat.waiting import wait_for_blocked
 
 pytestmark = pytest.mark.django_db
 
@@ -138,18 +138,6 @@ def test_looks_again_after_the_row_is_taken(settings: Settings) -> None:
     token = fresh(settings).split("/")[-2]
     User.objects.create_superuser("first@example.org", PASSWORD)
     assert setup.create_administrator(token, "root@example.org", PASSWORD, None) is None
-
-
-def wait_for_blocked(count: int) -> None:
-    """Until so many statements of this database wait for a lock."""
-    deadline = monotonic() + 10
-    query = (
-        "SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) AS fresh, pg_stat_activity "
-        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    with connection.cursor() as cursor:
-        while cursor.execute(query).fetchone()[0] < count:
-            assert monotonic() < deadline, "nobody waits"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,13 +1,17 @@
 """What the operator edits, and what stays out of the operator's sight."""
 
 import re
+from html.parser import HTMLParser
+from threading import Event
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import transaction
 from django.test import Client
 
 from accounts.models import User
+from chat.conversations import prompting
 from chat.models import (
     ChatModel,
     Chunk,
@@ -18,6 +22,8 @@ from chat.models import (
     SystemPrompt,
 )
 from tests.chat.factories import asked, default_model, run_of, said
+from tests.chat.threads import together
+from tests.chat.waiting import wait_for_blocked
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +45,7 @@ def fields(prompt: SystemPrompt, **changes: str) -> dict[str, str]:
         "note": "",
         "enabled": "on" if prompt.enabled else "",
         "is_default": "on" if prompt.is_default else "",
+        "shown": str(newest.number if newest else 0),
     }
     ticks = ("enabled", "is_default")
     return {k: v for k, v in (shown | changes).items() if v or k not in ticks}
@@ -138,6 +145,140 @@ def test_save_and_publish_publishes_what_was_just_written(
     assert "after you publish it" not in page.content.decode()
 
 
+class Buttons(HTMLParser):
+    """What submits each form, in the order of the page: (form, name, value)."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str, str]] = []
+        self.form = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.form = values.get("id", "")
+        elif values.get("type") == "submit":
+            form = values.get("form", self.form)
+            self.found.append((form, values.get("name", ""), values.get("value", "")))
+
+
+def test_enter_in_a_field_saves_and_publishes_nothing(
+    staff_client: Client, prompt: SystemPrompt
+) -> None:
+    save(staff_client, prompt, text="A draft.")
+    page = staff_client.get(f"{PROMPTS}{prompt.pk}/change/").content.decode()
+    found = Buttons(page).found
+    names = [name for form, name, _ in found if form == "systemprompt_form"]
+    assert (names[0], names[-1]) == ("_save", "_publish")
+    assert [button for button in found if button[0] == "publish"] == [("publish", "_publish", "2")]
+    assert '<form id="publish" method="post">' in page
+
+
+def test_publishing_a_version_leaves_the_rest_of_the_page_alone(
+    staff_client: Client, prompt: SystemPrompt
+) -> None:
+    save(staff_client, prompt, text="Two.")
+    save(staff_client, prompt, text="Unfinished.", name="Renamed", _publish="2")
+    prompt.refresh_from_db()
+    assert (numbers(prompt), published(prompt), prompt.name) == ([1, 2], 2, "Default")
+    history = staff_client.get(f"{PROMPTS}{prompt.pk}/history/").content.decode()
+    assert "Changed published version." in history
+
+
+def test_publishing_needs_the_right_to_change(client: Client, prompt: SystemPrompt) -> None:
+    save(client, prompt, text="Two.")
+    reader = User.objects.create_user("reader@example.org", is_staff=True)
+    client.force_login(reader)
+    page = f"{PROMPTS}{prompt.pk}/change/"
+    assert client.post(page, {"_publish": "1"}).status_code == 403
+    client.force_login(User.objects.create_superuser("root@example.org"))
+    gone = f"{PROMPTS}01900000-0000-7000-8000-000000000009/change/"
+    assert client.post(gone, {"_publish": "1"}).status_code == 404
+
+
+# Two administrators
+@pytest.fixture
+def old_page(staff_client: Client, prompt: SystemPrompt) -> dict[str, str]:
+    """What a page holds that was opened before somebody published version 2."""
+    page = fields(prompt)
+    save(staff_client, prompt, text="Newer.", _publish="newest")
+    return page
+
+
+def post(client: Client, prompt: SystemPrompt, page: dict[str, str]) -> Any:
+    return client.post(f"{PROMPTS}{prompt.pk}/change/", page, follow=True)
+
+
+def test_an_old_page_does_not_take_back_what_came_meanwhile(
+    staff_client: Client, prompt: SystemPrompt, old_page: dict[str, str]
+) -> None:
+    page = post(staff_client, prompt, old_page | {"name": "Renamed", "_publish": "newest"})
+    assert "Somebody saved version 2 meanwhile: nothing was published." in page.content.decode()
+    assert (numbers(prompt), published(prompt), prompt.name) == ([1, 2], 2, "Renamed")
+    history = staff_client.get(f"{PROMPTS}{prompt.pk}/history/").content.decode()
+    assert "Changed Name." in history
+
+
+def test_an_old_page_publishes_no_draft_that_it_does_not_show(
+    staff_client: Client, prompt: SystemPrompt
+) -> None:
+    page = fields(prompt)
+    save(staff_client, prompt, text="An unreviewed draft.")
+    post(staff_client, prompt, page | {"_publish": "newest"})
+    assert (numbers(prompt), published(prompt)) == ([1, 2], 1)
+
+
+def test_another_text_of_an_old_page_is_kept_and_saved_when_asked_again(
+    staff_client: Client, prompt: SystemPrompt, old_page: dict[str, str]
+) -> None:
+    page = old_page | {"text": "Mine.", "_publish": "newest"}
+    html = post(staff_client, prompt, page).content.decode()
+    assert "Somebody saved version 2 meanwhile. Compare it with your text" in html
+    assert "Mine.</textarea>" in html
+    assert re.search(r'<input type="hidden" name="shown" value="2"', html)
+    assert (numbers(prompt), published(prompt)) == ([1, 2], 2)
+    post(staff_client, prompt, page | {"shown": "2"})
+    assert (numbers(prompt), published(prompt)) == ([1, 2, 3], 3)
+
+
+def test_the_same_text_from_two_pages_is_one_version(
+    staff_client: Client, prompt: SystemPrompt, old_page: dict[str, str]
+) -> None:
+    post(staff_client, prompt, old_page | {"text": "Newer.", "_publish": "newest"})
+    assert (numbers(prompt), published(prompt)) == ([1, 2], 2)
+
+
+def test_of_two_who_save_at_once_the_second_is_told(
+    committed: None, staff_client: Client, staff: User
+) -> None:
+    prompt = SystemPrompt.objects.get()
+    held, page = Event(), fields(prompt, text="Mine.")
+
+    def colleague() -> None:
+        with transaction.atomic():
+            prompting.held(prompt)
+            held.set()
+            wait_for_blocked(1)
+            prompting.write(prompt, "Newer.", "", None)
+
+    def second() -> Any:
+        assert held.wait(10)
+        return post(staff_client, prompt, page)
+
+    _, response = together(colleague, second)
+    assert "Somebody saved version 2 meanwhile." in response.content.decode()
+    assert numbers(prompt) == [1, 2]
+
+
+@pytest.mark.parametrize("shown", ["", "7", "x", "-1", "9" * 40])
+def test_a_page_that_names_no_version_changes_no_text(
+    staff_client: Client, prompt: SystemPrompt, shown: str
+) -> None:
+    save(staff_client, prompt, text="Mine.", shown=shown)
+    assert numbers(prompt) == [1]
+
+
 def test_an_earlier_version_can_be_published_again(
     staff_client: Client, prompt: SystemPrompt
 ) -> None:
@@ -182,7 +323,7 @@ def test_a_prompt_is_not_deleted(staff_client: Client, prompt: SystemPrompt) -> 
 
 # The default
 def added(client: Client, **values: str) -> Any:
-    plain = {"name": "Pirate", "text": "Arr.", "note": "", "enabled": "on"}
+    plain = {"name": "Pirate", "text": "Arr.", "note": "", "enabled": "on", "shown": "0"}
     return client.post(f"{PROMPTS}add/", plain | values, follow=True)
 
 
@@ -193,7 +334,7 @@ def test_a_new_prompt_begins_with_version_one_unpublished(staff_client: Client) 
 
 
 def test_the_default_moves(staff_client: Client, prompt: SystemPrompt) -> None:
-    added(staff_client, is_default="on")
+    added(staff_client, is_default="on", _publish="newest")
     assert SystemPrompt.objects.get(is_default=True).name == "Pirate"
     save(staff_client, prompt, is_default="on")
     assert SystemPrompt.objects.get(is_default=True) == prompt
@@ -204,6 +345,68 @@ def test_the_default_cannot_just_go(staff_client: Client, prompt: SystemPrompt) 
     assert "Make another prompt the default instead." in page
     prompt.refresh_from_db()
     assert prompt.is_default
+
+
+def test_a_prompt_is_published_before_it_is_the_default(
+    staff_client: Client, prompt: SystemPrompt
+) -> None:
+    sentence = "Publish this prompt before you make it the default."
+    assert sentence in added(staff_client, is_default="on").content.decode()
+    added(staff_client)
+    other = SystemPrompt.objects.get(name="Pirate")
+    assert sentence in save(staff_client, other, is_default="on").content.decode()
+    assert SystemPrompt.objects.get(is_default=True) == prompt
+    save(staff_client, other, is_default="on", _publish="newest")
+    assert SystemPrompt.objects.get(is_default=True) == other
+    assert published(other) == 1
+
+
+def test_an_old_page_that_publishes_nothing_makes_no_default(
+    staff_client: Client, prompt: SystemPrompt
+) -> None:
+    added(staff_client)
+    other = SystemPrompt.objects.get(name="Pirate")
+    page = fields(other, is_default="on", _publish="newest")
+    save(staff_client, other, text="Ahoy.")
+    assert "Publish this prompt" in post(staff_client, other, page).content.decode()
+    assert SystemPrompt.objects.get(is_default=True) == prompt
+
+
+def test_the_default_prompt_is_not_switched_off(staff_client: Client, prompt: SystemPrompt) -> None:
+    page = save(staff_client, prompt, enabled="").content.decode()
+    assert "Choose another default prompt first." in page
+    prompt.refresh_from_db()
+    assert (prompt.enabled, prompt.is_default) == (True, True)
+
+
+def test_a_disabled_prompt_is_not_made_the_default(staff_client: Client) -> None:
+    added(staff_client, _publish="newest")
+    other = SystemPrompt.objects.get(name="Pirate")
+    page = save(staff_client, other, enabled="", is_default="on").content.decode()
+    assert "Enable this prompt before you make it the default." in page
+
+
+def test_a_new_prompt_can_be_published_at_once(staff_client: Client) -> None:
+    response = added(staff_client, _publish="newest")
+    made = SystemPrompt.objects.get(name="Pirate")
+    assert (numbers(made), published(made)) == ([1], 1)
+    assert response.redirect_chain == [(f"{PROMPTS}{made.pk}/change/", 302)]
+    assert "Version 1 is published" in response.content.decode()
+
+
+NO_ROOM = "has no room for a question with the prompt"
+
+
+def test_a_published_prompt_that_fills_a_window_is_told(
+    staff_client: Client, prompt: SystemPrompt
+) -> None:
+    long = "word " * 3000
+    assert NO_ROOM not in save(staff_client, prompt, text=long).content.decode()
+    page = save(staff_client, prompt, _publish="2").content.decode()
+    assert f"GPT-2 {NO_ROOM} “Default”" in page
+    assert f"Mistral 7B Instruct v0.3 {NO_ROOM}" not in page
+    page = save(staff_client, prompt, text=f"{long}more", _publish="newest").content.decode()
+    assert f"GPT-2 {NO_ROOM} “Default”" in page
 
 
 def test_names_are_taken_once(staff_client: Client) -> None:
@@ -223,7 +426,9 @@ def model_fields(model: ChatModel, **changes: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"max_output": "32768"}, "must fit into the context window"),
+        ({"max_output": "32768"}, "Leave at least 256 tokens of the context window"),
+        ({"max_output": "32513"}, "Leave at least 256 tokens of the context window"),
+        ({"context_window": "400", "max_output": "301"}, "Leave at least 100 tokens"),
         ({"max_output": "0"}, "greater than or equal to 1"),
         ({"max_output": "-1"}, "greater than or equal to"),
         ({"context_window": "99999999999"}, "less than or equal to"),
@@ -252,6 +457,27 @@ def test_a_model_is_changed(staff_client: Client) -> None:
     assert (model.temperature, model.max_output, model.is_default) == (0.2, 512, True)
 
 
+def test_a_model_that_the_prompt_fills_is_told(staff_client: Client, prompt: SystemPrompt) -> None:
+    save(staff_client, prompt, text="word " * 500, _publish="newest")
+    model = default_model()
+    change = model_fields(model, context_window="1024", max_output="768")
+    url = f"{MODELS}{model.pk}/change/"
+    page = staff_client.post(url, change, follow=True).content.decode()
+    assert f"{model.label} {NO_ROOM} “Default”" in page
+    ChatModel.objects.filter(pk=model.pk).update(is_default=False)
+    del change["enabled"]
+    assert NO_ROOM not in staff_client.post(url, change, follow=True).content.decode()
+
+
+def test_the_default_model_is_not_switched_off(staff_client: Client) -> None:
+    model = default_model()
+    off = model_fields(model)
+    del off["enabled"]
+    page = staff_client.post(f"{MODELS}{model.pk}/change/", off).content.decode()
+    assert "Choose another default model first." in page
+    assert default_model().enabled
+
+
 def test_the_default_model_moves_by_an_action(staff_client: Client) -> None:
     other = ChatModel.objects.get(repo_id="bigscience/bloom")
     ChatModel.objects.filter(pk=other.pk).update(enabled=False)
@@ -277,6 +503,13 @@ def test_a_deleted_model_leaves_what_it_made(staff_client: Client, owner: User) 
     assert response.status_code == 302
     run.refresh_from_db()
     assert (run.model, run.repo_id) == (None, "mistralai/Mistral-7B-Instruct-v0.3")
+
+
+def test_what_goes_with_a_person_has_names(staff_client: Client, owner: User) -> None:
+    said(owner)
+    page = staff_client.get(f"/admin/accounts/user/{owner.pk}/delete/").content.decode()
+    assert "Search entries" in page
+    assert "entrys" not in page
 
 
 # Content security

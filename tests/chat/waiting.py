@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.db import connection
+
 T = TypeVar("T")
 
 
@@ -14,3 +16,13 @@ def eventually(look: Callable[[], T], seconds: float = 15.0, pause: float = 0.02
         assert time.monotonic() < until, "it did not come to that"
         time.sleep(pause)
     return found
+
+
+def wait_for_blocked(count: int) -> None:
+    """Until so many statements of this database wait for a lock."""
+    query = (
+        "SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) AS fresh, pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with connection.cursor() as cursor:
+        eventually(lambda: cursor.execute(query).fetchone()[0] >= count, seconds=10)

@@ -5,12 +5,12 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import User
-from chat.conversations import turns
+from chat.conversations import prompting, turns
 from chat.conversations.closing import close
 from chat.conversations.window import window
 from chat.errors import ChatError
 from chat.events import Outcome
-from chat.models import ChatModel, Conversation
+from chat.models import ChatModel, Conversation, SystemPrompt
 
 pytestmark = pytest.mark.django_db
 PROCESS = uuid4()
@@ -60,6 +60,21 @@ def test_what_can_never_fit_is_refused(owner: User) -> None:
     assert refused.value.code == "question_too_long"
     assert refused.value.counts is not None
     assert f"{refused.value.counts['tokens']} tokens" in refused.value.sentence
+    assert not Conversation.objects.exists()
+
+
+@pytest.mark.parametrize("long", ["answer", "prompt"])
+def test_where_no_question_fits_nobody_is_asked_for_a_shorter_one(owner: User, long: str) -> None:
+    if long == "answer":
+        ChatModel.objects.filter(is_default=True).update(max_output=590)
+    else:
+        prompt = SystemPrompt.objects.get()
+        prompting.write(prompt, "word " * 400, "", None)
+        prompting.publish(prompt, 2)
+    with pytest.raises(ChatError) as refused:
+        turns.start_conversation(owner, uuid4(), "Why is the sky blue?", PROCESS)
+    assert refused.value.code == "no_room"
+    assert "administrator" in refused.value.sentence
     assert not Conversation.objects.exists()
 
 

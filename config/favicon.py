@@ -1,0 +1,11 @@
+"""The icon for pages that name none, such as the administrator's."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.views.decorators.cache import cache_control
+
+
+@cache_control(public=True, max_age=86_400)
+async def favicon(request: HttpRequest) -> HttpResponse:
+    return redirect(static("favicon.ico"))
