@@ -7,11 +7,12 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from chat.conversations.choosing import Choices
+from chat.conversations.choosing import MOST_TOKENS, Choices
 from chat.errors import ChatError
 from chat.limits import checked_text
 
 ALWAYS = frozenset({"csrfmiddlewaretoken"})
+OPENED = "draft"
 CHOICES = ("model", "prompt", "temperature", "top_p", "max_tokens")
 
 
@@ -37,7 +38,7 @@ def chosen(data: QueryDict) -> Choices:
         key_of(fields["prompt"]) if fields["prompt"] else None,
         number_of(fields["temperature"]),
         number_of(fields["top_p"]),
-        None if tokens is None else int(min(max(tokens, 0), 1_000_000)),
+        None if tokens is None else int(min(max(tokens, 0), MOST_TOKENS)),
     )
 
 
@@ -58,6 +59,12 @@ def asked(data: QueryDict, optional: Collection[str] = ()) -> tuple[UUID, str]:
     """A question: the id that its page made for it, and its text. Raises ChatError."""
     fields = only(data, "client_id", "text", optional=optional)
     return key_of(fields["client_id"]), checked_text(fields["text"])
+
+
+def opened_draft(data: QueryDict) -> UUID | None:
+    """The `client_id` of the draft that the page was opened with, if any. Raises ChatError."""
+    text = str(data.get(OPENED, ""))
+    return key_of(text) if text else None
 
 
 def key_of(text: Any) -> UUID:

@@ -1,6 +1,7 @@
 """What a person chose for a conversation: model, system prompt and sampling."""
 
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import F
@@ -14,6 +15,10 @@ from config.sql import columns, fetch, made, statement
 TEMPERATURE = (0.0, 2.0)
 TOP_P = (0.01, 1.0)
 LEAST_TOKENS = 16
+# Where the default model answers: its own limit holds when the answer is made.
+MOST_TOKENS = 1_000_000
+
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +54,26 @@ def suggestions(most: int = 6) -> list[str]:
 def values_of(choices: Choices) -> dict[str, object]:
     """The choices as values of a conversation's row. Raises ChatError `bad_form` for a model or a
     prompt that is not offered."""
-    if choices.model_id and not ChatModel.objects.filter(pk=choices.model_id, enabled=True):
-        raise ChatError("bad_form")
+    most = most_tokens(choices.model_id) if choices.model_id else MOST_TOKENS
     if choices.prompt_id and not SystemPrompt.objects.filter(pk=choices.prompt_id, enabled=True):
         raise ChatError("bad_form")
     return asdict(choices) | {
         "temperature": within(choices.temperature, TEMPERATURE),
         "top_p": within(choices.top_p, TOP_P),
-        "max_tokens": max(choices.max_tokens, LEAST_TOKENS) if choices.max_tokens else None,
+        "max_tokens": within(choices.max_tokens, (LEAST_TOKENS, most)),
     }
 
 
-def within(value: float | None, ends: tuple[float, float]) -> float | None:
+def most_tokens(model_id: UUID) -> int:
+    """The longest answer of a model that may be chosen. Raises ChatError `bad_form`."""
+    offered = ChatModel.objects.filter(pk=model_id, enabled=True)
+    found: int | None = offered.values_list("max_output", flat=True).first()
+    if found is None:
+        raise ChatError("bad_form")
+    return found
+
+
+def within(value: N | None, ends: tuple[N, N]) -> N | None:
     return None if value is None else min(max(value, ends[0]), ends[1])
 
 

@@ -29,11 +29,18 @@ def draft_of(user: User, conversation: Conversation | None) -> Draft | None:
     return made(Draft, found[0]) if found else None
 
 
-def keep(user: User, conversation_id: UUID | None, client_id: UUID, text: str) -> None:
-    """Save what is typed; an empty text removes the draft.
+def keep(
+    user: User,
+    conversation_id: UUID | None,
+    client_id: UUID,
+    text: str,
+    opened: UUID | None = None,
+) -> None:
+    """Save what is typed; an empty text removes the draft that it was.
 
     `client_id` is the one that the text will be sent with: a draft of what was sent in the meantime
-    is not kept. Raises Conversation.DoesNotExist, or ChatError `message_too_long`.
+    is not kept. `opened` is that of the draft that the page was opened with. Raises
+    Conversation.DoesNotExist, or ChatError `message_too_long`.
     """
     if len(text) > DRAFT_CHARS:
         raise ChatError("message_too_long")
@@ -41,17 +48,24 @@ def keep(user: User, conversation_id: UUID | None, client_id: UUID, text: str) -
         Conversation.objects.owned_by(user).only("id").get(pk=conversation_id)
     clean = storable(text)
     if not clean.strip() or was_sent(user, conversation_id, client_id):
-        remove(user, conversation_id)
+        remove(user, conversation_id, client_id, opened)
         return
+    draft = Draft(
+        owner=user,
+        conversation_id=conversation_id,
+        client_id=client_id,
+        text=clean,
+        saved_at=Now(),
+    )
     Draft.objects.bulk_create(
-        [Draft(owner=user, conversation_id=conversation_id, text=clean, saved_at=Now())],
+        [draft],
         update_conflicts=True,
         unique_fields=["owner", "conversation"],
-        update_fields=["text", "saved_at"],
+        update_fields=["client_id", "text", "saved_at"],
     )
     # Sending removes the draft after its commit: whoever comes second sees the other.
     if was_sent(user, conversation_id, client_id):
-        remove(user, conversation_id)
+        remove(user, conversation_id, client_id, opened)
 
 
 def was_sent(user: User, conversation_id: UUID | None, client_id: UUID) -> bool:
@@ -62,9 +76,19 @@ def was_sent(user: User, conversation_id: UUID | None, client_id: UUID) -> bool:
 
 REMOVE = """
 DELETE FROM chat_draft WHERE owner_id = %(owner)s
-    AND conversation_id IS NOT DISTINCT FROM %(conversation)s::uuid RETURNING id
+    AND conversation_id IS NOT DISTINCT FROM %(conversation)s::uuid
+    AND (client_id IN (%(client)s, %(opened)s::uuid) OR text = %(text)s) RETURNING id
 """
 
 
-def remove(user: User, conversation_id: UUID | None) -> None:
-    fetch(REMOVE, {"owner": user.pk, "conversation": conversation_id})
+def remove(
+    user: User,
+    conversation_id: UUID | None,
+    client_id: UUID,
+    opened: UUID | None = None,
+    text: str = "",
+) -> None:
+    """What is no longer to be sent: the page's own draft, the one that it was `opened` with, or
+    the same `text` from another page. What another page typed in the meantime stays."""
+    values = {"owner": user.pk, "conversation": conversation_id, "client": client_id}
+    fetch(REMOVE, values | {"opened": opened, "text": text})

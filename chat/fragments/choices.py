@@ -34,6 +34,13 @@ class Answering:
     max_output: int
 
 
+@dataclass(frozen=True, slots=True)
+class Offer(Option):
+    """A model that may be chosen, with what is shown of the one that is."""
+
+    model: Answering
+
+
 def answering(conversation: Conversation | None, model: ChatModel) -> Answering:
     note = model_note(conversation, model)
     return Answering(model.label, note, model.temperature, model.top_p, model.max_output)
@@ -48,7 +55,7 @@ def options_context(conversation: Conversation | None) -> dict[str, Any]:
     return {
         "model": answering(conversation, model) if model else None,
         "unserved": unserved(model),
-        "models": tuple(option(item.pk, item.label, chosen) for item in offered),
+        "models": tuple(offer(conversation, item, chosen) for item in offered),
         "prompts": tuple(prompt_options(conversation, choosing.prompts())),
         "temperature": TEMPERATURE,
         "top_p": TOP_P,
@@ -86,6 +93,11 @@ def model_note(conversation: Conversation | None, model: ChatModel) -> str:
 
 def option(key: UUID, label: str, selected: UUID | None) -> Option:
     return Option(str(key), label, key == selected)
+
+
+def offer(conversation: Conversation | None, model: ChatModel, selected: UUID | None) -> Offer:
+    shown = answering(conversation, model)
+    return Offer(str(model.pk), model.label, model.pk == selected, shown)
 
 
 def head_html(conversation: Conversation) -> str:

@@ -203,8 +203,10 @@ def moved_html(row: Row) -> str:
     )
 
 
-def notice_html(sentence: str, *, sign_in: bool = False) -> str:
-    return render_to_string("chat/_notice.html", {"sentence": sentence, "sign_in": sign_in})
+def notice_html(sentence: str, *, sign_in: bool = False, code: str = "") -> str:
+    """`code` tells the page's scripts what kind of refusal it is."""
+    context = {"sentence": sentence, "sign_in": sign_in, "code": code}
+    return render_to_string("chat/_notice.html", context)
 
 
 def feedback_html(message: Shown, *, ask: bool) -> str:

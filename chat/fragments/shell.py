@@ -77,10 +77,10 @@ class Side:
 
 def body_html(body: Body) -> SafeString:
     found, target, elsewhere = body.conversation, body.sought.here, body.sought.elsewhere
-    holes = ("client_id", "csrf_token", "thread", "ruler", "draft", "saved_at", "target")
+    holes = ("client_id", "csrf_token", "thread", "ruler", "draft", "opened", "saved_at")
     context: dict[str, Hashable] = {
         **body.options,
-        **{name: hole(name) for name in holes},
+        **{name: hole(name) for name in (*holes, "target")},
         "conversation": shape_of(found),
         "unread": body.unread,
         "elsewhere": hole("elsewhere") if elsewhere else "",
@@ -94,6 +94,7 @@ def body_html(body: Body) -> SafeString:
         "target": target.hex if target else "",
         "elsewhere": reverse("choose", args=(elsewhere,)) if elsewhere else "",
         "draft": escape(body.draft.text) if body.draft else "",
+        "opened": str(body.draft.client_id) if body.draft else "",
         "saved_at": str(body.draft.saved_at.timestamp()) if body.draft else "0",
     }
     if found is not None:

@@ -2,6 +2,7 @@
 
 import uuid6
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,8 @@ class Draft(models.Model):
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, null=True, related_name="+"
     )
+    # The one that it would be sent with: only its own message takes it away.
+    client_id = models.UUIDField(db_default=RandomUUID(), editable=False)
     text = models.TextField()
     saved_at = models.DateTimeField(db_default=Now())
 

@@ -92,7 +92,8 @@ def refusing(view: View) -> View:
         except SignedOutError:
             return refusal(request, pages.refusal("signed-out"), 401, sign_in=True)
         except ChatError as problem:
-            response = refusal(request, problem.worded(_(problem.fault.sentence)), problem.status)
+            sentence = problem.worded(_(problem.fault.sentence))
+            response = refusal(request, sentence, problem.status, code=problem.code)
             if problem.retry_after is not None:
                 response["Retry-After"] = str(ceil(problem.retry_after))
             return response
@@ -135,11 +136,11 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def refusal(
-    request: HttpRequest, sentence: str, status: int, *, sign_in: bool = False
+    request: HttpRequest, sentence: str, status: int, *, sign_in: bool = False, code: str = ""
 ) -> HttpResponse:
     """The sentence, where htmx puts it for the person to read; a page for a plain form."""
     if request.headers.get("HX-Request"):
-        html = pages.notice_html(sentence, sign_in=sign_in)
+        html = pages.notice_html(sentence, sign_in=sign_in, code=code)
         return HttpResponse(
             html,
             status=status,

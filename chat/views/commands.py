@@ -16,7 +16,7 @@ from chat.conversations import choosing, drafts, keeping, turns
 from chat.conversations import reading as reads
 from chat.conversations.turns import Turn
 from chat.events import Changed, StopAsked, What
-from chat.forms import CHOICES, asked, chosen, only
+from chat.forms import CHOICES, OPENED, asked, chosen, only, opened_draft
 from chat.fragments import pages, partials
 from chat.fragments.shell import body_html
 from chat.models import Conversation
@@ -63,13 +63,13 @@ async def acknowledged(request: HttpRequest, work: Callable[..., Turn], *args: A
 @command
 async def start(request: HttpRequest) -> HttpResponse:
     """A new conversation with its first question."""
-    client_id, text = asked(request.POST, optional=CHOICES)
-    wanted = chosen(request.POST)
+    client_id, text = asked(request.POST, optional=(OPENED, *CHOICES))
+    wanted, draft = chosen(request.POST), opened_draft(request.POST)
 
     def write(user: User) -> Turn:
         choices = choosing.values_of(wanted)
         turn = turns.start_conversation(user, client_id, text, runs.process, choices)
-        forget_draft(user, None)
+        forget_draft(user, None, client_id, draft, text)
         return turn
 
     turn = await begun(request, write)
@@ -86,21 +86,22 @@ async def start(request: HttpRequest) -> HttpResponse:
 
 @command
 async def send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    client_id, text = asked(request.POST)
-    return await acknowledged(request, sent, conversation_id, client_id, text)
+    client_id, text = asked(request.POST, optional=(OPENED,))
+    draft = opened_draft(request.POST)
+
+    def sent(user: User, *rest: Any) -> Turn:
+        """The turn; then, after its commit, its draft goes (see `drafts.keep`)."""
+        turn = turns.send(user, conversation_id, client_id, text, *rest)
+        forget_draft(user, conversation_id, client_id, draft, text)
+        return turn
+
+    return await acknowledged(request, sent)
 
 
-def sent(user: User, conversation_id: UUID, *rest: Any) -> Turn:
-    """The turn; then, after its commit, its draft goes (see `drafts.keep`)."""
-    turn = turns.send(user, conversation_id, *rest)
-    forget_draft(user, conversation_id)
-    return turn
-
-
-def forget_draft(user: User, conversation_id: UUID | None) -> None:
+def forget_draft(user: User, *sent: Any) -> None:
     """What is committed is answered, even if the database goes away at this very moment."""
     with suppress(OperationalError, InterfaceError):
-        drafts.remove(user, conversation_id)
+        drafts.remove(user, *sent)
 
 
 @command

@@ -6,6 +6,8 @@
   const form = () => $("#composer");
   const field = () => $("#composer-text");
   const WARN = 2000;
+  const touch = matchMedia("(pointer: coarse)");
+  let sent = ""; // and not acknowledged
 
   const grow = (area) => {
     if (CSS.supports("field-sizing", "content")) return;
@@ -37,13 +39,25 @@
     form().classList.toggle("ready", Boolean(area.value.trim()));
   };
 
+  // What was typed while the first question was on its way goes on in its conversation.
+  let carried = "";
+  const carry = () => {
+    if (!carried) return false;
+    field().value = carried;
+    field().setSelectionRange(carried.length, carried.length);
+    carried = "";
+    chat.drafts.typed();
+    return true;
+  };
+
   const prepare = () => {
     if (!field() || field().dataset.prepared) return;
     field().dataset.prepared = "yes";
     chat.drafts.restore();
+    const goesOn = carry();
     refresh();
     // On a touch screen the keyboard would cover what comes next; who came by a key goes on so.
-    if (matchMedia("(pointer: coarse)").matches || sessionStorage.getItem("by-key")) {
+    if (!goesOn && (touch.matches || sessionStorage.getItem("by-key"))) {
       document.activeElement?.blur?.();
     } else {
       field().focus({ preventScroll: true });
@@ -60,10 +74,14 @@
   // 229: the Enter that ends an IME composition in Safari.
   const composing = (event) => event.isComposing || event.keyCode === 229;
 
+  // Keyboards of touch screens have no Shift+Enter: there Enter is a new line, the button sends.
+  const sends = ({ key, ctrlKey, metaKey, shiftKey }) =>
+    key === "Enter" && (ctrlKey || metaKey || !(shiftKey || touch.matches));
+
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (composing(event)) return;
-    if (target === field() && key === "Enter" && !event.shiftKey) {
+    if (target === field() && sends(event)) {
       event.preventDefault();
       if (target.value.trim()) form().requestSubmit();
     } else if (target === field() && key === "ArrowUp" && !target.value && !chat.answering()) {
@@ -76,24 +94,29 @@
     }
   });
 
-  // What the server would refuse is not sent at all.
+  // What the server would refuse is not sent at all. Other words than those of an attempt that may
+  // have arrived are another question.
   document.addEventListener("submit", (event) => {
-    if (event.target !== form() || left() >= 0) return;
+    if (event.target !== form()) return;
+    const text = field().value;
+    if (text.trim() && left() >= 0) {
+      if (sent && sent !== text) chat.drafts.renew();
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
-    chat.speak($("#composer-count").textContent);
+    if (text) chat.speak($("#composer-count").textContent);
     field().focus();
   }, { capture: true });
 
   document.addEventListener("click", ({ target }) => {
     const suggestion = target.closest("[data-suggest]");
-    if (!suggestion) return;
+    if (!suggestion || field().value.trim()) return;
     field().value = suggestion.textContent;
     refresh();
     form().requestSubmit();
   });
 
-  let sent = "";
   document.addEventListener("htmx:before:request", ({ detail }) => {
     if (detail.ctx.sourceElement !== form()) return;
     sent = field().value;
@@ -105,13 +128,29 @@
   document.addEventListener("htmx:after:request", ({ detail }) => {
     const { ctx } = detail;
     if (ctx.response.status >= 400) refused(ctx);
-    if (ctx.sourceElement?.id !== "composer" || ctx.response.status >= 300) return;
+    if (ctx.sourceElement?.id !== "composer") return;
+    if (ctx.response.status >= 300) {
+      chat.drafts.typed();
+      return;
+    }
+    takeSent(field());
     chat.drafts.sent();
-    const area = field();
-    if (area.value === sent) area.value = "";
-    form().elements.client_id.value = chat.newId();
-    if (area.value) chat.drafts.typed();
+    if (!chat.shown()) carried = field().value;
+    else if (field().value) chat.drafts.typed();
     refresh();
+  });
+
+  // Only what was typed since then stays; all of it, if what was sent is changed in it.
+  const takeSent = (area) => {
+    const since = area.value.startsWith(sent) ? area.value.slice(sent.length).trimStart() : area.value;
+    area.setRangeText("", 0, area.value.length - since.length, "preserve");
+    sent = "";
+  };
+
+  // The notice that an answer is still being written ends with it.
+  document.addEventListener("chat:frame", ({ detail }) => {
+    if (detail.event === "answer" || chat.answering()) return;
+    $("#composer-notice [data-code=busy]")?.remove();
   });
 
   // Our own refusals say where they belong. Anything else (a proxy's page, a crash) must not
@@ -135,7 +174,7 @@
   // Esc stops the answer, unless it has something nearer to close; then it leaves the message.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || composing(event)) return;
-    if ($("dialog[open], details.menu[open], .edit-form")) return;
+    if ($("dialog[open], details.menu[open]")) return;
     if (chat.answering()) $("#stop-form")?.requestSubmit();
     else if (event.target === field()) $("#main").focus({ preventScroll: true });
   });

@@ -16,9 +16,20 @@
     }
   };
   const local = () => store((box) => JSON.parse(box.getItem(key()) ?? "null"));
-  const remember = (text, saved) => store((box) => (text
-    ? box.setItem(key(), JSON.stringify({ text, saved, at: Date.now() }))
-    : box.removeItem(key())));
+
+  // The tabs of this browser share an entry: each one takes away no other text than its own.
+  let mine = "";
+  let typedHere = false;
+  const forget = () => {
+    if (mine && local()?.text === mine) store((box) => box.removeItem(key()));
+    mine = "";
+    typedHere = false;
+  };
+  const remember = (text, saved) => {
+    if (!text) return forget();
+    mine = text;
+    store((box) => box.setItem(key(), JSON.stringify({ text, saved, at: Date.now() })));
+  };
 
   let timer = 0;
   let running = null;
@@ -29,7 +40,8 @@
     running?.abort();
     running = new AbortController();
     try {
-      const fields = { client_id: form().elements.client_id.value, text };
+      const { client_id: { value: id }, draft: { value: opened } } = form().elements;
+      const fields = { client_id: id, draft: opened, text };
       const response = await chat.post(form().dataset.draft, fields, {
         signal: running.signal, ...options,
       });
@@ -41,24 +53,38 @@
 
   const typed = () => {
     remember(field().value, false);
+    typedHere = true;
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
   };
 
-  // Sent: the server removes its copy with the message.
+  // Sent: the server removes its copy with the message. What comes now has an id of its own, and
+  // what was kept under the old one becomes it.
+  const renew = () => {
+    const { client_id: id, draft } = form().elements;
+    draft.value = id.value;
+    id.value = chat.newId();
+  };
   const sent = () => {
     clearTimeout(timer);
     timer = 0;
     running?.abort();
-    store((box) => box.removeItem(key()));
+    forget();
+    renew();
   };
+
+  // Another tab's text had taken the place of this one's, and was sent: the place is free again.
+  addEventListener("storage", ({ key: name, oldValue, newValue }) => {
+    if (newValue !== null || !typedHere || !field()?.value || name !== key()) return;
+    if (JSON.parse(oldValue).text !== field().value) save();
+  });
 
   // The newer of the two: what the server had when it made this page, or what it never got.
   const restore = () => {
     const here = local();
     const server = Number(form().dataset.savedAt) * 1000;
     if (here && !here.saved && here.at > server) {
-      field().value = here.text;
+      field().value = mine = here.text;
       timer = setTimeout(save, PAUSE);
     } else if (field().value) {
       remember(field().value, true);
@@ -80,5 +106,5 @@
     });
   });
 
-  chat.drafts = { typed, sent, restore, pause: () => clearTimeout(timer) };
+  chat.drafts = { typed, sent, restore, renew, pause: () => clearTimeout(timer) };
 })();

@@ -76,6 +76,13 @@
     state.heard = Date.now();
   });
 
+  // What a socket brought meanwhile is newer than the thread that a command was answered with.
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+    const came = ctx.text?.match(/ id="thread-version" value="(\d+)"/)?.[1];
+    const here = $("#thread-version")?.value;
+    if (came && here && Number(came) < Number(here)) ctx.text = "";
+  });
+
   // Commands say whether a socket brings what they change, and carry the newest CSRF token:
   // signing in again in another tab makes the one in this page stale.
   document.addEventListener("htmx:config:request", ({ detail }) => {

@@ -42,10 +42,18 @@
 
   const shown = () => document.getElementById("conversation")?.dataset.conversation ?? "";
 
-  // Also an answer of another version than the one that is shown: its line tells.
-  const LIVE = "article:is([data-status=pending], [data-status=streaming]), "
-    + ".row[data-answering] [aria-current]";
-  const answering = () => Boolean(document.querySelector(LIVE));
+  // Also an answer of another version than the one that is shown: its line tells, which may hear
+  // later than the thread of the end of what this page saw being written.
+  const live = () => document.querySelector("article:is([data-status=pending], [data-status=streaming])");
+  let written = "";
+  const note = () => {
+    written = live()?.dataset.messageId ?? written;
+  };
+  document.addEventListener("DOMContentLoaded", note);
+  document.addEventListener("htmx:after:swap", note);
+  const elsewhere = () => document.querySelector(".row[data-answering] [aria-current]")
+    && !document.querySelector(`article[data-message-id="${written}"]`);
+  const answering = () => Boolean(live() || elsewhere());
 
   window.chat = { say, speak, token, post, newId, notice, shown, answering };
 })();

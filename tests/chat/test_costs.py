@@ -34,7 +34,7 @@ def test_a_question_takes_few_statements_at_any_length(owner: User, queries: Cou
 def test_a_new_conversation_takes_few_statements(owner: User, queries: Counted) -> None:
     with queries:
         turns.start_conversation(owner, uuid4(), "One?", PROCESS)
-        drafts.remove(owner, None)
+        drafts.remove(owner, None, uuid4())
     assert queries.count <= 7
 
 

@@ -1,12 +1,13 @@
 """Controls of an answer and of a conversation."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.chat.rows import Rows
 from tests.e2e.person import Person
 from tests.site import Site
 from tests.upstream import Gate, UpstreamThread, answer
@@ -14,7 +15,18 @@ from tests.upstream.faults import status
 
 pytestmark = pytest.mark.browser
 
+SMALL = "Mixtral 8x7B Instruct"
+RESIZE = "UPDATE chat_chatmodel SET max_output = %s, note = %s WHERE label = %s"
 MARKDOWN = "Some **bold** text\n\n```python\nprint(1)\n```\n"
+
+
+@pytest.fixture
+def _small_model(site: Site) -> Iterator[None]:
+    """One of the models writes little, and says so."""
+    rows = Rows(site.values["DATABASE_URL"])
+    rows.do(RESIZE, 512, "It is brief.", SMALL)
+    yield
+    rows.do(RESIZE, 2048, "", SMALL)
 
 
 def more(person: Person, item: str) -> Locator:
@@ -220,6 +232,81 @@ def test_settings_change_from_turn_to_turn(person: Person, upstream: UpstreamThr
     person.page.reload()
     expect(menu).to_contain_text("Llama 3 70B")
     expect(person.page.get_by_label("Longest answer, tokens")).to_have_value("64")
+
+
+@pytest.mark.parametrize(("typed", "taken"), [("0.33", 0.33), ("3", 2.0)])
+def test_any_number_is_taken_in_a_new_chat(
+    person: Person, upstream: UpstreamThread, typed: str, taken: float
+) -> None:
+    upstream.script(answer("Yes."))
+    person.page.locator("#options-menu > summary").click()
+    person.page.get_by_text("Advanced").click()
+    person.page.get_by_label("Temperature").fill(typed)
+    person.page.keyboard.press("Escape")
+    person.ask("Hello?")
+    person.sees("Yes.")
+    assert upstream.chats[-1].body["temperature"] == taken
+    expect(person.page.locator("#option-temperature")).to_have_value(str(taken))
+
+
+def test_enter_in_a_number_of_a_new_chat_takes_it_and_sends_nothing(person: Person) -> None:
+    person.box.fill("Half a quest")
+    person.page.locator("#options-menu > summary").click()
+    person.page.get_by_text("Advanced").click()
+    number = person.page.get_by_label("Top p")
+    number.fill("7")
+    number.press("Enter")
+    expect(number).to_have_value("1")
+    expect(number).to_be_focused()
+    assert person.page.url == f"{person.site}/"
+    expect(person.box).to_have_value("Half a quest")
+
+
+@pytest.mark.usefixtures("_small_model")
+def test_numbers_out_of_range_are_moved_and_block_nothing(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer("One."))
+    person.ask("First")
+    person.sees_status("complete")
+    menu = person.page.locator("#options-menu > summary")
+    tokens = person.page.get_by_label("Longest answer, tokens")
+    menu.click()
+    person.page.get_by_text("Advanced").click()
+    for label, typed, taken in (
+        ("Temperature", "0.33", "0.33"),
+        ("Top p", "7", "1"),
+        ("Longest answer, tokens", "3", "16"),
+        ("Longest answer, tokens", "3000", "2048"),
+    ):
+        with person.page.expect_response("**/options/") as got:
+            person.page.get_by_label(label).fill(typed)
+            person.page.keyboard.press("Enter")
+        assert got.value.status == 200
+        expect(person.page.get_by_label(label)).to_have_value(taken)
+    model = person.page.get_by_label("Model", exact=True)
+    model.focus()
+    with person.page.expect_response("**/options/"):
+        model.select_option(label=SMALL)
+    expect(menu).to_contain_text(SMALL)
+    expect(tokens).to_have_value("512")
+
+
+@pytest.mark.usefixtures("_small_model")
+def test_a_model_chosen_for_a_new_chat_is_seen_at_once(person: Person) -> None:
+    menu, note = person.page.locator("#options-menu > summary"), person.page.locator("#model-note")
+    tokens = person.page.get_by_label("Longest answer, tokens")
+    menu.click()
+    person.page.get_by_text("Advanced").click()
+    before = note.inner_text()
+    tokens.fill("3000")
+    person.page.get_by_label("Model", exact=True).select_option(label=SMALL)
+    expect(menu).to_contain_text(SMALL)
+    expect(note).to_have_text("It is brief.")
+    expect(tokens).to_have_attribute("max", "512")
+    expect(tokens).to_have_value("512")
+    person.page.get_by_label("Model", exact=True).select_option(index=0)
+    expect(note).to_have_text(before)
 
 
 def test_models_that_this_server_cannot_run_are_not_offered(person: Person) -> None:
