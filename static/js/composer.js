@@ -8,6 +8,7 @@
   const WARN = 2000;
   const touch = matchMedia("(pointer: coarse)");
   let sent = ""; // and not acknowledged
+  let rewritten = false; // what was sent is no longer what the box begins with
 
   const grow = (area) => {
     if (CSS.supports("field-sizing", "content")) return;
@@ -67,6 +68,7 @@
 
   document.addEventListener("input", ({ target }) => {
     if (target !== field()) return;
+    rewritten ||= !target.value.startsWith(sent);
     chat.drafts.typed();
     refresh();
   });
@@ -120,6 +122,7 @@
   document.addEventListener("htmx:before:request", ({ detail }) => {
     if (detail.ctx.sourceElement !== form()) return;
     sent = field().value;
+    rewritten = false;
     chat.drafts.pause();
     $("#composer-notice").replaceChildren();
   });
@@ -140,9 +143,10 @@
     refresh();
   });
 
-  // Only what was typed since then stays; all of it, if what was sent is changed in it.
+  // Only what was typed since then stays; all of it, if it was written anew.
   const takeSent = (area) => {
-    const since = area.value.startsWith(sent) ? area.value.slice(sent.length).trimStart() : area.value;
+    const goesOn = !rewritten && area.value.startsWith(sent);
+    const since = goesOn ? area.value.slice(sent.length).trimStart() : area.value;
     area.setRangeText("", 0, area.value.length - since.length, "preserve");
     sent = "";
   };

@@ -110,10 +110,12 @@
   // A swap may take away what had the focus; then the nearest useful place gets it.
   let last = null;
   let row = -1;
+  let rescued = null;
   const articles = () => [...document.querySelectorAll("#thread > article")];
   const there = (element) => element.isConnected && element.checkVisibility();
   document.addEventListener("focusin", ({ target }) => {
     last = target;
+    rescued = null;
     row = articles().indexOf(target.closest("#thread > article"));
   });
   // Chromium says that the focus leaves before it takes the element away.
@@ -140,7 +142,6 @@
     return pager.find((button) => button.ariaLabel === gone.ariaLabel) ?? pager[0];
   };
   const undo = () => $("#toasts [data-toast]:last-child button");
-  let rescued = null;
   const rescue = () => {
     if (!last || document.activeElement !== document.body || there(last)) return;
     const place = [sameOf(last), undo(), $("#composer-text"), $("#main")]

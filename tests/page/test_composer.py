@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -176,10 +177,13 @@ def test_an_answer_to_a_command_takes_nothing_back(
         route.fulfill(response=response, body=old.replace('"stopped"', '"streaming"'))
 
     person.page.route("**/stop/", late)
-    with person.page.expect_response("**/stop/") as answered:
-        person.button("Stop").click()
-    answered.value.finished()
-    person.page.wait_for_timeout(200)
+    person.page.evaluate(
+        """() => document.addEventListener("htmx:finally:request", ({ detail }) => {
+            window.ended ||= detail.ctx.request.action.endsWith("/stop/");
+        })"""
+    )
+    person.button("Stop").click()
+    person.page.wait_for_function("() => window.ended")
     person.sees_status("stopped")
 
 
@@ -248,6 +252,21 @@ def test_what_is_typed_while_a_question_is_on_its_way_stays(
     expect(person.box).to_have_value("")
 
 
+def test_what_is_written_anew_while_a_question_is_on_its_way_stays_whole(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer("One."), answer("Two."))
+    person.ask("First?")
+    person.sees_status("complete")
+    go = hold(person, "**/send/")
+    person.ask("Hi")
+    person.box.press("Control+a")
+    person.box.press_sequentially("History")
+    go()
+    person.sees("Two.")
+    expect(person.box).to_have_value("History")
+
+
 def test_other_words_than_those_whose_answer_was_lost_are_another_question(
     person: Person, upstream: UpstreamThread
 ) -> None:
@@ -283,11 +302,12 @@ def test_sending_in_one_tab_keeps_the_draft_of_another(
     drafts = {person: "Short", other: "A longer text"}
     for tab in (person, other) if first == "sent" else (other, person):
         type_draft(tab, drafts[tab])
-    with person.page.expect_response(lambda got: got.request.method == "POST"):
+    with ExitStack() as stack:
+        if first == "kept":  # then it is told that its place is free again
+            stack.enter_context(other.page.expect_response("**/draft/"))
+        stack.enter_context(person.page.expect_response(lambda got: got.request.method == "POST"))
         person.box.press("Enter")
     expect(person.box).to_have_value("")
-    if first == "kept":
-        other.page.wait_for_timeout(1000)  # it is told of the other tab, and saves again
     other.page.evaluate("localStorage.clear()")
     other.page.reload()
     expect(other.box).to_have_value("A longer text")
