@@ -42,19 +42,21 @@ def site_from_env(
     codespace_domain: str,
 ) -> Site:
     """Work out the site from the settings; raises ImproperlyConfigured for an unusable address."""
-    forwarded = f"https://{codespace}-{port}.{codespace_domain}" if codespace else ""
+    forwarded = f"https://{codespace}-{port}.{codespace_domain}".lower() if codespace else ""
     url = (site_url or forwarded or local_url(host, port)).rstrip("/")
     scheme, name, origin = taken_apart(url)
-    local = is_loopback(name.strip("[]")) or bool(forwarded)
+    local = is_loopback(name.strip("[]")) or origin == forwarded
     hosts = [name, *extra_hosts]
     origins = [origin, *extra_origins]
-    # A health check on the machine itself, and Codespaces' proxy, say localhost.
+    # A health check on the machine itself, and a Codespace's forwarder, say localhost.
     hosts += LOOPBACK_HOSTS
     if local:
         origins += [f"http://{name}:{port}" for name in LOOPBACK_HOSTS]
     if forwarded:
         hosts.append(urlsplit(forwarded).hostname or "")
-        origins.append(forwarded)
+        # The forwarder puts either of these in place of the page's own origin
+        # (microsoft/vscode#190177, symfony/demo#1542).
+        origins += [forwarded, f"https://localhost:{port}", f"http://localhost:{port}"]
     return Site(
         url=url,
         hosts=tuple(dict.fromkeys(hosts)),

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from config.local.failure import StartError
+from config.local.failure import AlreadyRunningError, StartError
 from config.local.part import say
 from config.local.plan import ROOT, read_plan
 from config.local.signals import Signals, StoppedError
@@ -18,6 +18,9 @@ def main() -> int:
     except StartError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except AlreadyRunningError as note:
+        say(str(note))
+        return 0
     except StoppedError:
         pass
     say("Stopped")

@@ -1,4 +1,4 @@
-"""The one error of this package: a sentence for the person at the terminal."""
+"""The errors of this package: each is a sentence for the person at the terminal."""
 
 import errno
 import getpass
@@ -13,6 +13,10 @@ NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 class StartError(Exception):
     """Something a person has to put right; the text says what and how, in one sentence."""
+
+
+class AlreadyRunningError(Exception):
+    """Nothing to do, since everything runs already; the text says where, in one sentence."""
 
 
 def disk_full(folder: Path) -> StartError:

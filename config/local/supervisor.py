@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 from config.local import locks, ports
 from config.local.children import Children
-from config.local.failure import StartError, in_words
+from config.local.failure import AlreadyRunningError, StartError, in_words
 from config.local.model import ALIAS, ModelServer
 from config.local.part import Part, say
 from config.local.plan import ROOT, Plan
@@ -24,6 +24,7 @@ PATIENCE_SECONDS = 5.0
 HEALTH_SECONDS = 60.0
 TICK_SECONDS = 1.0
 DRAIN_MARGIN_SECONDS = 5.0
+STOPPING = "stopping"
 STATIC_SOURCES = (
     "static",
     "accounts/static",
@@ -47,7 +48,8 @@ class Supervisor:
         self._cleanup = ExitStack()
 
     def run(self) -> None:
-        """Raises StartError when something is missing, StoppedError when stopped on the way up."""
+        """Raises StartError when something is missing, StoppedError when stopped on the way up,
+        AlreadyRunningError when another one runs from this folder."""
         with self._cleanup:
             self._start()
             while not self.signals.stops:
@@ -73,13 +75,21 @@ class Supervisor:
         if model:
             model.wait_until_ready(self.signals.pause_or_stop)
         self._start_web()
+        self._cleanup.callback(lock.write, STOPPING)
         say(f"\nReady: open {self.address}/ (Ctrl-C stops everything)\n{link}".rstrip())
 
     def _take_the_folder(self) -> locks.Lock:
         path = self.plan.data / "run.lock"
-        lock = locks.take(path)
-        if lock is None:
-            raise StartError(f"It is already running from this folder: {path.read_text().strip()}")
+        told = False
+        while (lock := locks.take(path)) is None:
+            note = path.read_text().strip()
+            # Without a note it has no address yet, or has just ended.
+            if note and note != STOPPING:
+                raise AlreadyRunningError(f"It is already running from this folder: open {note}")
+            if note and not told:
+                say("Waiting until what runs from this folder has stopped")
+                told = True
+            self.signals.pause_or_stop(0.1)
         self._cleanup.callback(lock.close)
         return lock
 

@@ -130,6 +130,18 @@ def test_in_a_codespace() -> None:
     assert "https://other-8000.app.github.dev" not in found.origins
 
 
+def test_an_address_of_ones_own_is_public_in_a_codespace_too() -> None:
+    found = site("https://chat.example.org", codespace="name")
+    assert (found.url, found.private) == ("https://chat.example.org", False)
+    assert FORWARDED in found.origins
+
+
+def test_the_origin_that_the_forwarder_puts_there_counts_only_in_a_codespace() -> None:
+    assert "https://localhost:8000" in site(codespace="name").origins
+    assert "https://localhost:8000" not in site().origins
+    assert "https://localhost:8000" not in site("https://chat.example.org").origins
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("host", "origin", "status"),
@@ -137,6 +149,8 @@ def test_in_a_codespace() -> None:
         ("localhost:8000", FORWARDED, 302),
         ("name-8000.app.github.dev", FORWARDED, 302),
         ("localhost:8000", "http://localhost:8000", 302),
+        ("localhost:8000", "https://localhost:8000", 302),
+        ("name-8000.app.github.dev", "https://localhost:8000", 302),
         ("127.0.0.1:8000", "http://127.0.0.1:8000", 302),
         ("localhost:8000", "https://other-8000.app.github.dev", 403),
         ("localhost:8000", "https://name-9000.app.github.dev", 403),

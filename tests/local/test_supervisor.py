@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from config.local import ports
+from config.local import locks, ports
 from config.local.postgres import Cluster
+from config.local.supervisor import STOPPING
 from tests.local.conftest import Waiter, alive
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -79,8 +80,10 @@ def test_it_starts_heals_and_stops(run: Runner, wait_for: Waiter) -> None:
 
     second = run()
     second.process.wait()
-    assert second.process.returncode == 1
-    assert f"It is already running from this folder: {first.address}/" in second.said
+    assert second.process.returncode == 0
+    note = f"It is already running from this folder: open {first.address}/ (process "
+    assert second.said.startswith(note)
+    assert second.said.count("\n") == 1
 
     web, database = first.child("config.local.web"), first.child("/postgres -D")
     os.kill(web, signal.SIGKILL)
@@ -94,6 +97,20 @@ def test_it_starts_heals_and_stops(run: Runner, wait_for: Waiter) -> None:
     assert first.process.returncode == 0, said
     assert said.rstrip().endswith("Stopped")
     assert not [pid for pid in parts if alive(pid)]
+
+
+def test_a_start_waits_for_one_that_is_stopping(cluster_folder: Path, start: Start) -> None:
+    """A Codespace's page that is loaded again ends its terminal and attaches at the same moment."""
+    data = cluster_folder.parent
+    data.mkdir()
+    stopping = locks.take(data / "run.lock")
+    assert stopping is not None
+    stopping.write(STOPPING)
+    waiting = start("config.local", environment=QUIET | {"DATA_DIR": str(data), "PORT": ""})
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == "Waiting until what runs from this folder has stopped\n"
+    stopping.close()
+    assert "Starting the database\n" in waiting.stdout
 
 
 def test_what_a_kill_leaves_is_taken_over(
