@@ -6,10 +6,13 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from config.command import explain_wrong_settings
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    execute_from_command_line(sys.argv)
+    with explain_wrong_settings():
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

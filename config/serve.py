@@ -12,6 +12,8 @@ from typing import Any
 
 import uvloop
 
+from config.command import explain_wrong_settings
+
 
 def command_line() -> Any:
     """daphne's command line; from here on its reactor exists."""
@@ -23,7 +25,8 @@ def main(arguments: Sequence[str]) -> None:
     # A socket stays open for as long as its page does; a page that is gone is noticed by pings.
     year = 365 * 24 * 3600
     common = ("--verbosity=0", f"--websocket_timeout={year}", "--no-server-name")
-    command_line().run([*common, *arguments])
+    with explain_wrong_settings():
+        command_line().run([*common, *arguments])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config.hardening import check_public_site
 from config.origins import proxies_from_env, site_from_env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -39,14 +40,23 @@ LIMITS = env.str("LIMITS", default="on") != "off"
 
 # Address: hosts, origins, mail links and TLS follow from SITE_URL
 # https://docs.djangoproject.com/en/5.2/ref/settings/#allowed-hosts
+EXTRA_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+EXTRA_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE = site_from_env(
     site_url=env.str("SITE_URL", default=""),
     host=HOST,
     port=PORT,
-    extra_hosts=env.list("ALLOWED_HOSTS", default=[]),
-    extra_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[]),
+    extra_hosts=EXTRA_HOSTS,
+    extra_origins=EXTRA_ORIGINS,
     codespace=env.str("CODESPACE_NAME", default=""),
     codespace_domain=env.str("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", default="app.github.dev"),
+)
+check_public_site(
+    SITE,
+    debug=DEBUG,
+    secret_key=SECRET_KEY,
+    extra_hosts=EXTRA_HOSTS,
+    extra_origins=EXTRA_ORIGINS,
 )
 SITE_URL = SITE.url
 ALLOWED_HOSTS = list(SITE.hosts)

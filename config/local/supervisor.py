@@ -65,6 +65,7 @@ class Supervisor:
                 self.plan.data
             )
         self._open_the_port(lock)
+        self._check_settings()
         model = self._start_model() if self.plan.model else None
         if self.plan.database:
             self._start_database()
@@ -109,6 +110,14 @@ class Supervisor:
             "SITE_URL": self.address,
             "DATA_DIR": str(self.plan.data),
         }
+
+    def _check_settings(self) -> None:
+        """Raise StartError with the sentence of a wrong setting before anything is started."""
+        code, said = self._run("config.local.check_settings")
+        if code != 0:
+            raise StartError(
+                said.strip() or "The settings cannot be read: the reason stands above."
+            )
 
     def _start_model(self) -> ModelServer:
         model = ModelServer(self.children, self.plan.data)

@@ -8,6 +8,7 @@ import importlib
 import sys
 
 from config import serve
+from config.command import explain_wrong_settings
 from config.local.children import end_with_parent, raise_file_limit
 
 
@@ -15,7 +16,8 @@ def main() -> None:
     end_with_parent()
     raise_file_limit()
     serve.command_line()
-    importlib.import_module("config.asgi")  # after daphne, whose reactor it looks for
+    with explain_wrong_settings():
+        importlib.import_module("config.asgi")  # after daphne, whose reactor it looks for
     sys.stdin.read()
     serve.main([*sys.argv[1:], "config.asgi:application"])
 

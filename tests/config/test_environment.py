@@ -16,9 +16,14 @@ OF_CODESPACES = {"CODESPACE_NAME", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN"}
 
 def loaded(*lines: str, **values: str) -> subprocess.CompletedProcess[str]:
     """What a process says that loads the settings and runs these lines."""
-    code = ["from django.conf import settings as s", "s.DEBUG", *lines]
+    return run_python(
+        "-c", "\n".join(["from django.conf import settings as s", "s.DEBUG", *lines]), **values
+    )
+
+
+def run_python(*arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "\n".join(code)],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=environment(SECRET_KEY="only-for-tests-" + "x" * 40) | values,
         capture_output=True,
@@ -75,6 +80,45 @@ def test_a_bad_proxy_is_said_before_anything_starts() -> None:
     done = loaded(TRUSTED_PROXIES="10.0.0.0/8,caddy")
     assert done.returncode != 0
     assert "TRUSTED_PROXIES has the entry 'caddy'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["manage.py migrate", "-m config.serve config.asgi:application"]
+)
+def test_a_command_ends_with_one_line_and_without_traceback(command: str) -> None:
+    """The commands of the image: migrations and the web process."""
+    values = {"SITE_URL": "https://chat.example.org", "DEBUG": "on", "SECRET_KEY": "short"}
+    done = run_python(*command.split(), **values)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Wrong settings: Others can reach this site (https://chat.ex")
+    assert done.stderr.count("\n") == 1
+    assert "SECRET_KEY is too easy to guess; set at least 50 random characters" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"DEBUG": "on"}, "DEBUG is on, "),
+        ({"SECRET_KEY": "0123456789" * 4 + "abcdefghi"}, "SECRET_KEY is too easy to guess; "),
+        ({"SECRET_KEY": "abcd" * 20}, "SECRET_KEY is too easy to guess; "),
+        ({"ALLOWED_HOSTS": "www.example.org,*"}, "ALLOWED_HOSTS is *, "),
+        ({"CSRF_TRUSTED_ORIGINS": "*"}, "CSRF_TRUSTED_ORIGINS is *, "),
+    ],
+)
+def test_what_is_unsafe_before_others_is_refused_by_name(
+    values: dict[str, str], words: str
+) -> None:
+    for public in ({"SITE_URL": "https://chat.example.org"}, {"HOST": "0.0.0.0"}):  # noqa: S104
+        done = loaded(**public, **values)
+        assert done.returncode != 0
+        assert f"so it does not start. {words}" in done.stderr
+    for private in ({"SITE_URL": "http://127.0.0.1:8000"}, {"CODESPACE_NAME": "odd-fox"}, {}):
+        done = loaded(**private, **values)
+        assert done.returncode == 0, done.stderr
+    # A Codespace is nobody else's, but the address that is set may be.
+    done = loaded(CODESPACE_NAME="odd-fox", SITE_URL="https://chat.example.org", **values)
+    assert words in done.stderr
 
 
 def test_a_site_with_tls() -> None:

@@ -113,6 +113,28 @@ def test_a_start_waits_for_one_that_is_stopping(cluster_folder: Path, start: Sta
     assert "Starting the database\n" in waiting.stdout
 
 
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"DEBUG": "on"}, "it does not start. DEBUG is on"),
+        ({"SECRET_KEY": "short"}, "it does not start. SECRET_KEY is too easy to guess"),
+        ({"ALLOWED_HOSTS": "*"}, "it does not start. ALLOWED_HOSTS is *"),
+        ({"TRUSTED_PROXIES": "caddy"}, "TRUSTED_PROXIES has the entry 'caddy'"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_nothing_starts(
+    values: dict[str, str], sentence: str, cluster_folder: Path, start: Start
+) -> None:
+    data = str(cluster_folder.parent)
+    public = {"SITE_URL": "https://chat.example.org", "DATA_DIR": data, "PORT": ""}
+    refused = start("config.local", environment=QUIET | public | values)
+    said = refused.communicate(timeout=60)[0]
+    assert refused.returncode == 1
+    assert sentence in said
+    assert len(said.strip().splitlines()) == 1, said
+    assert not cluster_folder.exists()
+
+
 def test_what_a_kill_leaves_is_taken_over(
     run: Runner, cluster_folder: Path, wait_for: Waiter
 ) -> None:
