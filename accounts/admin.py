@@ -1,10 +1,14 @@
 """People, for the operator: who they are, whether they may come in, whether they run the place."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.addresses import is_taken, trust
@@ -56,6 +60,12 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         (_("Dates"), {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
+
+    @method_decorator(transaction.atomic)
+    def user_change_password(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """An administrator who changes their own password keeps their session: both or neither."""
+        response: HttpResponse = super().user_change_password(*args, **kwargs)
+        return response
 
     def save_model(
         self, request: HttpRequest, obj: User, form: "forms.ModelForm[User]", change: bool

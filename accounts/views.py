@@ -4,7 +4,7 @@ from typing import Any
 
 from allauth.account import views as allauth
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, update_session_auth_hash
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -51,17 +51,40 @@ class SetupView(FormView):  # type: ignore[type-arg]
     def form_valid(self, form: SetupForm) -> HttpResponse:
         data = form.cleaned_data
         try:
-            user = setup.create_administrator(
-                self.kwargs["token"], data["email"], data["password1"], self.person
-            )
+            user = self.create_administrator(data["email"], data["password1"])
         except IntegrityError:
             form.add_error("email", EMAIL_TAKEN)
             return self.form_invalid(form)
         if user is None:
             return self.gone()
-        login(self.request, user, backend=BACKEND)
         messages.success(self.request, welcome())
         return super().form_valid(form)
+
+    def create_administrator(self, email: str, password: str) -> User | None:
+        """Make and sign in the administrator, both or neither; None when the link was used.
+
+        A person who was signed in keeps their session, and with it their open pages.
+        """
+        token, person = self.kwargs["token"], self.person
+        with transaction.atomic():
+            user = setup.create_administrator(token, email, password, person)
+            if user is not None and user == person:
+                update_session_auth_hash(self.request, user)
+            elif user is not None:
+                login(self.request, user, backend=BACKEND)
+        return user
+
+
+# With the password the session gets its new key: who hears that the one was changed and looks at
+# the other must not find a session of the old password that is about to be renewed.
+@method_decorator(transaction.atomic, name="form_valid")
+class PasswordChangeView(allauth.PasswordChangeView):
+    """Change the password and keep this session in one transaction."""
+
+
+@method_decorator(transaction.atomic, name="form_valid")
+class PasswordSetView(allauth.PasswordSetView):
+    """The same for somebody who had no password."""
 
 
 class EmailView(allauth.EmailView):

@@ -1,8 +1,10 @@
 """The chat application."""
 
 from django.apps import AppConfig
-from django.contrib.auth.signals import user_logged_out
-from django.db.models.signals import post_migrate
+from django.conf import settings
+from django.db.models.signals import post_delete, post_migrate, post_save
+
+from accounts.signals import session_ended, session_renewed
 
 
 class ChatConfig(AppConfig):
@@ -14,4 +16,7 @@ class ChatConfig(AppConfig):
         from chat import signals  # noqa: PLC0415
 
         post_migrate.connect(signals.sync_catalogue, sender=self)
-        user_logged_out.connect(signals.close_sockets)
+        session_ended.connect(signals.close_sockets)
+        session_renewed.connect(signals.reconnect_sockets)
+        post_save.connect(signals.announce_account, sender=settings.AUTH_USER_MODEL)
+        post_delete.connect(signals.announce_account, sender=settings.AUTH_USER_MODEL)

@@ -15,7 +15,17 @@ from uuid import UUID, uuid4
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from chat.events import Changed, Event, Followed, SignedOut, StopAsked, What, Wrote
+from chat.events import (
+    AccountChanged,
+    Changed,
+    Event,
+    Followed,
+    SessionRenewed,
+    SignedOut,
+    StopAsked,
+    What,
+    Wrote,
+)
 
 log = logging.getLogger("chat.broadcast")
 
@@ -136,6 +146,8 @@ READERS: dict[str, Callable[[dict[str, str]], Event]] = {
     "Changed": changed,
     "StopAsked": lambda message: StopAsked(UUID(message["run_id"])),
     "SignedOut": lambda message: SignedOut(message["session_key"]),
+    "SessionRenewed": lambda message: SessionRenewed(message["session_key"]),
+    "AccountChanged": lambda message: AccountChanged(UUID(message["user_id"])),
     "Followed": lambda message: Followed(UUID(message["message_id"])),
     "Wrote": lambda message: Wrote(
         UUID(message["message_id"]), int(message["offset"]), message["text"], message["notice"]

@@ -32,6 +32,20 @@ class SignedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRenewed:
+    """A session goes on under another key: its browser connects again, and nobody else can."""
+
+    session_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """An account was written or deleted: its sessions and answers may have lost their right."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """Somebody wants this run to stop, wherever it is written."""
 
@@ -56,7 +70,7 @@ class Wrote:
     notice: str = ""
 
 
-Event = Changed | SignedOut | StopAsked | Followed | Wrote
+Event = Changed | SignedOut | SessionRenewed | AccountChanged | StopAsked | Followed | Wrote
 
 
 @dataclass(frozen=True, slots=True)

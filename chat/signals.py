@@ -1,12 +1,17 @@
 """What follows from things that happen outside the chat."""
 
+from collections.abc import Collection
 from typing import Any
 
-from django.http import HttpRequest
+from django.db import transaction
 
+from accounts.models import User
 from chat.broadcast import broadcast
 from chat.conversations import catalogue
-from chat.events import SignedOut
+from chat.events import AccountChanged, SessionRenewed, SignedOut
+
+# Fields of an account on which neither a session nor an answer depends; signing in writes one.
+HARMLESS = frozenset({"last_login"})
 
 
 def sync_catalogue(**kwargs: Any) -> None:
@@ -14,8 +19,20 @@ def sync_catalogue(**kwargs: Any) -> None:
     catalogue.sync_local()
 
 
-def close_sockets(request: HttpRequest | None = None, **kwargs: Any) -> None:
+def close_sockets(session_key: str, **kwargs: Any) -> None:
     """Sockets that came with a session end with it."""
-    key = request.session.session_key if request is not None else None
-    if key:
-        broadcast.announce(SignedOut(key))
+    broadcast.announce(SignedOut(session_key))
+
+
+def reconnect_sockets(session_key: str, **kwargs: Any) -> None:
+    """Sockets that came with a session connect again when it has a new key."""
+    broadcast.announce(SessionRenewed(session_key))
+
+
+def announce_account(
+    instance: User, update_fields: Collection[str] | None = None, **kwargs: Any
+) -> None:
+    """Tell every process that an account was written or deleted, after the commit."""
+    if update_fields is None or not HARMLESS.issuperset(update_fields):
+        user_id = instance.pk
+        transaction.on_commit(lambda: broadcast.announce(AccountChanged(user_id)))

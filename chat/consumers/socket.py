@@ -19,9 +19,9 @@ from django.db.utils import InterfaceError
 from django.http import parse_cookie
 
 from accounts.models import User
-from accounts.sessions import user_of_session
+from accounts.sessions import EndReason, user_of_session
 from chat.consumers.feed import Feed
-from chat.consumers.hub import RESTARTING, SIGNED_OUT, hub
+from chat.consumers.hub import RECONNECT, RESTARTING, SIGNED_OUT, hub
 from chat.consumers.manners import speak_as_the_browser
 from chat.consumers.receipts import Receipts
 from chat.consumers.sidebar import Sidebar
@@ -37,7 +37,6 @@ log = logging.getLogger("chat.socket")
 
 NOT_FOUND = 4404
 TOO_MANY = 4429
-RECONNECT = 4000
 # A page that acknowledges nothing for this long is gone, or comes back with a fresh socket.
 ACK_SECONDS = 30.0
 # The page sends an acknowledgement or a ping; anything longer is not ours.
@@ -49,6 +48,7 @@ BAD_FRAMES = 50
 # Seconds between looks while the database is away; the socket stays, so nobody has to reconnect.
 AGAIN_WHEN_AWAY = 1.0
 AWAY = (DatabaseError, InterfaceError)
+CAN_SIGN_IN = (EndReason.ENDED, EndReason.PASSWORD_CHANGED)
 # Of all sockets together: one line when they begin to wait, and one when they go on.
 opening = Trouble(log, "opening sockets", AWAY)
 looking = Trouble(log, "looking for sockets", AWAY)
@@ -88,8 +88,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         session_key = session_key_of(self.scope)
         conversation_id = self.scope["url_route"]["kwargs"].get("conversation_id")
         user, exists = await in_db(admitted, session_key, conversation_id)
+        if user is None and hub.is_renewed(session_key):
+            # The answer that tells the browser the new key is still on its way.
+            await self.close(RECONNECT)
+            return
         if user is None:
-            await self.refuse(SIGNED_OUT, "signed-out")
+            await self.refuse(SIGNED_OUT, EndReason.ENDED)
             return
         if not exists:
             await self.refuse(NOT_FOUND, "not-found")
@@ -125,14 +129,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def refuse(self, code: int, event: str) -> None:
         sentence = pages.refusal(event)
-        html = pages.notice_html(sentence, sign_in=code == SIGNED_OUT)
+        html = pages.notice_html(sentence, sign_in=event in CAN_SIGN_IN)
         await self.push(
             {"event": event, "content": partials.partial("#page-notice", "innerHTML", html)}
         )
         await self.close(code)
 
-    def hang_up(self, code: int) -> None:
-        """Close from outside; a signed-out page is told why."""
+    def hang_up(self, code: int, reason: EndReason = EndReason.ENDED) -> None:
+        """Close from outside; a page whose login is over is told the reason."""
         feed, self.feed = self.feed, None
         if feed is None:
             return
@@ -140,7 +144,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.receipts.close()
         if self.pump_task:
             self.pump_task.cancel()
-        work = self.refuse(code, "signed-out") if code == SIGNED_OUT else self.close(code)
+        work = self.refuse(code, reason) if code == SIGNED_OUT else self.close(code)
         self.pump_task = asyncio.create_task(work)
 
     def acknowledged(self, text: str) -> bool:

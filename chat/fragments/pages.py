@@ -228,6 +228,12 @@ def refusal(event: str) -> str:
     """Why a socket is closed."""
     if event == "signed-out":
         return _("You are signed out. Sign in to go on; your text is kept.")
+    if event == "password-changed":
+        return _("The password of this account was changed. Sign in to go on; your text is kept.")
+    if event == "deactivated":
+        return _("This account is switched off. Ask your administrator.")
+    if event == "account-deleted":
+        return _("This account was deleted, and its conversations with it.")
     if event == "too-many":
         return _("Too many pages are open. Close some of them and reload this one.")
     return _("This conversation does not exist, or it is not yours.")

@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from accounts.sessions import inactive_users
 from chat.broadcast import broadcast
 from chat.conversations import closing, keeping
 from chat.conversations.leases import LEASE, Held, save
 from chat.conversations.turns import Turn
 from chat.errors import ChatError
-from chat.events import Changed, Event, Followed, StopAsked, What
+from chat.events import AccountChanged, Changed, Event, Followed, StopAsked, What
 from chat.generation import LiveAnswer, pace
 from chat.models import Status
 from chat.runs.job import Job, Ready
@@ -28,6 +30,8 @@ T = TypeVar("T")
 
 SAVE_EVERY = 0.25
 SWEEP_EVERY = 3.0
+# Accounts are deactivated and deleted without an event too: by SQL, by a command, in a shell.
+CHECK_OWNERS_EVERY = 3.0
 PURGE_EVERY = 3600.0
 
 
@@ -42,6 +46,7 @@ class Runs:
         self.turning: set[asyncio.Task[Turn]] = set()
         self.began = False
         self.draining = False
+        self.checking = Trouble(log, "checking accounts", AWAY)
 
     def begin(self) -> None:
         """Start the clocks, once, on the running loop."""
@@ -50,7 +55,8 @@ class Runs:
         self.began = True
         broadcast.start()
         broadcast.listeners.update((self.heard, mirrors.heard))
-        for clock in (self.save_clock, self.sweep_clock, self.purge_clock, pace.measure):
+        clocks = (self.save_clock, self.sweep_clock, self.owner_clock, self.purge_clock)
+        for clock in (*clocks, pace.measure):
             self.keep(clock())
 
     def keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -124,12 +130,24 @@ class Runs:
     def heard(self, event: Event) -> None:
         if isinstance(event, StopAsked):
             self.stop(event.run_id)
+        elif isinstance(event, AccountChanged):
+            self.keep(survive(partial(self.stop_inactive, {event.user_id}), self.checking))
         elif isinstance(event, Followed) and (job := self.jobs.get(event.message_id)):
             job.sharing.wanted(job.saved)
 
     def stop(self, run_id: UUID) -> None:
         for job in self.jobs.values():
             if job.run.pk == run_id:
+                job.cancel(Status.STOPPED)
+
+    async def stop_inactive(self, owners: Collection[UUID]) -> None:
+        """Stop the answers of those of these people who were deactivated or deleted."""
+        writing = {job.owner_id for job in self.jobs.values()}.intersection(owners)
+        if not writing:
+            return
+        inactive = await in_db_first(inactive_users, writing)
+        for job in list(self.jobs.values()):
+            if job.owner_id in inactive:
                 job.cancel(Status.STOPPED)
 
     # Clocks
@@ -184,6 +202,14 @@ class Runs:
             log.warning("answer %s was interrupted: its process is gone", ended.message_id)
             for what in (What.THREAD, What.ROW):
                 broadcast.announce(Changed(ended.owner_id, ended.conversation_id, what))
+
+    async def owner_clock(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_OWNERS_EVERY)
+            await survive(self.check_owners, self.checking)
+
+    async def check_owners(self) -> None:
+        await self.stop_inactive({job.owner_id for job in self.jobs.values()})
 
     async def purge_clock(self) -> None:
         trouble = Trouble(log, "purging", AWAY)

@@ -3,7 +3,7 @@
   "use strict";
 
   const state = { open: false, connection: null, lost: false, heard: 0 };
-  const $ = (selector) => document.querySelector(selector);
+  const $ = (selector, root = document) => root.querySelector(selector);
   const FINAL = [4400, 4401, 4404, 4429]; // closed for good; a notice says why
   const QUIET = 30000;
   const ANSWER = 4000;
@@ -26,6 +26,16 @@
     say("");
   };
 
+  // Closed for good: what is being written, if it still is, does not come to this page.
+  const cutOff = () => {
+    const live = "article:is([data-status=pending], [data-status=streaming])";
+    for (const article of document.querySelectorAll(live)) article.dataset.status = "interrupted";
+    for (const row of document.querySelectorAll(".row[data-answering]")) {
+      delete row.dataset.answering;
+      $(".row-dot", row)?.remove();
+    }
+  };
+
   document.addEventListener("htmx:ws:before:connection", ({ detail }) => {
     const url = new URL(detail.connection.url);
     const version = $("#thread-version");
@@ -46,8 +56,10 @@
     state.open = false;
     if (detail.reason === "removed") return;
     state.lost = true;
-    if (FINAL.includes(detail.code)) healed();
-    else troubled();
+    if (FINAL.includes(detail.code)) {
+      healed();
+      cutOff();
+    } else troubled();
   });
 
   // After a sleep a socket may be dead without anybody having said so. One that brought nothing

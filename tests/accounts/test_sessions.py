@@ -1,17 +1,28 @@
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
-from accounts.sessions import user_of_session
+from accounts.session_store import SessionStore as OurSessionStore
+from accounts.sessions import said_by, user_of_session
+from accounts.setup import new_link
+from accounts.signals import session_ended, session_renewed
+from tests.accounts.conftest import PASSWORD
+
+NEW_PASSWORD = "better-battery-7"
 
 
 def key(client: Client) -> str:
@@ -100,3 +111,129 @@ def test_a_session_signed_with_the_old_secret_stays(
     settings.SECRET_KEY = "the-new-secret-of-the-site"
     assert user_of_session(session_key) == person
     assert Session.objects.filter(session_key=session_key).exists()
+
+
+# What is told when a session ends
+@pytest.fixture
+def told(transactional_db: None, signed_in: Client) -> Iterator[list[tuple[str, str]]]:
+    """What was said of which session."""
+    heard: list[tuple[str, str]] = []
+
+    def ended(session_key: str, **kwargs: object) -> None:
+        heard.append(("ended", session_key))
+
+    def renewed(session_key: str, **kwargs: object) -> None:
+        heard.append(("renewed", session_key))
+
+    session_ended.connect(ended)
+    session_renewed.connect(renewed)
+    yield heard
+    session_ended.disconnect(ended)
+    session_renewed.disconnect(renewed)
+
+
+def test_signing_out_ends_a_session(signed_in: Client, told: list[tuple[str, str]]) -> None:
+    session_key = key(signed_in)
+    signed_in.post("/accounts/logout/")
+    assert told == [("ended", session_key)]
+
+
+def test_a_session_that_is_deleted_by_its_key_ended(
+    signed_in: Client, told: list[tuple[str, str]]
+) -> None:
+    OurSessionStore().delete(key(signed_in))
+    assert told == [("ended", key(signed_in))]
+
+
+def test_the_own_change_of_password_renews_the_session(
+    signed_in: Client, told: list[tuple[str, str]]
+) -> None:
+    before = key(signed_in)
+    new = {"password1": "another-one-5", "password2": "another-one-5"}
+    signed_in.post("/accounts/password/change/", {"oldpassword": PASSWORD, **new})
+    assert told == [("renewed", before)]
+    assert user_of_session(key(signed_in))
+
+
+def test_nothing_is_told_of_what_is_rolled_back(
+    signed_in: Client, told: list[tuple[str, str]]
+) -> None:
+    with transaction.atomic():
+        OurSessionStore().delete(key(signed_in))
+        transaction.set_rollback(True)
+    assert told == []
+    assert user_of_session(key(signed_in))
+
+
+def test_asynchronous_code_tells_the_same(told: list[tuple[str, str]]) -> None:
+    session, keys = OurSessionStore(), []
+
+    async def work() -> None:
+        await session.acreate()
+        keys.append(session.session_key)
+        await session.acycle_key()
+        keys.append(session.session_key)
+        await session.aflush()
+
+    async_to_sync(work)()
+    assert told == [("renewed", keys[0]), ("ended", keys[1])]
+
+
+# The password and the key of the session change together
+def change_own(client: Client, person: User) -> None:
+    new = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    client.post("/accounts/password/change/", {"oldpassword": PASSWORD, **new})
+
+
+def change_own_as_administrator(client: Client, person: User) -> None:
+    User.objects.update(is_staff=True, is_superuser=True)
+    new = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD, "usable_password": "true"}
+    client.post(f"/admin/accounts/user/{person.pk}/password/", new)
+
+
+def set_first(client: Client, person: User) -> None:
+    person.set_unusable_password()
+    person.save()
+    client.force_login(person)
+    client.post("/accounts/password/set/", {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+
+
+def become_administrator(client: Client, person: User) -> None:
+    path = urlsplit(new_link()).path
+    new = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    client.post(path, {"email": person.email, **new})
+
+
+@pytest.mark.parametrize(
+    "change", [change_own, change_own_as_administrator, set_first, become_administrator]
+)
+def test_no_session_of_the_old_password_is_left_when_a_change_is_heard(
+    signed_in: Client,
+    person: User,
+    told: list[tuple[str, str]],
+    change: Callable[[Client, User], None],
+) -> None:
+    """Or who hears of it would close the pages of the browser that changed it."""
+    left: list[list[str]] = []
+
+    def heard(instance: User, **kwargs: object) -> None:
+        if instance.check_password(NEW_PASSWORD):
+            transaction.on_commit(lambda: left.append(keys_of(person)))
+
+    post_save.connect(heard, sender=User)
+    try:
+        change(signed_in, person)
+    finally:
+        post_save.disconnect(heard, sender=User)
+    person.refresh_from_db()
+    assert person.check_password(NEW_PASSWORD)
+    how, old = told[-1]
+    assert how == "renewed"
+    assert [old in keys for keys in left] == [False]
+    assert user_of_session(key(signed_in)) == person
+
+
+def keys_of(person: User) -> list[str]:
+    """The sessions that say that they belong to this person."""
+    sessions = Session.objects.values_list("session_key", flat=True)
+    return [found for found in sessions if said_by(found).get(SESSION_KEY) == str(person.pk)]

@@ -148,7 +148,8 @@ async def test_the_clock_looks_for_everybody_at_once(
     feeds = [
         Feed(user, "key", None, sidebar=Sidebar(since=since)) for user in (owner, owner, stranger)
     ]
-    hub.members = {feed: lambda code: None for feed in feeds}
+    for feed in feeds:
+        hub.members[feed] = lambda code, reason: None
     await in_db(keeping.delete, owner, conversation.pk)
     await hub.compare()
     frames = [await feed.frame() for feed in feeds]

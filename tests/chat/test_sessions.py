@@ -7,14 +7,17 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.sessions import EndReason, Login, check_logins
 from chat.broadcast import broadcast
 from chat.consumers.feed import Feed
-from chat.consumers.hub import SIGNED_OUT, Hub
+from chat.consumers.hub import RECONNECT, RENEWAL_SECONDS, SIGNED_OUT, Hub
 from chat.conversations import keeping
-from chat.events import Changed, SignedOut, What
+from chat.events import AccountChanged, Changed, SessionRenewed, SignedOut, What
 from chat.models import Conversation
 from config.threads import in_db
 from tests.chat.factories import said
@@ -40,12 +43,25 @@ def session_of(user: User) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
-def seated(hub: Hub, user: User, key: str, conversation: Conversation | None = None) -> list[int]:
-    """The codes that this seat is closed with."""
-    codes: list[int] = []
+def seated(
+    hub: Hub, user: User, key: str, conversation: Conversation | None = None
+) -> list[tuple[int, str]]:
+    """The codes and reasons that this seat is closed with."""
+    closes: list[tuple[int, str]] = []
+
+    def close(code: int, reason: EndReason) -> None:
+        hub.leave(feed)
+        closes.append((code, reason))
+
     feed = Feed(user, key, conversation.pk if conversation else None)
-    hub.join(feed, codes.append)
-    return codes
+    hub.join(feed, close)
+    return closes
+
+
+async def told(hub: Hub, event: AccountChanged) -> None:
+    """The hub hears this, and has looked at the database."""
+    hub.heard(event)
+    await asyncio.gather(*hub.tasks)
 
 
 def store(key: str) -> object:
@@ -63,7 +79,8 @@ async def test_sessions_that_are_over_lose_their_sockets(
     assert codes == [[], [], []]
     await in_db(lambda: store(keys[0]).flush())  # type: ignore[attr-defined]
     await seats.check_sessions()
-    assert codes == [[SIGNED_OUT], [], []]
+    # Its browser may have a session again; the next handshake says.
+    assert codes == [[(RECONNECT, "signed-out")], [], []]
 
 
 async def test_a_person_who_is_switched_off_loses_every_socket(
@@ -75,7 +92,7 @@ async def test_a_person_who_is_switched_off_loses_every_socket(
     ]
     await in_db(User.objects.filter(pk=owner.pk).update, is_active=False)
     await seats.check_sessions()
-    assert codes == [[SIGNED_OUT], [SIGNED_OUT], []]
+    assert codes == [[(SIGNED_OUT, "deactivated")], [(SIGNED_OUT, "deactivated")], []]
 
 
 async def test_a_changed_password_ends_the_other_sockets(
@@ -84,7 +101,65 @@ async def test_a_changed_password_ends_the_other_sockets(
     codes = seated(seats, owner, await in_db(session_of, owner))
     await in_db(User.objects.filter(pk=owner.pk).update, password="other")
     await seats.check_sessions()
-    assert codes == [SIGNED_OUT]
+    assert codes == [(SIGNED_OUT, "password-changed")]
+
+
+async def test_a_deleted_person_loses_every_socket(
+    committed: None, seats: Seats, owner: User, stranger: User
+) -> None:
+    codes = [seated(seats, user, await in_db(session_of, user)) for user in (owner, stranger)]
+    await in_db(owner.delete)
+    await seats.check_sessions()
+    assert codes == [[(SIGNED_OUT, "account-deleted")], []]
+
+
+async def test_one_account_is_looked_at_when_it_changed(
+    committed: None, seats: Seats, owner: User, stranger: User
+) -> None:
+    codes = [seated(seats, user, await in_db(session_of, user)) for user in (owner, stranger)]
+    await told(seats, AccountChanged(owner.pk))
+    assert codes == [[], []]
+    await in_db(User.objects.update, is_active=False)
+    await told(seats, AccountChanged(owner.pk))
+    assert codes == [[(SIGNED_OUT, "deactivated")], []]
+
+
+async def test_a_renewed_session_connects_again(committed: None, seats: Seats, owner: User) -> None:
+    """Whichever of the two events comes first, and nobody else is let in with its old key."""
+    codes = seated(seats, owner, "old")
+    seats.heard(SessionRenewed("old"))
+    assert codes == [(RECONNECT, "signed-out")]
+    assert seats.is_renewed("old")
+    late = seated(seats, owner, "old")
+    seats.heard(SignedOut("old"))
+    assert late == [(RECONNECT, "signed-out")]
+    seats.renewed["old"] -= RENEWAL_SECONDS
+    assert not seats.is_renewed("old")
+    await seats.check_sessions()
+    assert seats.renewed == {}
+
+
+async def test_sessions_are_checked_by_one_query_however_many(
+    committed: None, seats: Seats, owner: User
+) -> None:
+    keys = [await in_db(session_of, owner) for _ in range(30)]
+    codes = [seated(seats, owner, key) for key in keys]
+    asked: list[int] = []
+
+    def counted(logins: dict[Login, str]) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            changed = check_logins(logins)
+        asked.append(len(queries))
+        return len(changed)
+
+    first = {(key, owner.pk): "" for key in keys}
+    assert await in_db(counted, first) == 30
+    await seats.check_sessions()
+    assert await in_db(counted, seats.revisions) == 0
+    await in_db(lambda: store(keys[7]).flush())  # type: ignore[attr-defined]
+    assert await in_db(counted, seats.revisions) == 1
+    assert asked == [1, 1, 1]
+    assert not any(codes)
 
 
 async def test_signing_out_closes_at_once_what_came_with_the_session(
@@ -92,7 +167,7 @@ async def test_signing_out_closes_at_once_what_came_with_the_session(
 ) -> None:
     codes = [seated(seats, owner, key) for key in ("one", "two")]
     seats.heard(SignedOut("one"))
-    assert codes == [[SIGNED_OUT], []]
+    assert codes == [[(SIGNED_OUT, "signed-out")], []]
 
 
 async def test_events_reach_the_owner_alone(
@@ -102,7 +177,7 @@ async def test_events_reach_the_owner_alone(
     feeds = [Feed(user, "key", conversation.pk) for user in (owner, stranger)]
     for feed in feeds:
         feed.thread_stale = False
-        seats.join(feed, lambda code: None)
+        seats.join(feed, lambda code, reason: None)
     seats.heard(Changed(owner.pk, conversation.pk, What.THREAD))
     assert [feed.thread_stale for feed in feeds] == [True, False]
     assert [feed.wake.is_set() for feed in feeds] == [True, False]
@@ -113,7 +188,7 @@ async def test_what_was_not_heard_is_seen_in_the_database(
 ) -> None:
     conversation = await in_db(said, owner)
     feed = Feed(owner, "key", conversation.pk)
-    seats.join(feed, lambda code: None)
+    seats.join(feed, lambda code, reason: None)
     assert (await feed.frame() or {})["event"] == "thread"
     await seats.compare()
     assert not feed.wake.is_set()
@@ -136,7 +211,7 @@ async def test_what_was_not_heard_is_seen_in_the_database(
 async def test_those_who_left_are_forgotten(committed: None, seats: Seats, owner: User) -> None:
     feeds = [Feed(owner, "key", uuid4()) for _ in range(3)]
     for feed in feeds:
-        seats.join(feed, lambda code: None)
+        seats.join(feed, lambda code, reason: None)
     for feed in feeds:
         seats.leave(feed)
         seats.leave(feed)

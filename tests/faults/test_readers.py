@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from chat.consumers.socket import ACK_SECONDS, RECONNECT
+from chat.consumers.hub import RECONNECT
+from chat.consumers.socket import ACK_SECONDS
 from config.connections import MOST_BYTES, MOST_WAITING, REQUEST_SECONDS
 from tests.chat.people import Person, Socket, signed_up
 from tests.faults import raw
