@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.db.models.signals import post_delete, post_migrate, post_save
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_delete
 
 from accounts.signals import session_ended, session_renewed
 
@@ -19,4 +19,5 @@ class ChatConfig(AppConfig):
         session_ended.connect(signals.close_sockets)
         session_renewed.connect(signals.reconnect_sockets)
         post_save.connect(signals.announce_account, sender=settings.AUTH_USER_MODEL)
+        pre_delete.connect(signals.delete_conversations, sender=settings.AUTH_USER_MODEL)
         post_delete.connect(signals.announce_account, sender=settings.AUTH_USER_MODEL)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from chat.broadcast import broadcast
-from chat.conversations import catalogue
+from chat.conversations import catalogue, keeping
 from chat.events import AccountChanged, SessionRenewed, SignedOut
 
 # Fields of an account on which neither a session nor an answer depends; signing in writes one.
@@ -36,3 +36,8 @@ def announce_account(
     if update_fields is None or not HARMLESS.issuperset(update_fields):
         user_id = instance.pk
         transaction.on_commit(lambda: broadcast.announce(AccountChanged(user_id)))
+
+
+def delete_conversations(instance: User, **kwargs: Any) -> None:
+    """Delete what a person wrote before the person, with nothing written in between."""
+    keeping.delete_all(instance)

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from chat.limits import checked_title
-from chat.models import Conversation, Message
+from chat.models import Conversation, Draft, Message
 from config.sql import fetch
 
 # How long a deleted conversation can be brought back.
@@ -57,6 +57,27 @@ def ask_to_stop(conversation: Conversation) -> UUID | None:
     """Mark the live run as to be stopped, wherever it is written; its id, or None without one."""
     found = fetch(STOP, {"conversation": conversation.pk})
     return found[0][0] if found else None
+
+
+HOLD_RUNS = """
+SELECT run.id FROM chat_run run JOIN chat_conversation c ON c.id = run.conversation_id
+WHERE c.owner_id = %(owner)s AND run.ended_at IS NULL ORDER BY run.id FOR UPDATE OF run
+"""
+
+
+def delete_all(user: User) -> None:
+    """Delete all of a person's conversations and drafts, while nothing can be added to them.
+
+    Rows that came after Django's look at what there is to delete would make the commit fail. Runs
+    are locked before conversations, as the end of a run does it.
+    """
+    with transaction.atomic():
+        list(User.objects.select_for_update().filter(pk=user.pk))
+        fetch(HOLD_RUNS, {"owner": user.pk})
+        conversations = Conversation.objects.filter(owner=user)
+        list(conversations.select_for_update().order_by("pk").values_list("pk"))
+        conversations.delete()
+        Draft.objects.filter(owner=user).delete()
 
 
 def purge() -> int:

@@ -20,9 +20,15 @@ def eventually(look: Callable[[], T], seconds: float = 15.0, pause: float = 0.02
 
 def wait_for_blocked(count: int) -> None:
     """Until so many statements of this database wait for a lock."""
+    eventually(lambda: waiting_for_a_lock() >= count, seconds=10)
+
+
+def waiting_for_a_lock() -> int:
+    """How many statements of this database wait for a lock."""
     query = (
         "SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) AS fresh, pg_stat_activity "
         "WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
     with connection.cursor() as cursor:
-        eventually(lambda: cursor.execute(query).fetchone()[0] >= count, seconds=10)
+        count: int = cursor.execute(query).fetchone()[0]
+    return count
