@@ -70,6 +70,7 @@ SIGNUP_OPEN = env.str("SIGNUP", default="open" if SITE.private else "closed") ==
 # https://docs.djangoproject.com/en/5.2/ref/settings/#installed-apps
 INSTALLED_APPS = [
     "daphne",
+    "config",  # its `migrate` comes before Django's
     "accounts",
     "chat",
     "django.contrib.admin",
@@ -148,6 +149,16 @@ DATABASES["default"].update(
         " -c idle_in_transaction_session_timeout=30s",
     },
 )
+
+# Added to the options for `manage.py migrate` alone (config.migration_connection). While it waits
+# for a lock, all others queue behind it, so it gives up soon, pauses, and tries again.
+MIGRATION_OPTIONS = (
+    "-c statement_timeout=0 -c lock_timeout=2s -c idle_in_transaction_session_timeout=10min"
+    " -c jit=off"
+)
+MIGRATION_LOCK_TRIES = 60  # some twelve minutes
+MIGRATION_BATCH_ROWS = 2000
+MIGRATION_PROGRESS_SECONDS = 3.0
 
 # Seconds for which a thread of config.threads keeps the connection that it has beside the pool.
 KEEP_CONNECTION = 60

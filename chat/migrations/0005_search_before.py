@@ -1,46 +1,51 @@
-"""What was said before there was a search: in batches, while others write and may be interrupted."""
+"""What was said before there was a search, in batches, while others write.
 
-from typing import Any
-from uuid import UUID
+What a trigger of 0004 has taken in already stays as it is.
+"""
 
 from django.db import migrations
+
+from config.batched_migrations import RunSQLInBatches
 
 TITLES = """
 INSERT INTO chat_searchentry (conversation_id, part, words)
 SELECT c.id, found.part, found.words
 FROM chat_conversation c, chat_search_parts(c.owner_id, c.title) found
-WHERE c.title <> '' ON CONFLICT DO NOTHING
+WHERE c.id = ANY(%(ids)s) ON CONFLICT DO NOTHING
 """
 MESSAGES = """
-WITH batch AS MATERIALIZED (
-    SELECT m.id, m.conversation_id, c.owner_id, m.text
-    FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id
-    WHERE m.id > %s AND m.text <> '' ORDER BY m.id LIMIT 500
-), taken AS (
-    INSERT INTO chat_searchentry (conversation_id, message_id, part, words)
-    SELECT batch.conversation_id, batch.id, found.part, found.words
-    FROM batch, chat_search_parts(batch.owner_id, batch.text) found
-    ON CONFLICT DO NOTHING
-)
-SELECT id FROM batch ORDER BY id DESC LIMIT 1
+INSERT INTO chat_searchentry (conversation_id, message_id, part, words)
+SELECT m.conversation_id, m.id, found.part, found.words
+FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id,
+    chat_search_parts(c.owner_id, m.text) found
+WHERE m.id = ANY(%(ids)s) ON CONFLICT DO NOTHING
 """
-FIRST = UUID(int=0)
-
-
-def take_in(apps: Any, schema_editor: Any) -> None:
-    """What a trigger has taken in already stays as it is."""
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute(TITLES)
-        last = FIRST
-        while True:
-            cursor.execute(MESSAGES, [last])
-            row = cursor.fetchone()
-            if row is None:
-                return
-            last = row[0]
 
 
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [("chat", "0004_search")]
-    operations = [migrations.RunPython(take_in, migrations.RunPython.noop)]
+    operations = [
+        RunSQLInBatches(
+            label="search",
+            noun="conversations",
+            source="chat_conversation c",
+            key="c.id",
+            where="c.title <> ''",
+            pending="NOT EXISTS (SELECT FROM chat_searchentry e"
+            " WHERE e.conversation_id = c.id AND e.message_id IS NULL)",
+            lock="FOR KEY SHARE OF c",
+            statement=TITLES,
+        ),
+        RunSQLInBatches(
+            label="search",
+            noun="messages",
+            source="chat_message m JOIN chat_conversation c ON c.id = m.conversation_id",
+            key="m.id",
+            where="m.text <> ''",
+            pending="NOT EXISTS (SELECT FROM chat_searchentry e WHERE e.message_id = m.id)",
+            # A change of the text waits for the batch; its trigger would meet rows it cannot see.
+            lock="FOR KEY SHARE OF c FOR SHARE OF m",
+            statement=MESSAGES,
+        ),
+    ]

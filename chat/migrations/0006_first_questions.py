@@ -1,16 +1,23 @@
 """Alternatives to a first question are found without reading the conversation.
 
-In one transaction, so that a start that is killed meanwhile leaves nothing half made; a million
-messages wait a second or two for it.
+The indexes are built while others write. The field loses its index by hand: AlterField would drop
+and add the foreign key too, which reads the whole table under a lock.
 """
 
 from django.db import migrations, models
 
+from config.batched_migrations import BuildIndexConcurrently
+
+WITHOUT_INDEX = models.ForeignKey(
+    "chat.message", models.CASCADE, null=True, related_name="children", db_index=False
+)
+
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("chat", "0005_search_before")]
     operations = [
-        migrations.AddIndex(
+        BuildIndexConcurrently(
             "message",
             models.Index(
                 fields=["parent"],
@@ -18,7 +25,7 @@ class Migration(migrations.Migration):
                 name="message_children",
             ),
         ),
-        migrations.AddIndex(
+        BuildIndexConcurrently(
             "message",
             models.Index(
                 fields=["conversation"],
@@ -26,15 +33,9 @@ class Migration(migrations.Migration):
                 name="message_first",
             ),
         ),
-        migrations.AlterField(
-            "message",
-            "parent",
-            models.ForeignKey(
-                "chat.message",
-                models.CASCADE,
-                null=True,
-                related_name="children",
-                db_index=False,
-            ),
+        migrations.RunSQL(
+            "DROP INDEX CONCURRENTLY IF EXISTS chat_message_parent_id_d93c704f",
+            "CREATE INDEX CONCURRENTLY chat_message_parent_id_d93c704f ON chat_message (parent_id)",
+            state_operations=[migrations.AlterField("message", "parent", WITHOUT_INDEX)],
         ),
     ]

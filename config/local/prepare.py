@@ -1,6 +1,7 @@
 """What the database needs before the web process serves; in one process, as Django loads slowly.
 
-`python -m config.local.prepare` migrates and prints the words about a first administrator.
+`python -m config.local.prepare` migrates and prints the words about a first administrator. Progress
+goes to standard error, which the terminal shows at once.
 """
 
 import os
@@ -16,7 +17,10 @@ def main() -> None:
     end_with_parent()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    call_command("migrate", interactive=False, verbosity=0)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except CommandError as error:
+        sys.exit(str(error))
     try:
         call_command("setup_link")
     except CommandError as error:
