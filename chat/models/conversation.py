@@ -25,7 +25,7 @@ class Status(models.TextChoices):
 
 LIVE = (Status.PENDING, Status.STREAMING)
 # Finish reasons of an answer that its model ended by itself.
-FINISHED = ("stop", "eos_token", "stop_sequence")
+FINISHED = ("stop", "eos_token", "stop_sequence", "done")
 
 
 class Conversation(models.Model):

@@ -9,16 +9,27 @@ from chat.providers.text import Normaliser, has_visible
 from chat.providers.values import Caps, ChatRequest, Finish
 
 
+DONE_REASON = "done"
+"""Our word for an answer whose stream said `[DONE]` and named no finish reason."""
+
+
 class Answer:
-    """`started`: a token came, so the request is not to be repeated. `ended`: read no further."""
+    """`started`: a token came, so the request is not to be repeated. `ended`: read no further.
+
+    `is_finished`: there is text, and the newest token came with or before a finish reason.
+    `is_doubtful`: a token came after a finish reason, so this server's reasons mean little: some
+    gateways put one on every chunk (https://github.com/BerriAI/litellm/issues/2195).
+    """
 
     __slots__ = (
+        "_is_told",
         "_normaliser",
         "_room",
         "_stops",
         "_visible",
         "answer_tokens",
         "ended",
+        "is_doubtful",
         "prompt_tokens",
         "reason",
         "started",
@@ -32,6 +43,8 @@ class Answer:
         self._visible = False
         self.started = False
         self.ended = False
+        self._is_told = False
+        self.is_doubtful = False
         self.reason: str | None = None
         self.prompt_tokens: int | None = None
         self.answer_tokens: int | None = None
@@ -42,11 +55,22 @@ class Answer:
             self.prompt_tokens = event.prompt_tokens
         if event.answer_tokens is not None:
             self.answer_tokens = event.answer_tokens
-        if self.reason is not None:
-            return ""
         self.started = self.started or event.token
-        self.reason = event.reason
+        self._note_reason(event)
         return self._show(self._stops.feed(self._normaliser.feed(event.text)))
+
+    def _note_reason(self, event: Event) -> None:
+        """A finish reason holds until another token comes; the last one is the answer's."""
+        if self._is_told and event.token and not event.text.isspace():
+            self.is_doubtful = True
+            self._is_told = False
+        if event.reason is not None:
+            self.reason = event.reason
+            self._is_told = True
+
+    @property
+    def is_finished(self) -> bool:
+        return self._is_told and self._visible
 
     def rest(self) -> str:
         """The text that was held back, once there is nothing more to come."""
@@ -55,13 +79,16 @@ class Answer:
         text = self._stops.feed(self._normaliser.flush())
         return self._show(text + self._stops.flush())
 
-    def finish(self) -> Finish:
-        """Raises AttemptError (`no_finish`, `empty`) where the answer is not complete."""
+    def finish(self, *, is_done: bool) -> Finish:
+        """The end of the answer; `is_done` says that the stream ended with `[DONE]`.
+
+        Raises AttemptError (`no_finish`, `empty`) where the answer is not complete.
+        """
         if not self._visible:
             raise AttemptError("empty")
-        if self.reason is None:
+        if not (self.is_finished or self.ended or is_done):
             raise AttemptError("no_finish")
-        return Finish(self.reason, self.prompt_tokens, self.answer_tokens)
+        return Finish(self.reason or DONE_REASON, self.prompt_tokens, self.answer_tokens)
 
     def _show(self, text: str) -> str:
         if self._stops.hit:

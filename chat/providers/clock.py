@@ -6,8 +6,8 @@ from asyncio import get_running_loop
 
 from chat.providers.values import Deadlines
 
-# How long a server may take from its finish reason to its token counts and the end of the stream.
-_GRACE_SECONDS = 1.0
+# How long a server may take from its finish reason to more text, its token counts or the end.
+_GRACE_SECONDS = 5.0
 
 
 class Clock:

@@ -10,6 +10,8 @@ from chat.providers.classify import by_frame
 from chat.providers.failures import AttemptError
 
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+# What servers write where they mean JSON's null: https://github.com/sgl-project/sglang/issues/3912
+_NO_REASONS = frozenset({"", "null", "none", "undefined", "finish_reason_unspecified"})
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ def _read_choice(event: Event, choice: Any) -> None:
     if delta is not None:
         event.text += _text(delta.get("content"))
         event.token = bool(event.text or _is_thought(delta))
-    event.reason = _reason(choice.get("finish_reason"))
+    event.reason = _reason(choice.get("finish_reason")) or event.reason
 
 
 def _is_thought(delta: Any) -> bool:
@@ -90,7 +92,7 @@ def _read_openai_completion(chunk: Any) -> Event:
     for choice in choices:
         if choice.get("index", 0) == 0:
             event.text += _text(choice.get("text"))
-            event.reason = _reason(choice.get("finish_reason"))
+            event.reason = _reason(choice.get("finish_reason")) or event.reason
     event.token = bool(event.text)
     return event
 
@@ -117,6 +119,8 @@ def _reason(reason: object) -> str | None:
         return None
     if not isinstance(reason, str):
         raise AttemptError("broken_stream")
+    if reason.strip().lower() in _NO_REASONS:
+        return None
     if reason == "error":
         raise AttemptError("stream_error")
     return reason if _REASON.fullmatch(reason) else "unknown"

@@ -18,12 +18,15 @@ from chat.providers.transport import EventStream
 
 
 class Events(Protocol):
-    """`ready` is what came already, without waiting; `read` waits, None is the end.
+    """`ready` is what came already, without waiting; `read` waits, None is the end. `is_done`: it
+    was said with `[DONE]`.
 
     Both raise AttemptError, and ValueError, TypeError, LookupError or AttributeError for what is no
     event.
     """
 
+    @property
+    def is_done(self) -> bool: ...
     def ready(self) -> list[Event]: ...
     async def read(self) -> list[Event] | None: ...
 
@@ -34,23 +37,23 @@ class ChatEvents:
     def __init__(self, body: EventStream) -> None:
         self._body = body
         self._failure: Exception | None = None
-        self._is_over = False
+        self.is_done = False
 
     def ready(self) -> list[Event]:
-        ended = self._is_over or self._failure is not None
+        ended = self.is_done or self._failure is not None
         return [] if ended else self._batch(self._body.ready())
 
     async def read(self) -> list[Event] | None:
         if self._failure is not None:
             raise self._failure
-        payloads = None if self._is_over else await self._body.read()
+        payloads = None if self.is_done else await self._body.read()
         return None if payloads is None else self._batch(payloads)
 
     def _batch(self, payloads: list[bytes]) -> list[Event]:
         batch: list[Event] = []
         for payload in payloads:
             if payload == DONE:
-                self._is_over = True
+                self.is_done = True
                 break
             try:
                 batch.append(read_chat(chunk_of(payload)))
@@ -72,8 +75,13 @@ def chunk_of(payload: bytes) -> Any:
 class CompletionEvents:
     """Of text generation, as huggingface_hub reads them."""
 
-    def __init__(self, tokens: AsyncIterator[Any]) -> None:
+    def __init__(self, tokens: AsyncIterator[Any], body: EventStream | None) -> None:
         self._tokens = tokens
+        self._body = body
+
+    @property
+    def is_done(self) -> bool:
+        return self._body is not None and self._body.is_done
 
     def ready(self) -> list[Event]:
         return []

@@ -111,7 +111,7 @@ async def _attempt(
     endpoint: Endpoint, request: ChatRequest, caps: Caps, answer: Answer, clock: Clock
 ) -> AsyncGenerator[Piece | Finish]:
     """One request. Raises nothing but AttemptError."""
-    failure = None
+    failure, is_done = None, False
     try:
         async with make_client(endpoint, request) as client:
             events = await _open(client, endpoint, request, caps, clock)
@@ -120,22 +120,31 @@ async def _attempt(
                 if text:
                     yield Piece(text)
                 # After the yield: what the reader takes is no silence of the server.
-                if batch:
-                    _advance(clock, answer, token=any(event.token for event in batch))
+                _advance(clock, answer, batch)
+            is_done = events.is_done
     except Exception as exc:
         failure = translate(exc)
-    if failure is not None and answer.reason is None:
+    if failure is not None and not _is_harmless(failure, answer):
         raise failure
     if text := answer.rest():
         yield Piece(text)
-    yield answer.finish()
+    yield answer.finish(is_done=is_done)
 
 
-def _advance(clock: Clock, answer: Answer, *, token: bool) -> None:
-    if answer.reason is not None:
+def _advance(clock: Clock, answer: Answer, batch: list[Event]) -> None:
+    """Set the next deadline; token counts and empty events do not move it."""
+    if not any(event.token or event.reason for event in batch):
+        return
+    if answer.is_finished and not answer.is_doubtful:
         clock.finished()
-    elif token:
+    elif answer.started:
         clock.token()
+
+
+def _is_harmless(failure: AttemptError, answer: Answer) -> bool:
+    """Whether the answer is whole all the same: it had its finish reason before. Of a server whose
+    reasons are doubtful only silence is taken for an end."""
+    return answer.is_finished and (not answer.is_doubtful or failure.code == "idle_timeout")
 
 
 def _leave_usage_out(endpoint: Endpoint) -> bool:
@@ -167,7 +176,7 @@ async def _open(
     except TimeoutError:
         raise AttemptError(clock.code) from None
     if request.kind == "completion" or attempt.body is None:
-        return CompletionEvents(tokens)
+        return CompletionEvents(tokens, attempt.body)
     return ChatEvents(attempt.body)
 
 

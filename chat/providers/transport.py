@@ -52,12 +52,14 @@ class PreparedError(Exception):
 
 
 class EventStream(httpx.AsyncByteStream):
-    """The body of a streamed answer, read as what its events say, or as lines that are mended."""
+    """The body of a streamed answer, read as what its events say, or as lines that are mended.
+    `is_done`: the server said `[DONE]`."""
 
     def __init__(self, inner: Body, limit: int) -> None:
         self._inner = inner
         self._lines = EventLines(limit)
         self._is_over = False
+        self.is_done = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (payloads := await self.read()) is not None:
@@ -72,7 +74,7 @@ class EventStream(httpx.AsyncByteStream):
             return None
         chunk = await self._inner.read()
         self._is_over = not chunk
-        return self._lines.close() if self._is_over else self._said(chunk)
+        return self._closed() if self._is_over else self._said(chunk)
 
     def ready(self) -> list[bytes]:
         """The same of what came already; empty where `read` has something else to say."""
@@ -83,6 +85,12 @@ class EventStream(httpx.AsyncByteStream):
         payloads = self._lines.feed(chunk)
         if payloads:
             self._inner.is_over = payloads[-1] == DONE
+            self.is_done = self.is_done or DONE in payloads
+        return payloads
+
+    def _closed(self) -> list[bytes]:
+        payloads = self._lines.close()
+        self.is_done = self.is_done or DONE in payloads
         return payloads
 
     async def aclose(self) -> None:

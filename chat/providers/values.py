@@ -126,9 +126,9 @@ class Waiting:
 class Finish:
     """The answer is complete.
 
-    `reason` is the server's word: stop, length, content_filter, eos_token, stop_sequence or an
-    unknown one, or our own "answer_too_long". Token counts are the server's, None where it sent
-    none.
+    `reason` is the server's last word: stop, length, content_filter, eos_token, stop_sequence or an
+    unknown one, or our own: "answer_too_long", and "done" where the server named none. Token counts
+    are the server's, None where it sent none.
     """
 
     reason: str

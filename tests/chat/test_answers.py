@@ -13,6 +13,7 @@ from tests.site import Site
 from tests.upstream import (
     Cut,
     Done,
+    End,
     Finish,
     Gate,
     Raw,
@@ -229,7 +230,7 @@ FAULTS: dict[str, tuple[Script, str, str, str]] = {
         "",
     ),
     "cut": (after_text(Cut()), "cut", "was lost", "Hello"),
-    "no finish": (after_text(Done()), "no_finish", "without saying", "Hello"),
+    "no finish": (after_text(End()), "no_finish", "without saying", "Hello"),
     "empty": (script("", Finish(), Done()), "empty", "sent no text", ""),
     "error frame": (
         after_text(Raw(b'data: {"error": "SECRET-ECHO"}\n\n')),

@@ -12,6 +12,7 @@ import pytest
 
 from chat.errors import ProviderError
 from chat.providers import Caps, Deadlines, Endpoint, Piece, Retry, Waiting, can_serve, stream
+from chat.providers import Finish as FinishedAnswer
 from chat.providers.classify import parse_retry_after
 from tests.providers.tools import (
     FAST,
@@ -27,9 +28,12 @@ from tests.providers.tools import (
 )
 from tests.upstream import (
     Cut,
+    Delay,
     Delta,
     Done,
+    End,
     Finish,
+    Frame,
     Gate,
     Open,
     Raw,
@@ -38,6 +42,7 @@ from tests.upstream import (
     Script,
     Stall,
     Upstream,
+    Usage,
     answer,
     closed_port,
     faults,
@@ -113,6 +118,67 @@ class TestDeadlines:
         thought = faults.choices(delta={"reasoning_content": "hm"})
         up.script(script(thought, Stall()))
         assert (await ask(hf(up), deadlines=MID)).code == "idle_timeout"
+
+
+class TestFinishReasons:
+    """A reason ends an answer only where nothing comes after it."""
+
+    async def test_text_may_come_after_each_reason(self, up: Upstream) -> None:
+        chunks = [
+            faults.choices(delta={"content": word}, finish_reason="stop")
+            for word in ("Hello ", "big ", "world")
+        ]
+        up.script(script(chunks[0], Gate(), chunks[1], Gate(), chunks[2], Gate(), Done()))
+        pieces: list[object] = []
+        async with aclosing(stream(hf(up), chat_request(), PATIENT, Caps(), ONCE)) as items:
+            async for item in items:
+                pieces.append(item)
+                up.release()
+        assert pieces == [Piece("Hello "), Piece("big "), Piece("world"), FinishedAnswer("stop")]
+
+    async def test_a_silent_server_is_not_waited_for_as_long_as_for_a_token(
+        self, up: Upstream
+    ) -> None:
+        up.script(script("Hello", Finish(), Usage(), Stall()))
+        started = monotonic()
+        outcome = await ask(hf(up), deadlines=PATIENT)
+        assert (outcome.code, outcome.reason, outcome.text) == ("", "stop", "Hello")
+        assert outcome.finish is not None
+        assert outcome.finish.answer_tokens == 5
+        assert monotonic() - started < PATIENT.idle / 2
+
+    async def test_a_server_whose_reasons_are_none_has_the_time_of_a_token(
+        self, up: Upstream
+    ) -> None:
+        """Its first reason was followed by text, so its second one is no reason to hurry."""
+        up.script(script("Hel", Finish(), "lo", Finish(), Gate(), " world", Finish(), Done()))
+        task = asyncio.create_task(ask(hf(up), deadlines=PATIENT))
+        await up.wait_gate()
+        await asyncio.wait({task}, timeout=6)
+        assert not task.done()
+        up.release()
+        assert (await task).text == "Hello world"
+
+    @pytest.mark.parametrize("end", [End(), Cut()], ids=["closed", "cut"])
+    async def test_blanks_after_a_reason_are_no_text(self, up: Upstream, end: Cut | End) -> None:
+        up.script(script("Hello", Finish(), "", "\n", end))
+        outcome = await ask(hf(up), deadlines=PATIENT)
+        assert (outcome.code, outcome.reason, outcome.text) == ("", "stop", "Hello\n")
+
+    async def test_counts_after_the_reason_are_read(self, up: Upstream) -> None:
+        up.script(script("Hello", Finish(), Delay(0.05), Usage(prompt=3, answer=9), Done()))
+        finish = (await ask(hf(up), deadlines=PATIENT)).finish
+        assert finish == FinishedAnswer("stop", 3, 9)
+
+    @pytest.mark.parametrize("done", [True, False])
+    async def test_completion_models_may_end_without_a_reason(
+        self, up: Upstream, *, done: bool
+    ) -> None:
+        words = Frame({"choices": [{"index": 0, "text": "Hello", "finish_reason": None}]})
+        up.script(script(words, Done() if done else End()))
+        outcome = await ask(openai(up.base_url.removesuffix("/v1")), completion_request())
+        assert outcome.text == "Hello"
+        assert (outcome.code, outcome.reason) == (("", "done") if done else ("no_finish", ""))
 
 
 class TestCaps:

@@ -24,9 +24,13 @@ ERRORS = {
     "closed in mid stream": ("cut", "Hello"),
     "closed in mid frame": ("cut", "Hello"),
     "end without finish": ("no_finish", "Hello"),
-    "done without finish": ("no_finish", "Hello"),
     "end without length or chunks": ("no_finish", "Hello"),
     "end in mid frame": ("no_finish", "Hello"),
+    "only a null in words": ("no_finish", "Hello"),
+    "text after the reason, then the end": ("no_finish", "Hello"),
+    "cut after text behind the reason": ("cut", "Hello"),
+    "cut after a reason that was none": ("cut", "Hello"),
+    "stall after text behind the reason": ("idle_timeout", "Hello"),
     "reason is error": ("stream_error", "Hello"),
     "empty body": ("empty", ""),
     "only done": ("empty", ""),
@@ -46,12 +50,24 @@ FINISHES = {
     "cut after finish": "stop",
     "stall after finish": "stop",
     "finish without done": "stop",
+    "done without finish": "done",
+    "done without finish or line end": "done",
+    "text after the reason, then done": "length",
+    "the last of two reasons": "length",
+    "stall after a reason that was none": "stop",
+    "counts and empty events after finish": "stop",
     "last frame without line end": "stop",
     "length": "length",
     "content filter": "content_filter",
     "unknown reason": "model_length",
     "reason is a sentence": "unknown",
     "done without space": "stop",
+}
+# Ended by the idle deadline.
+SILENT = {
+    "stall after finish",
+    "stall after a reason that was none",
+    "counts and empty events after finish",
 }
 STATUS_CODES = {
     400: "bad_request",
@@ -108,7 +124,8 @@ async def test_error(up: Upstream, name: str) -> None:
 
 @pytest.mark.parametrize("name", FINISHES)
 async def test_finish(up: Upstream, name: str) -> None:
-    outcome = await play(up, SCRIPTS[name])
+    deadlines = MID if name in SILENT else PATIENT
+    outcome = await play(up, SCRIPTS[name], deadlines=deadlines)
     assert (outcome.code, outcome.reason, outcome.text) == ("", FINISHES[name], "Hello")
 
 

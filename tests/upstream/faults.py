@@ -68,6 +68,13 @@ NETWORK = {
     "closed in mid stream": after_text(Cut(reset=False)),
     "closed in mid frame": after_text(Raw(b'data: {"choi'), Cut(reset=False)),
     "cut after finish": after_text(Finish(), Cut()),
+    "cut after text behind the reason": script("Hel", Finish(), "lo", Cut()),
+    "cut after a reason that was none": script("Hel", Finish(), "lo", Finish(), Cut()),
+    "stall after text behind the reason": script("Hel", Finish(), "lo", Stall()),
+    "stall after a reason that was none": script("Hel", Finish(), "lo", Finish(), Stall()),
+    "counts and empty events after finish": after_text(
+        Finish(), Repeat((Usage(), Frame({"choices": []}), Delay(0.02)))
+    ),
     "stall after finish": after_text(Finish(), Stall()),
 }
 
@@ -76,6 +83,11 @@ ENDS = {
     "done without finish": after_text(Done()),
     "end without length or chunks": script(Open(chunked=False), "Hello", Cut(reset=False)),
     "finish without done": after_text(Finish(), End()),
+    "only a null in words": after_text(Finish("null"), End()),
+    "text after the reason, then the end": script("Hel", Finish(), "lo", End()),
+    "text after the reason, then done": script("Hel", Finish("length"), "lo", Done()),
+    "the last of two reasons": after_text(Finish(), Finish("length"), Done()),
+    "done without finish or line end": after_text(Raw(b"data: [DONE]"), End()),
     "end in mid frame": after_text(Raw(b'data: {"choices": [{"ind'), End()),
     "last frame without line end": after_text(Raw(event(choices(finish_reason="stop").data)[:-2])),
     "length": after_text(Finish("length"), Usage(), Done()),
@@ -317,7 +329,32 @@ ODD_TEXTS: dict[str, tuple[str, tuple[Step | str, ...]]] = {
     "unknown frames": ("hi", (Frame({"type": "ping"}), Frame({}), Frame({"choices": []}), "hi")),
     "no index": ("hi", (Frame({"choices": [{"delta": {"content": "hi"}}]}),)),
     "text beside the reason": ("hi", (choices(delta={"content": "hi"}, finish_reason="stop"),)),
-    "text after the reason": ("hi", ("hi", Finish(), "late")),
+    "text after the reason": ("hi late", ("hi", Finish(), " late")),
+    "a reason on every chunk": (
+        "Hello big world",
+        tuple(
+            choices(delta={"content": word}, finish_reason="stop")
+            for word in ("Hello ", "big ", "world")
+        ),
+    ),
+    "a reason on the first chunk, without text": (
+        "Hello",
+        (choices(delta={"role": "assistant", "content": ""}, finish_reason="stop"), "Hel", "lo"),
+    ),
+    "a reason on thoughts": (
+        "Hello",
+        (choices(delta={"reasoning_content": "hm"}, finish_reason="stop"), Delay(0.05), "Hello"),
+    ),
+    **{
+        f"{reason!r} as the reason of unfinished chunks": (
+            "Hello",
+            (
+                choices(delta={"content": "Hel"}, finish_reason=reason),
+                choices(delta={"content": "lo"}, finish_reason=reason),
+            ),
+        )
+        for reason in ("null", "", "None", " ", "FINISH_REASON_UNSPECIFIED")
+    },
     "the word error": ('say "error": {x}', ('say "error": {x}',)),
     "odd counts": ("hi", ("hi", Frame({"choices": [], "usage": {"prompt_tokens": "many"}}))),
 }
