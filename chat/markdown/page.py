@@ -7,7 +7,7 @@ from chat.markdown.plain import render_plain
 from chat.markdown.safe import LostPlaceError, sanitise, with_anchors
 from chat.markdown.source import normalise, prepare
 
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 """Raised whenever the HTML of some text changes: stored HTML is then made again."""
 
 

@@ -43,7 +43,11 @@ _END = re.compile(r"(?:</[a-z0-9]+>)*\Z")
 _MONEY = re.compile(r"\d[\d.,]*[ \n]+[A-Za-z]{2,}[^\\^_={}]*")
 _OWN_ANCHOR = re.compile(r"(<(?:a|li)\b[^>]*? (?:href=\"#|id=\"))(?=fn(?:ref)?-\d)")
 
-_URL = re.compile(r"(?:https?://[^/?#@\\]+(?:[/?#].*)?|mailto:[^?#\\]+(?:\?.*)?)", re.I | re.S)
+_WEB = re.compile(r"https?://([^/?#@\\]+)(?:[/?#].*)?", re.I | re.S)
+_MAIL = re.compile(r"mailto:([^?#\\]+)(?:\?([^#]*))?", re.I | re.S)
+# Decoded header fields of a mail: only its body may have lines.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL_IN_BODY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _UNSEEN = re.compile(
     "[\\x00-\\x20\\x7f-\\xa0\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200f"
     "\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffd"
@@ -166,12 +170,39 @@ def _fill(html: str, made: list[str]) -> str:
 
 
 def linkable(address: str) -> bool:
-    """Whether an absolute address may be a link: web or mail, no user name, no unseen signs."""
-    return (
-        len(address) <= 2_000
-        and _URL.fullmatch(address) is not None
-        and not _UNSEEN.search(unquote(address))
-    )
+    """Whether an absolute address may be a link: web or mail, no user name, no unseen signs.
+
+    Percent-encoded signs in a path or query are harmless: browsers show them as they are written.
+    A host is decoded by the browser, and a mail's fields by the mail program.
+    """
+    if len(address) > 2_000 or _UNSEEN.search(address):
+        return False
+    if web := _WEB.fullmatch(address):
+        return not _UNSEEN.search(unquote(web[1]))
+    mail = _MAIL.fullmatch(address)
+    return mail is not None and _is_safe_mail(mail[1], mail[2] or "")
+
+
+def _is_safe_mail(recipients: str, fields: str) -> bool:
+    """No encoded line break may add a header field (https://www.rfc-editor.org/rfc/rfc6068#section-7)."""
+    if _has_unseen(recipients):
+        return False
+    for field in fields.split("&"):
+        name, _, value = field.partition("=")
+        name = unquote(name).lower()
+        if name == "body":
+            unsafe = _CONTROL_IN_BODY.search(unquote(value)) is not None
+        elif name == "subject":
+            unsafe = _CONTROL.search(unquote(value)) is not None
+        else:
+            unsafe = _has_unseen(name + value)
+        if unsafe:
+            return False
+    return True
+
+
+def _has_unseen(encoded: str) -> bool:
+    return _UNSEEN.search(unquote(encoded).replace(" ", "")) is not None
 
 
 def _href(value: str) -> str | None:

@@ -8,7 +8,6 @@ from chat.providers.stops import StopFilter
 from chat.providers.text import Normaliser, has_visible
 from chat.providers.values import Caps, ChatRequest, Finish
 
-
 DONE_REASON = "done"
 """Our word for an answer whose stream said `[DONE]` and named no finish reason."""
 

@@ -1,6 +1,7 @@
 """What finished HTML may hold, written down apart from the code that makes it."""
 
 import re
+from urllib.parse import unquote
 
 from .dom import Element, parse
 
@@ -57,6 +58,8 @@ linethickness mathvariant maxsize minsize movablelimits notation rowspacing scri
 stretchy width
 """
 MATH_ATTRIBUTES = set(_MATH_ATTRIBUTES_NAMES.split())
+# An encoded control character outside of the body of a mail.
+INJECTED = re.compile(r"mailto:(?:[^?&]|[?&](?!body=))*%[01]", re.I)
 SCHEME = re.compile(r"(?:https?://|mailto:)[^\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]+")
 
 
@@ -90,6 +93,9 @@ def _assert_attribute(tag: str, name: str, value: str, message_id: str) -> None:
     elif name == "href":
         assert tag == "a", place
         assert SCHEME.fullmatch(value) or re.fullmatch("#" + own, value), place
+        assert not INJECTED.match(value), place
+        host = re.split("[/?#]", value.partition("//")[2])[0]
+        assert SCHEME.fullmatch("https://" + (unquote(host) or "x")), place
     else:
         allowed = {
             "rel": "nofollow noopener noreferrer",

@@ -8,6 +8,27 @@ from .dom import parse
 from .safety import assert_safe
 
 LINK = ' rel="nofollow noopener noreferrer"'
+ENCODED = [
+    "https://example.com/My%20File.pdf",
+    "https://x.y/%F0%9F%91%A9%E2%80%8D%F0%9F%92%BB/%E2%9D%A4%EF%B8%8F",
+    "https://x.y/a%C2%A0b",
+    "https://x.y/?q=a%0Ab%09c%00",
+    "https://x.y/%D0%9F%D1%80#%E2%80%8B",
+    "https://x.y/100%25",
+    "http://x.y/%E2%80%AEgnp",
+]
+REFUSED = [
+    "https://x%E2%80%8B.y/",
+    "https://x%00.y/",
+    "https://x%20.y/",
+    "https://a%40b@x.y/",
+    "mailto:a@b.c%0Abcc:d@e.f",
+    "mailto:a@b.c%E2%80%AE",
+    "mailto:a@b.c?subject=x%0D%0Abcc:d@e.f",
+    "mailto:a@b.c?x%0Abcc=d@e.f",
+    "mailto:a@b.c?body=x%00",
+    "mailto:a@b.c?cc=d@e.f%0a",
+]
 
 
 def shown(text: str) -> str:
@@ -70,12 +91,36 @@ def test_prose(text: str, html: str) -> None:
         ),
         ("[![b](/a.png)](https://x.y)", f'<a target="_blank" href="https://x.y"{LINK}>b</a>'),
         ("[a](/c/1/)", f"<a{LINK}>a</a>"),
+        *(
+            (f"[a](<{address}>)", f'<a target="_blank" href="{address}"{LINK}>a</a>')
+            for address in ENCODED
+        ),
+        (
+            "https://example.com/a%20b",
+            '<a target="_blank" href="https://example.com/a%20b"'
+            f"{LINK}>https://example.com/a%20b</a>",
+        ),
+        (
+            "[a](https://x.y/\U0001f469\u200d\U0001f4bb)",
+            f'<a target="_blank" href="https://x.y/%F0%9F%91%A9%E2%80%8D%F0%9F%92%BB"{LINK}>a</a>',
+        ),
+        *((f"[a]({address})", f"<a{LINK}>a</a>") for address in REFUSED),
+        (
+            "[a](mailto:a@b.c?subject=Hello%20you&body=one%0D%0Atwo)",
+            f'<a href="mailto:a@b.c?subject=Hello%20you&amp;body=one%0D%0Atwo"{LINK}>a</a>',
+        ),
         ('[a](https://x.y "title")', f'<a target="_blank" href="https://x.y"{LINK}>a</a>'),
         ("[a][b]\n\n[b]: https://x.y", f'<a target="_blank" href="https://x.y"{LINK}>a</a>'),
     ],
 )
 def test_links(text: str, html: str) -> None:
     assert shown(text) == f"<p>{html}</p>"
+
+
+@pytest.mark.parametrize("address", ENCODED)
+def test_links_in_a_question(address: str) -> None:
+    anchor = f'<a target="_blank" href="{address}"{LINK}>{address}</a>'
+    assert render_plain(f"see {address}.") == f'<p class="plain">see {anchor}.</p>'
 
 
 def test_a_table_scrolls_in_a_box_of_its_own() -> None:
