@@ -180,6 +180,6 @@
     if (event.key !== "Escape" || event.defaultPrevented || composing(event)) return;
     if ($("dialog[open], details.menu[open]")) return;
     if (chat.answering()) $("#stop-form")?.requestSubmit();
-    else if (event.target === field()) $("#main").focus({ preventScroll: true });
+    else if (event.target === field()) $("[data-scroller]").focus({ preventScroll: true });
   });
 })();

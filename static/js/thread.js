@@ -53,6 +53,20 @@
     settle();
   });
 
+  // Browsers scroll what has the focus. Where nothing has it, keys scroll the conversation, unless
+  // the last click was on the sidebar.
+  const SCROLLING = new Set(["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown", " "]);
+  let pressed = null;
+  document.addEventListener("pointerdown", ({ target }) => {
+    pressed = target;
+  }, { capture: true, passive: true });
+  document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
+    if (defaultPrevented || !SCROLLING.has(key)) return;
+    if (target !== document.body && target.id !== "main") return;
+    if ($("dialog[open]") || pressed?.closest?.("#sidebar")) return;
+    scroller()?.focus({ preventScroll: true });
+  });
+
   // A person who sends wants to see what follows.
   document.addEventListener("htmx:before:request", ({ detail }) => {
     if (detail.ctx.sourceElement?.matches?.("#composer, .edit-form")) following = true;

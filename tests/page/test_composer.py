@@ -154,7 +154,7 @@ def test_esc_stops_the_answer_and_focus_stays(person: Person, upstream: Upstream
     person.sees_status("stopped")
     expect(person.box).to_be_focused()
     person.box.press("Escape")
-    expect(person.page.locator("#main")).to_be_focused()
+    expect(person.page.locator("[data-scroller]")).to_be_focused()
 
 
 def test_an_answer_to_a_command_takes_nothing_back(
