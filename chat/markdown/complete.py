@@ -3,7 +3,7 @@ still become anything is held back until the next characters decide."""
 
 import re
 
-from chat.markdown import inline
+from chat.markdown import inline, tables
 from chat.markdown.source import formulas, open_fence
 
 MAX_FORMULA = 1_000
@@ -99,11 +99,26 @@ def _ruler(head: str) -> str:
 
 
 def _last_row(before: str, last: str) -> str:
-    cell = 0
-    for bar in _BAR.finditer(last):
-        cell = bar.end()
+    """The last row with its last cell completed; bars beyond the columns are text of that cell."""
+    columns = _columns(before)
+    last = tables.fit_row(last, columns) if columns else last
+    bars = [bar.end() for bar in _BAR.finditer(last)]
+    cell = bars[-1] if bars else 0
     row = last[:cell] + inline.complete(last[cell:])
     return before + row if row.strip(" \t|") else before
+
+
+def _columns(before: str) -> int:
+    """The columns of the table that ends here, 0 if its ruler is not there."""
+    lines: list[str] = []
+    end = len(before) - 1
+    while end > 0:
+        begin = before.rfind("\n", 0, end) + 1
+        if not _ROW.match(before, begin, end):
+            break
+        lines = [before[begin:end], *lines[:1]]
+        end = begin - 1
+    return tables.columns_of(lines[1]) if len(lines) > 1 else 0
 
 
 def _leaf(before: str, last: str) -> int:

@@ -4,6 +4,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from chat.markdown import tables
+
 # Unicode sets these noncharacters aside for use inside a program. They never survive `normalise`,
 # so wherever one is found later, it was put there by this package.
 SENTINEL = "\ufdd0"
@@ -62,15 +64,30 @@ def prepare(source: str) -> str:
     """Normalised text -> source for the parser, with as many lines.
 
     Lines that would begin an HTML block become paragraphs (a sentinel stands before the sign),
-    deep nesting is capped, and display formulas on lines of their own become math fences, so
-    that a line such as ``+ b`` in them is no list.
+    deep nesting is capped, display formulas on lines of their own become math fences, so
+    that a line such as ``+ b`` in them is no list, and table rows lose no cell.
     """
     if "<" in source:
         source = _HTML_LINE.sub(rf"\1{SENTINEL}", source)
     source = _TOO_MANY.sub(rf"\g<0>{SENTINEL}", source)
     if _MATH_LINE.search(source):
         source = _math_fences(source)
+    if "|" in source and tables.RULER.search(source):
+        source = tables.keep_cells(source, _code_lines(source.split("\n")))
     return source
+
+
+def _code_lines(lines: list[str]) -> list[bool]:
+    """Which lines stand in fenced code, or open it."""
+    found: list[bool] = []
+    fence = ""
+    for line in lines:
+        match = _LINE.fullmatch(line)
+        before = fence
+        if match:
+            fence = _fence_after(match, fence)
+        found.append(bool(before or fence))
+    return found
 
 
 def _math_fences(source: str) -> str:

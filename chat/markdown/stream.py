@@ -146,7 +146,7 @@ class Stream:
         known = self._known(growing.source)
         shown = complete(growing.lead + growing.source)[len(growing.lead) :]
         before = known + growing.lead
-        html = self._numbers.apply(to_html(before + prepare(shown)))
+        html = self._numbers.apply(to_html(known + prepare(growing.lead + shown)))
         self.parsed += len(before) + len(shown)
         shift = before.count("\n")
         first = known.count("\n") - shift

@@ -9,6 +9,7 @@ SHAPES = {
     "list": "- an item with **bold** text and a few words more\n",
     "loose list": "1. an item of some words\n\n   and a second paragraph\n\n",
     "table": "| one cell | **two** | 3 |\n",
+    "table with bars": "| `a|b` | $|x|$ | 3 | 4 | **five** |\n",
     "paragraph": "The quick brown *fox* jumps over the lazy dog, and it runs. ",
     "code": "    value = compute(value, 1)  # <b>\n",
     "quote": "> The quick brown *fox* jumps over the lazy dog.\n>\n",
@@ -16,6 +17,7 @@ SHAPES = {
 }
 HEADS = {
     "table": "| a | b | c |\n|---|:-:|---|\n",
+    "table with bars": "| a | b | c |\n|---|:-:|---|\n",
     "code": "```python\n",
     "nested list": "1. outer\n",
 }
