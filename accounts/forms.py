@@ -6,19 +6,23 @@ from allauth.account import forms as allauth
 from allauth.account.fields import EmailField, PasswordField, SetPasswordField
 from allauth.account.internal.flows.manage_email import assess_unique_email
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.addresses import is_taken
 from accounts.models import User
 
 PASSWORD_HINT = _("At least 8 characters, not only digits, nothing easy to guess.")
+EMAIL_CHARS = 254
+"""What a row takes; allauth's own fields take more."""
 EMAIL_TAKEN = _("There is an account with this email already.")
 
 NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password (again)")}
 
 
 class PlainFields:
-    """Mixin: labels say what a field is, so no placeholders; the cursor where it helps."""
+    """Mixin: labels say what a field is, so no placeholders; the cursor where it helps; an email
+    address that no row takes is refused."""
 
     fields: dict[str, forms.Field]
     labels: ClassVar[dict[str, Any]] = {}
@@ -33,6 +37,9 @@ class PlainFields:
                 field.help_text = PASSWORD_HINT
             elif isinstance(field, PasswordField):
                 field.help_text = ""
+            elif isinstance(field, EmailField):
+                others = [v for v in field.validators if not isinstance(v, MaxLengthValidator)]
+                field.validators = [*others, MaxLengthValidator(EMAIL_CHARS)]
         self.focus(next(iter(self.fields)))
 
     def full_clean(self) -> None:
@@ -99,7 +106,7 @@ class SetupForm(PlainFields, allauth.PasswordVerificationMixin, forms.Form):
     `person` is who is signed in, or None: only that person may name an address that is taken.
     """
 
-    email = EmailField(max_length=254)
+    email = EmailField()
     password1 = SetPasswordField(label=_("Password"))
     password2 = PasswordField(label=_("Password (again)"), autocomplete="new-password")
 

@@ -19,8 +19,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat.conversations import prompting
+from chat.limits.text import NEWLINES
 from chat.models import ChatModel, PromptVersion, Suggestion, SystemPrompt
 from chat.models.catalogue import least_room
+
+
+class TextField(forms.CharField):
+    """Text of several lines. A browser sends each newline as two characters; it counts as one."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return NEWLINES.sub("\n", text) if isinstance(text, str) else text
 
 
 class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -31,7 +40,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
     that the text of this page is to be published with the save. To be cleaned in a transaction.
     """
 
-    text = forms.CharField(
+    text = TextField(
         label=gettext_lazy("Text"),
         required=False,
         strip=False,
@@ -62,7 +71,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["shown"].initial = newest.number if newest else 0
 
     def clean_text(self) -> str:
-        text: str = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
+        text: str = self.cleaned_data["text"]
         if "\x00" in text:
             raise forms.ValidationError(_("The text holds characters that cannot be stored."))
         return text

@@ -212,7 +212,20 @@ _REFUSALS = (
     Fault("empty_message", "Please write a message first.", status=400),
     Fault(
         "message_too_long",
-        "The message is too long. Please shorten it and send it again.",
+        "The message is too long: it has %(length)d characters, and %(limit)d fit. "
+        "Your text is kept; please shorten it.",
+        status=413,
+    ),
+    Fault(
+        "title_too_long",
+        "The title is too long: it has %(length)d characters, and %(limit)d fit. "
+        "Please shorten it.",
+        status=413,
+    ),
+    Fault(
+        "reason_too_long",
+        "The reason is too long: it has %(length)d characters, and %(limit)d fit. "
+        "Your text is kept; please shorten it.",
         status=413,
     ),
     Fault("empty_title", "Please write a title first.", status=400),

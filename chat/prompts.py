@@ -140,7 +140,7 @@ def chat(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
 
 def completion(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
     """A transcript that the model goes on with; it ends where the answer begins."""
-    lines = [system.strip(), ""] if has_visible(system) else []
+    lines = [system.rstrip(), ""] if has_visible(system) else []
     lines += [f"{SPEAKERS[turn.role]}: {turn.content}" for turn in turns]
     if not turns or turns[-1].role == "user":
         lines.append("Assistant:")

@@ -5,8 +5,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from accounts.models import User
-from chat.errors import ChatError
-from chat.limits import MESSAGE_CHARS, storable
+from chat.limits import MESSAGE_CHARS, check_length, storable
 from chat.models import Conversation, Draft, Message
 from config.sql import columns, fetch, made, statement
 
@@ -42,11 +41,10 @@ def keep(
     is not kept. `opened` is that of the draft that the page was opened with. Raises
     Conversation.DoesNotExist, or ChatError `message_too_long`.
     """
-    if len(text) > DRAFT_CHARS:
-        raise ChatError("message_too_long")
+    clean = storable(text)
+    check_length(clean, DRAFT_CHARS, "message_too_long")
     if conversation_id is not None:
         Conversation.objects.owned_by(user).only("id").get(pk=conversation_id)
-    clean = storable(text)
     if not clean.strip() or was_sent(user, conversation_id, client_id):
         remove(user, conversation_id, client_id, opened)
         return

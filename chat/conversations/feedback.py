@@ -6,17 +6,21 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from chat.limits import storable
+from chat.limits import check_length, storable
 from chat.models import Conversation, Message, Role
 
 REASON_CHARS = 500
 
 
 def rate(user: User, message_id: UUID, value: int | None, reason: str = "") -> Message:
-    """1 is good, -1 is bad, None takes it back. Raises Message.DoesNotExist."""
+    """1 is good, -1 is bad, None takes it back.
+
+    Raises Message.DoesNotExist, or ChatError `reason_too_long`.
+    """
+    kept = storable(reason).strip()
+    check_length(kept, REASON_CHARS, "reason_too_long")
     message: Message = Message.objects.owned_by(user).get(pk=message_id, role=Role.ASSISTANT)
     message.feedback = value
-    kept = storable(reason).strip()[:REASON_CHARS]
     message.feedback_reason = kept if value is not None else ""
     with transaction.atomic():
         message.save(update_fields=["feedback", "feedback_reason"])

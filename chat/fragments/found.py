@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from chat.fragments.pages import cursor_of, grouped
 from chat.models import Role
 from chat.search import Found, Hit, Page
+from chat.search.asking import MOST_CHARACTERS
 from chat.search.excerpts import Marker, Part, marker
 
 
@@ -49,7 +50,7 @@ class Listed:
 def found_html(page: Page, listed: Listed) -> SafeString:
     """Nothing at all where nothing was typed."""
     if not page.terms:
-        return wordless() if page.typed.strip() else SafeString()
+        return wordless(page.typed) if page.typed.strip() else SafeString()
     groups, signs = grouped(page.found), marker(page.terms)
     context = {
         "groups": [
@@ -69,8 +70,13 @@ def found_html(page: Page, listed: Listed) -> SafeString:
     return SafeString(render_to_string("chat/_found.html", context))
 
 
-def wordless() -> SafeString:
+def wordless(typed: str) -> SafeString:
     sentence = _("Type a word to search for.")
+    if len(typed) > MOST_CHARACTERS:
+        sentence = _("The search is too long: it has %(length)d characters, and %(limit)d fit.") % {
+            "length": len(typed),
+            "limit": MOST_CHARACTERS,
+        }
     return format_html('<p class="found-count">{}</p>', sentence)
 
 

@@ -4,6 +4,7 @@ from chat.limits.bucket import Bucket, take
 from chat.limits.text import (
     MESSAGE_CHARS,
     TITLE_CHARS,
+    check_length,
     checked_text,
     checked_title,
     storable,
@@ -14,6 +15,7 @@ __all__ = [
     "MESSAGE_CHARS",
     "TITLE_CHARS",
     "Bucket",
+    "check_length",
     "checked_text",
     "checked_title",
     "storable",

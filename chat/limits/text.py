@@ -8,18 +8,32 @@ from chat.providers import has_visible
 MESSAGE_CHARS = 32_000
 TITLE_CHARS = 200
 
+_BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
+
 
 def checked_text(text: str) -> str:
-    """The text as it is stored: see `storable`; no blank ends.
+    """The text as it is stored: see `storable`; no blank ends, but the indentation of its first
+    line. `stored` in static/js/words.js does the same, so that the page counts alike.
 
     Raises ChatError `empty_message` or `message_too_long`.
     """
-    text = storable(text).strip()
+    text = without_blank_ends(storable(text))
     if not has_visible(text):
         raise ChatError("empty_message")
-    if len(text) > MESSAGE_CHARS:
-        raise ChatError("message_too_long")
+    check_length(text, MESSAGE_CHARS, "message_too_long")
     return text
+
+
+def without_blank_ends(text: str) -> str:
+    """Without blank lines at the beginning and blanks at the end."""
+    first = _BLANK_LINES.match(text)
+    return text[first.end() if first else 0 :].rstrip()
+
+
+def check_length(text: str, limit: int, code: str) -> None:
+    """Raises ChatError `code`, with both numbers."""
+    if len(text) > limit:
+        raise ChatError(code, counts={"length": len(text), "limit": limit})
 
 
 # What word processors and terminals put at the end of a line.
@@ -34,11 +48,12 @@ def storable(text: str) -> str:
 
 
 def checked_title(text: str) -> str:
-    """One line of at most 200 characters. Raises ChatError `empty_title`."""
+    """One line of at most 200 characters. Raises ChatError `empty_title` or `title_too_long`."""
     title = " ".join(storable(text).split())
     if not has_visible(title):
         raise ChatError("empty_title")
-    return title[:TITLE_CHARS]
+    check_length(title, TITLE_CHARS, "title_too_long")
+    return title
 
 
 def title_from(text: str, most: int = 60) -> str:

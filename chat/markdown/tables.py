@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 # https://github.github.com/gfm/#delimiter-row; one of dashes alone underlines a heading.
 RULER = re.compile(
@@ -38,6 +39,7 @@ def keep_cells(source: str, in_code: Sequence[bool]) -> str:
     return "\n".join(lines)
 
 
+@lru_cache(maxsize=256)
 def columns_of(ruler: str) -> int:
     """The columns that a line under a header makes; 0 if it is no such line."""
     match = RULER.fullmatch(ruler)
@@ -92,7 +94,8 @@ def _fit_rows(lines: list[str], number: int, columns: int) -> int:
 def fit_row(row: str, columns: int) -> str:
     """The row with no more cells than columns: bars in code and formulas are text, and what is
     still too much stays in the last cell."""
-    if len(cells(row)) < columns:
+    at_ends = row.startswith("|") + row.endswith("|")
+    if row.count("|") - at_ends < columns or len(cells(row)) < columns:
         return row
     row = escaped(row, spans(row))
     end = len(row.rstrip(" \t|"))  # empty cells beyond the columns may go

@@ -26,15 +26,18 @@ class Term:
 
 
 def cleaned(typed: str) -> str:
-    """The first 200 characters on one line."""
-    return _CONTROL.sub(" ", typed[:MOST_CHARACTERS]).strip()
+    """What was typed, on one line."""
+    return _CONTROL.sub(" ", typed).strip()
 
 
 def terms_of(typed: str) -> tuple[Term, ...]:
-    """The terms of `words "words that stand together" -without`; none if there is nothing to find.
+    """The terms of `words "words that stand together" -without`; none if there is nothing to find,
+    or if more than 200 characters were typed.
 
     At most twelve terms.
     """
+    if len(typed) > MOST_CHARACTERS:
+        return ()
     found = [term_of(match) for match in _TERM.finditer(typed.translate(_QUOTES))]
     usable = [term for term in found if _USABLE.search(term.text)][:MOST_TERMS]
     return tuple(usable) if any(not term.excluded for term in usable) else ()

@@ -23,6 +23,9 @@ from chat.fragments import pages
 from chat.models import Conversation, Message
 from config.threads import in_db
 
+# Fields of text that a refused command gives back.
+TYPED = ("text", "title", "reason")
+
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
@@ -146,7 +149,8 @@ def refusal(
             status=status,
             headers={"HX-Retarget": "#composer-notice", "HX-Reswap": "innerHTML"},
         )
-    context = {"sentence": sentence, "sign_in": sign_in, "text": request.POST.get("text", "")}
+    typed = next((request.POST[name] for name in TYPED if name in request.POST), "")
+    context = {"sentence": sentence, "sign_in": sign_in, "text": typed}
     return HttpResponse(render_to_string("chat/refused.html", context, request), status=status)
 
 

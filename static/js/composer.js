@@ -20,7 +20,7 @@
   const left = () => {
     const area = field();
     const limit = Number(area.dataset.limit);
-    return area.value.length < limit - WARN ? WARN : limit - [...area.value.trim()].length;
+    return area.value.length < limit - WARN ? WARN : limit - [...chat.stored(area.value)].length;
   };
 
   const count = () => {
@@ -143,10 +143,13 @@
     refresh();
   });
 
+  // What goes on behind the sent text in its line loses its blanks, a line of its own keeps them.
+  const rest = (text) => (/^\s*\n/.test(text) ? chat.withoutBlankLines(text) : text.trimStart());
+
   // Only what was typed since then stays; all of it, if it was written anew.
   const takeSent = (area) => {
     const goesOn = !rewritten && area.value.startsWith(sent);
-    const since = goesOn ? area.value.slice(sent.length).trimStart() : area.value;
+    const since = goesOn ? rest(area.value.slice(sent.length)) : area.value;
     area.setRangeText("", 0, area.value.length - since.length, "preserve");
     sent = "";
   };

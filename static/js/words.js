@@ -6,6 +6,19 @@
   const say = (key, values = {}) =>
     words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 
+  // A message as the server stores and counts it (`checked_text` in chat/limits/text.py).
+  const BLANKS = "\t \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    + "\u2028\u2029\u202f\u205f\u3000";
+  const BLANK_LINES = new RegExp(`^(?:[${BLANKS}]*\\n)+`);
+  const withoutBlankLines = (text) => text.replace(BLANK_LINES, "");
+  const stored = (typed) => {
+    const text = withoutBlankLines(typed.replace(/\r\n?|[\v\f\x85]/g, "\n")
+      .replace(/[\x00-\x08\x0e-\x1f\x7f-\x9f]|\p{Cs}/gu, ""));
+    let end = text.length;
+    while (end && (text[end - 1] === "\n" || BLANKS.includes(text[end - 1]))) end -= 1;
+    return text.slice(0, end);
+  };
+
   // The live region apart from the thread: a screen reader hears what is put here.
   const speak = (text) => {
     const line = document.createElement("p");
@@ -55,5 +68,7 @@
     && !document.querySelector(`article[data-message-id="${written}"]`);
   const answering = () => Boolean(live() || elsewhere());
 
-  window.chat = { say, speak, token, post, newId, notice, shown, answering };
+  window.chat = {
+    say, speak, stored, withoutBlankLines, token, post, newId, notice, shown, answering,
+  };
 })();

@@ -159,7 +159,7 @@ BAD: dict[str, tuple[dict[str, str], int, str]] = {
     "empty": ({"text": ""}, 400, "Please write a message first."),
     "blank": ({"text": " \n "}, 400, "Please write a message first."),
     "invisible": ({"text": "\u200b\u3164"}, 400, "Please write a message first."),
-    "too long": ({"text": LONG}, 413, "The message is too long."),
+    "too long": ({"text": LONG}, 413, "it has 32001 characters, and 32000 fit."),
     "control": ({"text": "\x00\x1b\x0b"}, 400, "Please write a message first."),
     "no id": ({"client_id": ""}, 400, "The request is not complete."),
     "bad id": ({"client_id": "x" * 36}, 400, "The request is not complete."),
@@ -194,7 +194,7 @@ def test_a_bad_question_is_refused_and_kept(
     if headers:
         assert response["HX-Retarget"] == "#composer-notice"
     elif fields["text"].strip() and fields["text"].isprintable():
-        assert f"readonly>{fields['text']}</textarea>" in html
+        assert f"readonly>\n{fields['text']}</textarea>" in html
 
 
 def test_a_paste_never_fails(owner_client: Client, conversation: Conversation) -> None:

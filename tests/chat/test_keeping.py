@@ -53,8 +53,12 @@ def test_titles_that_cannot_be(owner: User, title: str, code: str) -> None:
     assert conversation.title == "Why is the sky blue?"
 
 
-def test_a_long_title_is_cut(owner: User) -> None:
-    assert keeping.rename(owner, said(owner).pk, "x" * 500).title == "x" * 200
+def test_a_title_of_200_characters_is_kept_whole_and_a_longer_one_refused(owner: User) -> None:
+    key = said(owner).pk
+    assert keeping.rename(owner, key, "😀" * 200).title == "😀" * 200
+    with pytest.raises(ChatError, match="it has 201 characters, and 200 fit") as refused:
+        keeping.rename(owner, key, "x" * 201)
+    assert refused.value.code == "title_too_long"
 
 
 # Deleting

@@ -50,6 +50,20 @@ def test_the_longest_message_has_32000_characters() -> None:
 
 def test_blank_ends_do_not_count() -> None:
     assert checked_text("  \n" + "x" * 32_000 + "\n\n") == "x" * 32_000
+    assert checked_text("\n \t\r\n\u3000\n" + "x" * 32_000 + "\u2028 ") == "x" * 32_000
+
+
+@pytest.mark.parametrize("indent", ["    ", "\t", "\u3000", " \t "])
+def test_the_first_line_keeps_its_indentation(indent: str) -> None:
+    text = f"{indent}if x:\n{indent}    return 1"
+    assert checked_text(f"\n  \n\r\n{text}  \n \n") == text
+    assert checked_text(text) == text
+    assert title_from(checked_text(text)) == "if x:"
+
+
+def test_a_refusal_tells_the_numbers() -> None:
+    with pytest.raises(ChatError, match="it has 32102 characters, and 32000 fit"):
+        checked_text("x\r\n" * 16_050 + "yz")
 
 
 def test_newlines_become_one_character() -> None:
@@ -86,8 +100,8 @@ def refused(query: str, *names: str) -> str:
 
 
 def test_the_fields_of_a_question() -> None:
-    key, text = asked(QueryDict(f"client_id={KEY}&text=+Why%3F+&csrfmiddlewaretoken=x"))
-    assert (str(key), text) == (KEY, "Why?")
+    key, text = asked(QueryDict(f"client_id={KEY}&text=%0A+Why%3F+&csrfmiddlewaretoken=x"))
+    assert (str(key), text) == (KEY, " Why?")
 
 
 @pytest.mark.parametrize(
