@@ -143,6 +143,14 @@ def test_a_completion_model_gets_a_transcript() -> None:
     assert made.request.sampling.stop == STOPS == ("\nUser:", "\nAssistant:")
 
 
+@pytest.mark.parametrize("kind", ["chat", "completion"])
+def test_indentation_of_first_lines_is_sent(kind: Literal["chat", "completion"]) -> None:
+    made = built("    rules:\n      - one\n", talk("    if x:"), target(kind=kind))
+    whole = made.request.prompt or "\n".join(turn.content for turn in made.request.messages)
+    assert whole.startswith("    rules:\n      - one\n")
+    assert "    if x:" in whole
+
+
 def test_a_completion_model_just_goes_on() -> None:
     made = built("", talk("One?"), target(kind="completion"), partial="It is")
     assert made.request.prompt == "User: One?\nAssistant: It is"

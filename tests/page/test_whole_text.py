@@ -27,8 +27,8 @@ def test_a_pasted_prompt_is_not_cut(person: Person, site: Site) -> None:
     site.manage("shell", "-c", ADMIN.format(email=person.email))
     page = person.page
     page.goto(f"{site.url}/admin/chat/systemprompt/")
-    page.locator("#result_list a").first.click()
-    box = page.get_by_label("Text", exact=True)
+    page.locator("#result_list .field-name a").first.click()
+    box = page.locator("#id_text")
     before, text = box.input_value(), "word " * 9_997 + "END-OF-PROMPT"
     box.fill("")
     page.keyboard.insert_text(text)
