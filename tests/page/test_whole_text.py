@@ -101,6 +101,8 @@ def test_a_long_title_is_refused_in_its_dialog(person: Person, upstream: Upstrea
     upstream.script(answer("One."))
     person.ask("Short")
     person.sees_status("complete")
+    # The line of the sidebar is exchanged at the end of the answer, with its menu.
+    expect(person.page.locator(".row[data-answering]")).to_have_count(0)
     person.page.locator(".row-menu > summary").click()
     person.button("Rename").click()
     box = person.page.get_by_label("Title")
