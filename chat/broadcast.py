@@ -7,6 +7,7 @@ changed, whoever hears it looks at the database, and text has its place in the a
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Any
@@ -26,13 +27,28 @@ from chat.events import (
     What,
     Wrote,
 )
+from config.outages import OutageLog
 
 log = logging.getLogger("chat.broadcast")
+# Of sending and hearing together.
+redis = OutageLog(log, "Redis")
 
 GROUP = "chat"
 # A layer that hangs must not hold memory: what does not leave in time is lost, as it may be.
 SEND_SECONDS = 2.0
 MOST_WAITING = 2_000
+# A layer that is away says nothing by itself: where nothing else is sent, something is.
+BEAT_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
+# No event. It goes to this process itself, and is left out as all its own words are.
+BEAT = {"type": "Beat"}
+REASONS = {
+    "AuthenticationError": "password refused",
+    "BusyLoadingError": "starting up",
+    "ConnectionError": "connection lost",
+    "MaxConnectionsError": "too many connections",
+    "TimeoutError": "no answer in time",
+}
 Listener = Callable[[Event], None]
 
 
@@ -45,7 +61,7 @@ class Broadcast:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.leaving: asyncio.Queue[Event] = asyncio.Queue(MOST_WAITING)
-        self.failing = False
+        self.channel = ""
 
     def start(self) -> None:
         """Bind to the running loop and listen to other processes, once."""
@@ -83,18 +99,35 @@ class Broadcast:
     async def deliver(self) -> None:
         """Send one event after the other, for as long as the process lives."""
         while True:
-            await self.send(await self.leaving.get())
+            try:
+                pause = AGAIN_SECONDS if redis.reason else BEAT_SECONDS
+                async with asyncio.timeout(pause):
+                    event = await self.leaving.get()
+            except TimeoutError:
+                await self.beat()
+            else:
+                await self.send(event)
 
     async def send(self, event: Event) -> None:
+        message = packed(event, self.name)
+        await self.attempt(lambda layer: layer.group_send(GROUP, message))
+
+    async def beat(self) -> None:
+        """Find out whether the layer is there."""
+        if self.channel:
+            message = BEAT | {"from": self.name}
+            await self.attempt(lambda layer: layer.send(self.channel, message))
+
+    async def attempt(self, work: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+        """Do this with the layer; what fails is lost, as it may be."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await get_channel_layer().group_send(GROUP, packed(event, self.name))
+                await work(get_channel_layer())
         except Exception as problem:  # whatever the layer's client raises; the watch makes up
-            if not self.failing:
-                log.warning("events do not reach other processes: %s", type(problem).__name__)
-            self.failing = True
+            redis.begin(reason_of(problem))
         else:
-            self.failing = False
+            if self.channel:
+                redis.end()
 
     async def hear(self) -> None:
         """Hand what other processes say to this one's listeners, for as long as it lives."""
@@ -103,11 +136,14 @@ class Broadcast:
             try:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
+                self.channel = channel
+                redis.end()
                 while True:
                     self.take(await layer.receive(channel))
             except Exception as problem:  # the layer is away; it comes back
-                log.warning("channel layer lost: %s", type(problem).__name__)
-                await asyncio.sleep(1)
+                self.channel = ""
+                redis.begin(reason_of(problem))
+                await asyncio.sleep(AGAIN_SECONDS)
                 await self.forget(layer)
 
     async def forget(self, layer: Any) -> None:
@@ -116,7 +152,7 @@ class Broadcast:
             async with asyncio.timeout(SEND_SECONDS):
                 await layer.flush()
         except Exception as problem:
-            log.warning("channel layer not closed: %s", type(problem).__name__)
+            redis.begin(reason_of(problem))
 
     def take(self, message: dict[str, str]) -> None:
         """Whatever another process sent; our own words come back too and are left out."""
@@ -125,6 +161,18 @@ class Broadcast:
                 self.tell(unpacked(message))
         except (KeyError, ValueError, AttributeError) as problem:
             log.warning("event not understood: %s", type(problem).__name__)
+
+
+def reason_of(problem: BaseException) -> str:
+    """Why Redis cannot be reached, without its address and the text of its client."""
+    cause: BaseException | None = problem
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno).lower()
+        cause = cause.__cause__ or cause.__context__
+    if "refused" in str(problem):  # at each of several addresses
+        return "connection refused"
+    return REASONS.get(type(problem).__name__, type(problem).__name__)
 
 
 def packed(event: Event, sender: str = "") -> dict[str, str]:

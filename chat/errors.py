@@ -284,6 +284,18 @@ _REFUSALS = (
         status=503,
     ),
     Fault(
+        "database_read_only",
+        "Nothing can be saved at present. Your text is kept; please try again in a few minutes.",
+        retryable=True,
+        status=503,
+    ),
+    Fault(
+        "database_busy",
+        "The database is too busy at present. Your text is kept; please try again in a moment.",
+        retryable=True,
+        status=503,
+    ),
+    Fault(
         "busy",
         "An answer is still being written. Please wait for it, or stop it first.",
         status=409,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from config.unread import unread
@@ -29,3 +31,22 @@ class KeptConnection(DatabaseWrapper):
             "prepare_threshold": wished,
             "options": f"{found.get('options', '')} {PLANNING}",
         }
+
+
+# Finds nothing, locks nothing, and is refused where nothing can be written.
+WRITE = "SELECT FROM django_session WHERE false FOR UPDATE"
+
+
+def check_writable(connection: BaseDatabaseWrapper) -> None:
+    """Raise what keeps the database from writing; costs one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE)
+
+
+def kept_settings(shared: Any) -> dict[str, Any]:
+    """The settings of a connection beside the pool that `shared` takes its own from."""
+    options = {
+        key: value for key, value in shared.settings_dict["OPTIONS"].items() if key != "pool"
+    }
+    settings_dict: dict[str, Any] = shared.settings_dict
+    return settings_dict | {"OPTIONS": options, "CONN_MAX_AGE": settings.KEEP_CONNECTION}

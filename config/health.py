@@ -1,9 +1,14 @@
 """Two questions a supervisor asks: does the process answer, and does each part."""
 
+from collections.abc import Callable
+
 from django.core.cache import cache
-from django.db import DatabaseError, connection
-from django.db.utils import InterfaceError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from config.database import check_writable
+from config.database_errors import DATABASE_ERRORS
+from config.outages import database
 
 
 async def healthz(request: HttpRequest) -> HttpResponse:
@@ -12,24 +17,25 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each part with "ok" or "down"; 503 while one is down."""
-    parts = {"database": database(), "cache": cached()}
+    """Each part with "ok", or "down" and the reason; 503 while one is down."""
+    parts = {"database": state_of(check_database), "cache": state_of(check_cache)}
     status = 200 if set(parts.values()) == {"ok"} else 503
     return JsonResponse(parts, status=status)
 
 
-def database() -> str:
+def state_of(check: Callable[[], None]) -> str:
+    """ "ok", or what the check failed with; no address and no password."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("select 1")
-    except (DatabaseError, InterfaceError):
-        return "down"
+        check()
+    except DATABASE_ERRORS as problem:
+        outage = database.note(problem)
+        return f"down: {outage.reason}" if outage else "down"
     return "ok"
 
 
-def cached() -> str:
-    try:
-        cache.get("readyz")
-    except (DatabaseError, InterfaceError):
-        return "down"
-    return "ok"
+def check_database() -> None:
+    check_writable(connection)
+
+
+def check_cache() -> None:
+    cache.get("readyz")

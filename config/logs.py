@@ -5,6 +5,9 @@ import traceback
 from types import TracebackType
 from typing import Any
 
+from config.database_errors import is_outage
+from config.outages import database
+
 
 class SafeFormatter(logging.Formatter):
     """Prints an exception as its type and frames, never its text.
@@ -17,10 +20,31 @@ class SafeFormatter(logging.Formatter):
         return " < ".join([getattr(kind, "__name__", "Exception"), *frames(trace)])
 
 
+class OutageFilter(logging.Filter):
+    """Drops each line that only says that the database or Redis is away.
+
+    Outages have lines of their own: see `config.outages`. Django logs each response with a status
+    of 500 and more; 503 is what we answer on purpose, during an outage or a restart.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        problem = record.exc_info[1] if record.exc_info else None
+        if getattr(record, "status_code", None) == 503:
+            return False
+        return not (database.note(problem) or is_lost_layer(record, problem))
+
+
+def is_lost_layer(record: logging.LogRecord, problem: BaseException | None) -> bool:
+    """Whether the channel layer says, as it does every second, that Redis is away."""
+    is_of_redis = type(problem).__module__.startswith("redis.") or isinstance(problem, OSError)
+    return is_of_redis and record.name.startswith("channels_redis")
+
+
 class Trouble:
     """What may fail again and again: that it began and that it ended is logged, not each time.
 
-    An exception of one of the `expected` types is a warning, another one an error with its frames.
+    An outage of the database is logged by `config.outages`, for all together. An exception of one
+    of the `expected` types is a warning, another one an error with its frames.
     """
 
     def __init__(
@@ -34,6 +58,8 @@ class Trouble:
 
     def failed(self, problem: Exception) -> None:
         """A line if it worked before, or failed in another way."""
+        if is_outage(problem):
+            return
         self.times += 1
         if self.kind is type(problem):
             return

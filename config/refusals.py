@@ -1,8 +1,16 @@
 """The pages and sentences for requests that are refused before a view sees them."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+from config.database_errors import Kind, Outage
+from config.outages import database
+
+# Seconds until it is worth to try again.
+RETRY_AFTER = {Kind.AWAY: 5, Kind.READ_ONLY: 30, Kind.BUSY: 2}
 
 
 def refuse(request: HttpRequest, sentence: str, status: int, template: str) -> HttpResponse:
@@ -34,9 +42,24 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Any exception of a view or a middleware; an outage of the database is no fault of ours."""
+    if outage := database.note(sys.exc_info()[1]):
+        return unavailable(request, outage)
     return refuse(
         request,
         _("Something went wrong on our side. Your text is kept; please try again."),
         500,
         "500.html",
     )
+
+
+def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
+    """The answer while the database cannot do what the request needs."""
+    sentence = {
+        Kind.AWAY: _("The database cannot be reached. Please try again in a moment."),
+        Kind.READ_ONLY: _("Nothing can be saved at present. Please try again in a few minutes."),
+        Kind.BUSY: _("The database is too busy at present. Please try again in a moment."),
+    }[outage.kind]
+    response = refuse(request, sentence, 503, "503.html")
+    response["Retry-After"] = str(RETRY_AFTER[outage.kind])
+    return response

@@ -125,25 +125,22 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # Database
 # https://docs.djangoproject.com/en/5.2/ref/databases/#postgresql-connection-settings
 DATABASES: dict[str, Any] = {
-    "default": env.db_url("DATABASE_URL", default="postgresql://postgres@localhost:5432/chat")
+    "default": env.db_url(
+        "DATABASE_URL",
+        default="postgresql://postgres@localhost:5432/chat",
+        engine="config.postgresql",
+    )
 }
 # An address can say nothing but text and numbers.
 if DATABASES["default"].get("OPTIONS", {}).get("prepare_threshold") == "none":
     DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None
 DATABASES["default"].update(
-    CONN_MAX_AGE=0,  # the pool keeps connections; Django must not
+    CONN_MAX_AGE=0,  # the pool bounds connections; Django must not keep them from it
     CONN_HEALTH_CHECKS=True,
     OPTIONS={
         **DATABASES["default"].get("OPTIONS", {}),
-        # A pool that tries again ever more rarely would not notice for minutes that the database
-        # is back: it gives up soon, and the next one who asks makes it try afresh.
-        "pool": {
-            "min_size": 1,
-            "max_size": 16,
-            "timeout": 5,
-            "max_idle": 120,
-            "reconnect_timeout": 2,
-        },
+        # See config.postgresql: at most so many connections, and how long a request waits for one.
+        "pool": {"max_size": 16, "timeout": 5},
         "connect_timeout": 5,
         "options": "-c statement_timeout=15s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=30s",
@@ -168,7 +165,7 @@ KEEP_CONNECTION = 60
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "config.cache.StrictDatabaseCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
@@ -304,6 +301,7 @@ FRAME_BYTES = 2_000_000
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"outages": {"()": "config.logs.OutageFilter"}},
     "formatters": {
         "line": {
             "()": "config.logs.SafeFormatter",
@@ -315,6 +313,7 @@ LOGGING: dict[str, Any] = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
+            "filters": ["outages"],
             "stream": sys.stderr,
         }
     },

@@ -7,26 +7,28 @@ costs more than most of the work; the pool is for requests, whose threads come a
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
-from django.conf import settings as project
-from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, close_old_connections, connections
 from django.utils import timezone, translation
 
-from config.database import KeptConnection
+from config.database import KeptConnection, kept_settings
+from config.database_errors import DATABASE_ERRORS, is_conflict
+from config.outages import database
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Seconds before a transaction that lost a conflict is repeated.
+CONFLICT_PAUSE = 0.1
 # Each thread that waits for the interpreter's lock makes all others slower: four did 10 % better
 # than eight. Enough of them are left when one statement is slow.
 _executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="db")
 _first = ThreadPoolExecutor(max_workers=2, thread_name_prefix="db-first")
-_renewing = Lock()
 
 
 async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -40,12 +42,8 @@ async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     language, zone = translation.get_language(), timezone.get_current_timezone()
 
     def run() -> T:
-        own_connection()
-        try:
-            with translation.override(language), timezone.override(zone):
-                return work(*args, **kwargs)
-        finally:
-            close_old_connections()
+        with translation.override(language), timezone.override(zone):
+            return on_own_connection(work, *args, **kwargs)
 
     in_context = copy_context().run
     return await asyncio.get_running_loop().run_in_executor(_executor, in_context, run)
@@ -55,14 +53,38 @@ async def in_db_first(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
     """Run `work` on one of the threads that only save and close answers."""
 
     def run() -> T:
-        own_connection()
-        try:
-            return work(*args, **kwargs)
-        finally:
-            close_old_connections()
+        return on_own_connection(work, *args, **kwargs)
 
     in_context = copy_context().run
     return await asyncio.get_running_loop().run_in_executor(_first, in_context, run)
+
+
+def on_own_connection(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `work` on this thread's own connection, and have an outage logged."""
+    own_connection()
+    try:
+        return repeat_conflict(work, *args, **kwargs)
+    except DATABASE_ERRORS as problem:
+        database.note(problem)
+        raise
+    finally:
+        close_old_connections()
+
+
+def repeat_conflict(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `work`, and once more if another transaction won against it.
+
+    PostgreSQL has rolled it back then. All work that comes here may be repeated: it is one
+    transaction, or each of its statements has a guard (a `client_id`, a state, a place).
+    """
+    try:
+        return work(*args, **kwargs)
+    except OperationalError as problem:
+        if not is_conflict(problem):
+            raise
+    # At once, it would take the same locks again before the other transaction wakes up.
+    time.sleep(CONFLICT_PAUSE)
+    return work(*args, **kwargs)
 
 
 def own_connection() -> None:
@@ -70,19 +92,5 @@ def own_connection() -> None:
     shared: Any = connections[DEFAULT_DB_ALIAS]
     if "pool" not in shared.settings_dict["OPTIONS"]:
         return
-    options = dict(shared.settings_dict["OPTIONS"])
-    del options["pool"]
-    settings = shared.settings_dict | {"OPTIONS": options, "CONN_MAX_AGE": project.KEEP_CONNECTION}
     shared.close()
-    connections[DEFAULT_DB_ALIAS] = KeptConnection(settings, DEFAULT_DB_ALIAS)
-
-
-def fresh_pool() -> None:
-    """Let go of the pool: one that has seen the database go away may not recover by itself.
-
-    Connections that are in use are closed when they come back. To be called from a thread that has
-    no connection of its own.
-    """
-    pooled: Any = connections[DEFAULT_DB_ALIAS]
-    with _renewing:
-        pooled.close_pool()
+    connections[DEFAULT_DB_ALIAS] = KeptConnection(kept_settings(shared), DEFAULT_DB_ALIAS)

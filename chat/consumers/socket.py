@@ -14,8 +14,6 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError
-from django.db.utils import InterfaceError
 from django.http import parse_cookie
 
 from accounts.models import User
@@ -29,6 +27,7 @@ from chat.conversations import reading
 from chat.conversations.changes import Snapshot
 from chat.fragments import pages, partials
 from chat.runs import runs
+from config.database_errors import DATABASE_ERRORS
 from config.frames import LISTEN
 from config.logs import Trouble
 from config.threads import in_db
@@ -47,7 +46,7 @@ ALWAYS = ("event", "content")
 BAD_FRAMES = 50
 # Seconds between looks while the database is away; the socket stays, so nobody has to reconnect.
 AGAIN_WHEN_AWAY = 1.0
-AWAY = (DatabaseError, InterfaceError)
+AWAY = DATABASE_ERRORS
 CAN_SIGN_IN = (EndReason.ENDED, EndReason.PASSWORD_CHANGED)
 # Of all sockets together: one line when they begin to wait, and one when they go on.
 opening = Trouble(log, "opening sockets", AWAY)

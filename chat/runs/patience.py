@@ -5,14 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
-from django.db import DatabaseError
-from django.db.utils import InterfaceError
-
+from config.database_errors import DATABASE_ERRORS
 from config.logs import Trouble
 
 log = logging.getLogger("chat.runs")
 
-AWAY = (DatabaseError, InterfaceError)
+AWAY = DATABASE_ERRORS
 # Seconds between attempts, and for how long: text that is not saved yet is worth the memory.
 SOONEST, LATEST = 0.2, 4.0
 PATIENCE = 600.0

@@ -22,7 +22,7 @@ from chat.runs.job import Job, Ready
 from chat.runs.mirror import mirrors
 from chat.runs.patience import AWAY, patiently, survive
 from config.logs import Trouble
-from config.threads import fresh_pool, in_db, in_db_first
+from config.threads import in_db, in_db_first
 
 log = logging.getLogger("chat.runs")
 
@@ -191,7 +191,6 @@ class Runs:
         """Until the database is back and every living process could renew its leases."""
         name = "looking for the database"
         await patiently(lambda: in_db_first(closing.lately_restarted), name, float("inf"))
-        await asyncio.to_thread(fresh_pool)
         await asyncio.sleep(LEASE.total_seconds())
 
     async def sweep(self) -> None:

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.template.loader import render_to_string
@@ -21,6 +20,9 @@ from accounts.sessions import user_of_session
 from chat.errors import ChatError, fault
 from chat.fragments import pages
 from chat.models import Conversation, Message
+from config.database_errors import DATABASE_ERRORS, Outage
+from config.outages import database
+from config.refusals import RETRY_AFTER
 from config.threads import in_db
 
 # Fields of text that a refused command gives back.
@@ -100,12 +102,23 @@ def refusing(view: View) -> View:
             if problem.retry_after is not None:
                 response["Retry-After"] = str(ceil(problem.retry_after))
             return response
-        except (OperationalError, InterfaceError):
-            return refusal(request, _(fault("database_away").sentence), 503)
+        except DATABASE_ERRORS as problem:
+            outage = database.note(problem)
+            if outage is None:
+                raise
+            return unavailable(request, outage)
         except (Conversation.DoesNotExist, Message.DoesNotExist):
             return refusal(request, pages.refusal("not-found"), 404)
 
     return answer
+
+
+def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
+    """The refusal of a command that the database cannot carry out at present."""
+    known = fault(f"database_{outage.kind}")
+    response = refusal(request, _(known.sentence), known.status, code=known.code)
+    response["Retry-After"] = str(RETRY_AFTER[outage.kind])
+    return response
 
 
 async def on_behalf(request: HttpRequest, work: Callable[..., Any], *args: Any) -> Any:

@@ -1,11 +1,9 @@
 """Commands: what people do to a conversation. Each one works without a socket, from any tab."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,6 +21,8 @@ from chat.models import Conversation
 from chat.runs import readied, runs
 from chat.views.access import asker_of, command, in_request, on_behalf, signed_in
 from chat.views.reading import choices_of, opened
+from config.database_errors import DATABASE_ERRORS
+from config.outages import database
 
 
 def shown_by_socket(request: HttpRequest) -> bool:
@@ -99,9 +99,12 @@ async def send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 
 def forget_draft(user: User, *sent: Any) -> None:
-    """What is committed is answered, even if the database goes away at this very moment."""
-    with suppress(OperationalError, InterfaceError):
+    """Best effort: the message is already committed, so an outage from here on is no refusal."""
+    try:
         drafts.remove(user, *sent)
+    except DATABASE_ERRORS as problem:
+        if database.note(problem) is None:
+            raise
 
 
 @command

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
 from chat.consumers.hub import every
 from chat.runs.patience import AWAY, survive
@@ -27,7 +27,7 @@ class Rounds:
 
 
 async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture) -> None:
-    rounds = Rounds(RuntimeError("a"), RuntimeError("b"), OperationalError("c"))
+    rounds = Rounds(RuntimeError("a"), RuntimeError("b"), IntegrityError("c"))
     task = asyncio.create_task(every(0.0, rounds.work, Trouble(log, "looking", AWAY)))
     try:
         async with asyncio.timeout(5):
@@ -36,10 +36,17 @@ async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture
         task.cancel()
     assert [record.getMessage() for record in caplog.records][:3] == [
         "looking failed: RuntimeError",
-        "looking failed: OperationalError",
+        "looking failed: IntegrityError",
         "looking works again after 3 failures",
     ]
     assert [record.levelname for record in caplog.records][:2] == ["ERROR", "WARNING"]
+
+
+async def test_an_outage_is_not_told_by_each_clock(caplog: pytest.LogCaptureFixture) -> None:
+    trouble = Trouble(log, "looking", AWAY)
+    trouble.failed(OperationalError("the connection is lost"))
+    trouble.over()
+    assert caplog.records == []
 
 
 async def test_a_round_says_what_it_failed_with() -> None:

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from tests.chat.people import Person, signed_up
+from tests.faults.world import EMAIL, World, prepared_world
 from tests.site import Site
 from tests.upstream import UpstreamThread
 from tests.valkey import Valkey
@@ -77,3 +78,24 @@ def there(pair: Pair, regular: Person) -> Iterator[Person]:
     person = pair.elsewhere(regular, pair.two)
     yield person
     person.http.close()
+
+
+@pytest.fixture(scope="session")
+def running_world(upstream_server: UpstreamThread) -> Iterator[World]:
+    with prepared_world(upstream_server) as world:
+        yield world
+
+
+@pytest.fixture
+def world(running_world: World, upstream: UpstreamThread) -> World:
+    """A web process with a database of its own, which this test may take away."""
+    running_world.ensure()
+    return running_world
+
+
+@pytest.fixture
+def stranger(world: World) -> Iterator[Person]:
+    """Somebody who has not signed in yet."""
+    with httpx2.Client(base_url=world.site.url, timeout=15, trust_env=False) as http:
+        http.get("/accounts/login/")
+        yield Person(world.site.url, EMAIL, http)

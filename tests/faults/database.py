@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from config.local import pidfile
 from config.local.postgres import Cluster
@@ -29,6 +31,21 @@ class Database(Cluster):
     def bring_back(self) -> None:
         self.stop()
         self.start()
+
+    def connected(self, name: str) -> "psycopg.Connection[tuple[Any, ...]]":
+        """A connection of an operator's to one of its databases, in autocommit."""
+        return psycopg.connect(
+            host=self.socket_folder, user="postgres", dbname=name, autocommit=True
+        )
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of the server for all of its connections."""
+        with self.connected("postgres") as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute(
+                sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+            )
+            connection.execute("SELECT pg_reload_conf()")
 
     @contextmanager
     def locked(self, name: str, table: str) -> Iterator[None]:

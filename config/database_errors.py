@@ -1,0 +1,117 @@
+"""Tell an outage of the database from a fault of the program, by what the driver raised.
+
+An outage passes by itself or is mended by an operator, and the same request succeeds afterwards:
+the server is gone, refuses connections, cannot write or is overloaded. All other errors are
+permanent: bad data, a violated constraint, a wrong statement.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import psycopg
+from django.db import DatabaseError, InterfaceError, OperationalError
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+# What Django raises for an error of the driver.
+DATABASE_ERRORS = (DatabaseError, InterfaceError)
+
+
+class Kind(StrEnum):
+    """What does not work: nothing at all, writing only, or nothing in time."""
+
+    AWAY = "away"
+    READ_ONLY = "read_only"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """`reason` is for the operator. It never holds an address, a name or a password."""
+
+    kind: Kind
+    reason: str
+
+
+# SQLSTATE codes, or their first signs for a whole class; the longest match counts.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+KINDS = {
+    "08": Kind.AWAY,  # connection exception
+    "25006": Kind.READ_ONLY,  # read-only transaction, a standby too
+    "25P03": Kind.AWAY,  # ended because its transaction was idle
+    "40001": Kind.BUSY,  # serialization failure
+    "40P01": Kind.BUSY,  # deadlock
+    "53": Kind.BUSY,  # insufficient resources
+    "53100": Kind.READ_ONLY,  # disk full
+    "55P03": Kind.BUSY,  # lock timeout
+    "57014": Kind.BUSY,  # statement timeout
+    "57P": Kind.AWAY,  # shutdown, crash, starting up, idle session ended
+    "58": Kind.AWAY,  # system error, such as I/O
+}
+CONFLICTS = ("40001", "40P01")
+
+# libpq gives no SQLSTATE for a connection that was refused, only the server's or its own words.
+# They hold addresses, so a reason of ours stands for them. The first match counts.
+REFUSALS = (
+    (Kind.BUSY, "too many connections", r"too many|connection slots"),
+    (Kind.AWAY, "starting up", r"starting up|not yet accepting|recovery mode"),
+    (Kind.AWAY, "shutting down", r"shutting down|administrator command"),
+    (Kind.AWAY, "no such database or role", r"does not exist"),
+    (Kind.AWAY, "password refused", r"password|authentication failed"),
+    (Kind.AWAY, "access refused by pg_hba.conf", r"pg_hba\.conf"),
+    (Kind.AWAY, "host name not found", r"translate host|resolve|name or service|nodename"),
+    (Kind.AWAY, "network unreachable", r"no route|unreachable"),
+    (Kind.AWAY, "no answer in time", r"timeout|timed out"),
+    (Kind.AWAY, "connection refused", r"refused|no such file"),
+    (Kind.AWAY, "no secure connection", r"ssl|certificate|gss"),
+)
+# Names of databases, roles and hosts stand in quotes.
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+
+
+def outage_of(problem: BaseException | None) -> Outage | None:
+    """Return the outage that an exception of Django or the driver stands for, None for others."""
+    if not isinstance(problem, (*DATABASE_ERRORS, psycopg.Error)):
+        return None
+    error = problem if isinstance(problem, psycopg.Error) else problem.__cause__
+    if isinstance(error, (PoolTimeout, PoolClosed, TooManyRequests)):
+        return Outage(Kind.BUSY, "no connection of the pool was free in time")
+    code = error.sqlstate if isinstance(error, psycopg.Error) else None
+    if code:
+        return by_code(code)
+    return by_words(problem)
+
+
+def is_outage(problem: BaseException | None) -> bool:
+    return outage_of(problem) is not None
+
+
+def is_conflict(problem: BaseException) -> bool:
+    """Whether the transaction lost against another one and succeeds when it is repeated."""
+    return getattr(problem.__cause__, "sqlstate", None) in CONFLICTS
+
+
+def by_code(code: str) -> Outage | None:
+    kind = KINDS.get(code) or KINDS.get(code[:3]) or KINDS.get(code[:2])
+    if kind is None:
+        return None
+    try:
+        name = psycopg.errors.lookup(code).__name__
+    except KeyError:
+        name = "Error"
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return Outage(kind, f"{words} ({code})")
+
+
+def by_words(problem: BaseException) -> Outage | None:
+    """Without a code, the connection was refused or lost."""
+    words = QUOTED.sub("", str(problem)).lower()
+    if isinstance(problem, (OperationalError, psycopg.OperationalError)):
+        for kind, reason, pattern in REFUSALS:
+            if re.search(pattern, words):
+                return Outage(kind, reason)
+        return Outage(Kind.AWAY, "connection lost")
+    is_interface = isinstance(problem, (InterfaceError, psycopg.InterfaceError))
+    if is_interface and "connection" in words:
+        return Outage(Kind.AWAY, "connection lost")
+    return None
