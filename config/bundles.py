@@ -18,7 +18,7 @@ from django.utils import timezone
 STYLES = ("tokens", "base", "markdown", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
-    *("words", "socket", "frames", "drafts", "composer", "options"),
+    *("words", "connection", "socket", "frames", "drafts", "composer", "options"),
     *("thread", "copy", "shell", "attention", "place", "keys", "search"),
 )
 BUNDLES = {

@@ -87,6 +87,7 @@
   };
 
   document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
+    if (detail.cancelled) return; // of a socket that was given up
     const frame = read(detail.message.data);
     const focused = document.activeElement;
     if (frame?.event !== "answer" || !place(frame.content)) return;

@@ -1,108 +1,260 @@
-// The page's socket: says which version the page shows, tells of trouble. What it brings: frames.js
+// The page's socket: which version the page shows, whether the socket lives, when to open another.
+// What it brings: frames.js. What the page says about it: connection.js.
 (() => {
   "use strict";
 
-  const state = { open: false, connection: null, lost: false, heard: 0 };
-  const $ = (selector, root = document) => root.querySelector(selector);
-  const FINAL = [4400, 4401, 4404, 4429]; // closed for good; a notice says why
-  const QUIET = 30000;
-  const ANSWER = 4000;
+  const $ = (selector) => document.querySelector(selector);
+  const SECOND = 1000;
+  const TICK = SECOND / 2;
+  const QUIET = 30 * SECOND; // silence after which a socket is asked whether it lives
+  const QUIET_WHILE_ANSWERING = 2 * SECOND;
+  const RECENT = 3 * SECOND; // a command relies only on a socket that was heard so recently
+  const SHORTLY = 0.3 * SECOND; // a pong is on its way
+  const PONG_TIMEOUT = { least: 2 * SECOND, most: 8 * SECOND };
+  const HANDSHAKE_TIMEOUT = { least: 4 * SECOND, most: 16 * SECOND };
+  const FRAME_TIMEOUT = { least: 0.4 * SECOND, most: 2 * SECOND }; // after a command
+  const BACKOFF = { first: 0.5 * SECOND, limit: 4 * SECOND, later: 20 * SECOND };
+  const LATER = 60 * SECOND; // an outage that lasts
+  const STABLE = 10 * SECOND; // a socket that lived so long is no failed attempt
+  const PING = '{"ping":1}';
 
-  const say = (text) => {
-    const line = $("#connection");
-    if (!line) return;
-    line.textContent = text;
-    line.hidden = !text;
+  const PAGE = chat.newId();
+  const state = {
+    connection: null, // hx-ws's; null when its socket was given up
+    open: false,
+    over: false, // closed for good
+    lost: false,
+    connected: false, // and something came from it
+    begun: 0,
+    opened: 0,
+    heard: 0,
+    asked: 0,
+    greeted: false, // it answered once
+    failing: 0, // since when
+    attempts: 0,
+    retry: 0,
+    retryAt: 0,
+    handshake: HANDSHAKE_TIMEOUT.least, // how long the last one took
+    patience: PONG_TIMEOUT.least,
+    gaveUp: 0,
+  };
+  // Both ways, since a clock may be set back.
+  const since = (time) => Math.abs(Date.now() - time);
+  const within = ({ least, most }, milliseconds) => Math.min(Math.max(milliseconds, least), most);
+
+  // Counts only time in which the page could have handled what it waits for: a long task, a
+  // throttled timer of a hidden tab or a sleep is one step, however long it was.
+  const STEPS = 8;
+  let step = 0;
+  const stopWaiting = () => clearTimeout(step);
+  const waitFor = (milliseconds, giveUp) => {
+    stopWaiting();
+    let left = STEPS;
+    const next = () => {
+      left -= 1;
+      step = setTimeout(left ? next : giveUp, milliseconds / STEPS);
+    };
+    next();
   };
 
-  // Only when it lasts: a restart of the server takes about a second.
-  let trouble = 0;
-  const troubled = () => {
-    clearTimeout(trouble);
-    trouble = setTimeout(() => say(chat.say("reconnecting")), 1500);
-  };
-  const healed = () => {
-    clearTimeout(trouble);
-    say("");
+  // hx-ws lets go of the old socket and hears no more of it, then connects as on a page load.
+  const connect = () => {
+    clearTimeout(state.retry);
+    state.retry = 0;
+    const element = $("#socket");
+    if (element) htmx.process(element, true);
   };
 
-  // Closed for good: what is being written, if it still is, does not come to this page.
-  const cutOff = () => {
-    const live = "article:is([data-status=pending], [data-status=streaming])";
-    for (const article of document.querySelectorAll(live)) article.dataset.status = "interrupted";
-    for (const row of document.querySelectorAll(".row[data-answering]")) {
-      delete row.dataset.answering;
-      $(".row-dot", row)?.remove();
+  // Full delays would bring all pages back at the same moment after a restart.
+  const backoff = () => {
+    const limit = since(state.failing) < LATER ? BACKOFF.limit : BACKOFF.later;
+    return Math.min(limit, BACKOFF.first * 2 ** state.attempts) * (0.5 + Math.random() / 2);
+  };
+
+  const letGo = () => {
+    Object.assign(state, { connection: null, open: false, connected: false });
+    stopWaiting();
+    clearTimeout(state.retry);
+  };
+
+  // `waited` is how long it was waited for in vain already.
+  const retry = (waited = 0, atOnce = false) => {
+    const wasStable = state.open && since(state.opened) >= STABLE;
+    state.attempts = wasStable ? 0 : state.attempts + 1;
+    state.failing ||= Date.now() - waited;
+    letGo();
+    const delay = atOnce ? 0 : Math.max(0, backoff() - waited);
+    state.lost = true;
+    state.retryAt = Date.now() + delay;
+    state.retry = setTimeout(connect, delay);
+  };
+
+  // Without waiting for `close`, which Chromium brings a minute late when packets are dropped. A
+  // slow server gets more time the next time.
+  const giveUp = () => {
+    if (!state.open) {
+      retry(since(state.begun));
+      return;
     }
+    const isFirst = since(state.gaveUp) >= LATER;
+    state.patience = within(PONG_TIMEOUT, isFirst ? 0 : 2 * state.patience);
+    state.gaveUp = Date.now();
+    retry(since(state.asked), isFirst);
   };
 
-  document.addEventListener("htmx:ws:before:connection", ({ detail }) => {
-    const url = new URL(detail.connection.url);
+  // The first answer waits until the server has looked up whose socket it is.
+  const patience = () => within(PONG_TIMEOUT, Math.max(state.patience, 2 * state.handshake));
+  const ask = (milliseconds = patience()) => {
+    const { socket } = state.connection;
+    // One that is closing says nothing more, and may never say that it is closed.
+    if (socket.readyState === WebSocket.OPEN) socket.send(PING);
+    state.asked = Date.now();
+    waitFor(state.greeted ? milliseconds : PONG_TIMEOUT.most, giveUp);
+  };
+
+  // The next one begins from what the page will show then.
+  const replace = () => {
+    state.lost = true;
+    letGo();
+  };
+
+  // After something that a socket may not have survived, or that may have brought the network back.
+  const check = () => {
+    if (state.over) return;
+    if (state.open) ask();
+    else if (state.retry || since(state.begun) > SECOND) connect();
+  };
+  const wake = () => {
+    state.attempts = 0;
+    check();
+  };
+
+  document.addEventListener("htmx:ws:before:connection", ({ detail: { connection } }) => {
+    clearTimeout(state.retry);
+    Object.assign(state, { connection, open: false, over: false, greeted: false });
+    Object.assign(state, { begun: Date.now(), retry: 0, asked: 0 });
+    const url = new URL(connection.url);
+    url.searchParams.set("page", PAGE);
     const version = $("#thread-version");
     if (version) url.searchParams.set("at", version.value);
     const rows = $("#rows-as-of");
     if (rows) url.searchParams.set("rows", rows.value);
     if (state.lost) url.searchParams.set("again", "1");
-    detail.connection.url = url.href;
+    connection.url = url.href;
+    const isLong = state.failing && since(state.failing) >= LATER;
+    waitFor(within(HANDSHAKE_TIMEOUT, isLong ? Infinity : 4 * state.handshake), giveUp);
   });
 
   document.addEventListener("htmx:ws:after:connection", ({ detail }) => {
-    Object.assign(state, { open: true, connection: detail.connection, lost: false, heard: Date.now() });
-    healed();
+    if (detail.connection !== state.connection) return;
+    const now = Date.now();
+    Object.assign(state, { open: true, lost: false, handshake: since(state.begun) });
+    Object.assign(state, { opened: now, heard: now });
+    ask();
   });
 
   document.addEventListener("htmx:ws:close", ({ detail }) => {
-    if (detail.connection && detail.connection !== state.connection && state.connection) return;
-    state.open = false;
-    if (detail.reason === "removed") return;
-    state.lost = true;
-    if (FINAL.includes(detail.code)) {
-      healed();
-      cutOff();
-    } else troubled();
+    if (detail.connection !== state.connection) return;
+    if (detail.reason === "removed") {
+      letGo();
+    } else if (chat.connection.isFinal(detail.code)) {
+      letGo();
+      Object.assign(state, { over: true, lost: true, failing: 0 });
+      chat.connection.end(detail.code);
+    } else {
+      retry();
+    }
   });
 
-  // After a sleep a socket may be dead without anybody having said so. One that brought nothing
-  // for a while is asked, and given up when it does not answer; then htmx connects again.
-  let asking = 0;
-  const ask = () => {
-    const { connection, open, heard } = state;
-    const socket = connection?.socket;
-    if (!open || socket?.readyState !== WebSocket.OPEN) return;
-    socket.send(JSON.stringify({ ping: 1 }));
-    clearTimeout(asking);
-    asking = setTimeout(() => {
-      if (state.heard === heard && socket.readyState === WebSocket.OPEN) socket.close(4000);
-    }, ANSWER);
+  const connected = () => {
+    state.connected = true;
+    chat.connection.clear();
+  };
+
+  // Runs for each word of an answer.
+  document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
+    if (detail.connection !== state.connection) {
+      detail.cancelled = true;
+      return;
+    }
+    state.heard = Date.now();
+    if (state.asked) {
+      Object.assign(state, { asked: 0, greeted: true });
+      stopWaiting();
+    }
+    // A pong alone may come from a server that cannot go on.
+    if (!state.connected && detail.message.data.startsWith('{"seq"')) connected();
+  });
+
+  let ticked = Date.now();
+  const listen = () => {
+    const silence = since(state.heard);
+    const isQuiet = silence >= QUIET
+      || (silence >= QUIET_WHILE_ANSWERING && !document.hidden && chat.answering());
+    if (isQuiet && !state.asked) ask();
+    const age = since(state.opened);
+    if (!state.connected && state.heard > state.opened && age >= 2 * SECOND) connected();
+    if (age >= STABLE) state.failing = 0;
   };
   setInterval(() => {
-    if (Date.now() - state.heard >= QUIET) ask();
-  }, QUIET);
-  addEventListener("online", ask);
-  addEventListener("pageshow", ask);
+    // A timer that fires much too late: the machine slept, or the tab was hidden.
+    const slept = since(ticked) > 5 * SECOND;
+    ticked = Date.now();
+    if (slept && !document.hidden) wake();
+    else if (state.open) listen();
+    if (!state.connected && state.failing) {
+      chat.connection.trouble(since(state.failing), state.retry ? state.retryAt - Date.now() : 0);
+    }
+  }, TICK);
+  addEventListener("online", wake);
+  addEventListener("offline", () => {
+    if (state.open) ask();
+  });
+  addEventListener("pageshow", wake);
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") ask();
+    if (!document.hidden) wake();
   });
+  document.addEventListener("chat:reconnect", connect);
 
-  document.addEventListener("htmx:ws:before:message:incoming", () => {
-    state.heard = Date.now();
-  });
+  // Who types or presses is about to send something: asked now, the socket has answered by then.
+  for (const event of ["keydown", "pointerdown", "input"]) {
+    document.addEventListener(event, () => {
+      if (state.open && !state.asked && since(state.heard) > SECOND) ask();
+    }, { capture: true, passive: true });
+  }
 
-  // What a socket brought meanwhile is newer than the thread that a command was answered with.
-  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-    const came = ctx.text?.match(/ id="thread-version" value="(\d+)"/)?.[1];
-    const here = $("#thread-version")?.value;
-    if (came && here && Number(came) < Number(here)) ctx.text = "";
-  });
+  const isHeard = () => state.greeted && state.open && since(state.heard) < RECENT
+    && !(state.asked && since(state.asked) > SHORTLY);
 
   // Commands say whether a socket brings what they change, and carry the newest CSRF token:
   // signing in again in another tab makes the one in this page stale.
-  document.addEventListener("htmx:config:request", ({ detail }) => {
-    const { request } = detail.ctx;
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    const { request } = ctx;
     if (request.method === "POST" && chat.token()) {
       request.headers["X-CSRFToken"] = chat.token();
       request.body?.delete?.("csrfmiddlewaretoken"); // a form's own goes before the header
     }
-    if (state.open) request.headers["Chat-Socket"] = "open";
+    if (isHeard()) request.headers["Chat-Socket"] = "open";
+    ctx.begun = Date.now();
+  });
+
+  // The socket ought to bring what a command did; until it is heard it may be dead.
+  const expectFrame = (begun) => {
+    if (state.heard < begun) ask(within(FRAME_TIMEOUT, 4 * state.handshake));
+  };
+
+  // What a socket brought meanwhile is newer than the thread that a command was answered with. Else
+  // the socket does not know what the page shows now: another one begins from there.
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+    const came = ctx.text?.match(/ id="thread-version" value="(\d+)"/)?.[1];
+    const here = $("#thread-version")?.value;
+    const isNew = came && here && Number(came) > Number(here);
+    if (came && here && !isNew) ctx.text = "";
+    if (!state.open) check();
+    else if (isNew) replace();
+    else if (came || ctx.response.status === 204) expectFrame(ctx.begun);
+  });
+  document.addEventListener("htmx:finally:request", () => {
+    if (!state.connection && !state.retry && !state.over) connect();
   });
 })();
