@@ -34,7 +34,8 @@ Loaded = tuple[Conversation, reading.ThreadPage, Window | None, str]
 
 @dataclass(slots=True, eq=False)
 class Feed:
-    """One socket's view. `version` is what its page says it shows of the conversation.
+    """One socket's view. `version` is what its page says it shows of the conversation; `page` is
+    the id that the page made for itself.
 
     `thread_stale` asks for a look at it; `told_once` says that one event alone does.
     """
@@ -43,6 +44,7 @@ class Feed:
     session_key: str
     conversation_id: UUID | None
     version: int = -1
+    page: str = ""
     sidebar: Sidebar = field(default_factory=Sidebar)
     thread_stale: bool = True
     told_once: bool = False

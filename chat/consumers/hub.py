@@ -31,6 +31,7 @@ RENEWAL_SECONDS = 10.0
 
 RECONNECT = 4000
 RESTARTING = 4001
+REPLACED = 4002
 SIGNED_OUT = 4401
 # With a code, and for SIGNED_OUT the reason.
 Close = Callable[[int, EndReason], None]
@@ -61,6 +62,13 @@ class Hub:
         """Whether this person has as many sockets here as one may have."""
         most: int = settings.SOCKETS_PER_PERSON
         return bool(settings.LIMITS) and len(self.people.get(person, ())) >= most
+
+    def close_previous(self, person: UUID, page: str) -> None:
+        """Close the socket that this page has had until now: it gave that one up, and a dead one
+        would count as an open page for as long as nobody finds out."""
+        for feed in list(self.people.get(person, ())):
+            if page and feed.page == page:
+                self.members[feed](REPLACED, EndReason.ENDED)
 
     def leave(self, feed: Feed) -> None:
         feed.leave()

@@ -97,6 +97,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not exists:
             await self.refuse(NOT_FOUND, "not-found")
             return
+        query = query_of(self.scope)
+        hub.close_previous(user.pk, query.get("page", ""))
         if hub.is_full(user.pk):
             await self.refuse(TOO_MANY, "too-many")
             return
@@ -104,20 +106,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
             # It came in while the others were sent away, and nobody would tell it later.
             await self.close(RESTARTING)
             return
-        self.join(user, session_key, conversation_id)
+        self.join(user, session_key, conversation_id, query)
 
-    def join(self, user: User, session_key: str, conversation_id: UUID | None) -> None:
-        query = dict(
-            part.split("=", 1)
-            for part in self.scope["query_string"].decode().split("&")
-            if "=" in part
-        )
+    def join(
+        self, user: User, session_key: str, conversation_id: UUID | None, query: dict[str, str]
+    ) -> None:
         version = query.get("at", "")
         self.feed = Feed(
             user,
             session_key,
             conversation_id,
             version=int(version) if version.isdecimal() and len(version) < 19 else -1,
+            page=query.get("page", ""),
             sidebar=Sidebar(
                 Snapshot.parsed(query.get("rows", "")), "again" in query, conversation_id
             ),
@@ -158,7 +158,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if "ack" in frame:
             self.receipts.take(frame["ack"])
         elif "ping" in frame:
-            await self.send(text_data=json.dumps({"pong": frame["ping"]}))
+            with suppress(Disconnected):
+                await self.send(text_data=json.dumps({"pong": frame["ping"]}))
         else:
             self.bad += 1
             if self.bad > BAD_FRAMES:
@@ -227,6 +228,12 @@ def parsed(text: str | None) -> dict[str, int]:
         return {}
     (key, value), *_ = frame.items()
     return {key: value} if key in ("ack", "ping") and type(value) is int else {}
+
+
+def query_of(scope: dict[str, Any]) -> dict[str, str]:
+    """What the page says about itself in the address of its socket."""
+    parts = scope["query_string"].decode().split("&")
+    return dict(part.split("=", 1) for part in parts if "=" in part)
 
 
 def session_key_of(scope: dict[str, Any]) -> str:

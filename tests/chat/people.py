@@ -155,6 +155,11 @@ class Socket:
         frame = self.frame()
         assert frame == {"pong": 71}, frame
 
+    def until_pong(self) -> None:
+        """Acknowledge frames up to the answer to a ping."""
+        while "pong" not in (frame := self.frame()):
+            self.say(ack=frame["seq"])
+
     def close_code(self) -> int:
         """Reads, and acknowledges, until the server closes."""
         try:

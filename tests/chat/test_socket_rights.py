@@ -145,3 +145,31 @@ def test_a_new_person_has_a_socket_at_once(site: Site) -> None:
     with person.socket() as socket:
         socket.quiet()
     person.http.close()
+
+
+# One page, one socket
+def test_a_page_that_opens_another_socket_gave_the_older_one_up(
+    visitor: Person, finished: UUID
+) -> None:
+    page, other = uuid4(), uuid4()
+    with (
+        visitor.socket(finished, f"?page={page}") as older,
+        visitor.socket(finished, f"?page={other}") as beside,
+        visitor.socket(finished) as nameless,
+        visitor.socket(finished, f"?page={page}") as newer,
+    ):
+        assert older.close_code() == 4002
+        for socket in (beside, nameless, newer):
+            socket.say(ping=71)
+            socket.until_pong()
+
+
+def test_nobody_closes_the_socket_of_somebody_else(site: Site, visitor: Person) -> None:
+    page = uuid4()
+    stranger = signed_up(site.url, f"{uuid4().hex}@site.example.org")
+    with visitor.socket(query=f"?page={page}") as theirs:
+        theirs.quiet()
+        with stranger.socket(query=f"?page={page}") as own:
+            own.quiet()
+        theirs.quiet()
+    stranger.http.close()
