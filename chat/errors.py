@@ -258,6 +258,12 @@ _REFUSALS = (
         status=429,
     ),
     Fault(
+        "too_many_commands",
+        "That was more in a minute than this site allows. Please wait a moment and try again.",
+        retryable=True,
+        status=429,
+    ),
+    Fault(
         "too_many_answers",
         "Too many answers are being written for you at once. Your text is kept; "
         "please wait for one of them and send it again.",

@@ -7,13 +7,20 @@ from typing import Any
 
 from config.database_errors import is_outage
 from config.outages import database
+from config.references import existing_reference
 
 
 class SafeFormatter(logging.Formatter):
     """Prints an exception as its type and frames, never its text.
 
-    The text of a library's exception may hold a token, an address or a person's message.
+    The text of a library's exception may hold a token, an address or a person's message. A line
+    about a request whose error page names a reference ends with that reference.
     """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the base class's name)
+        line = super().formatMessage(record)
+        reference = existing_reference(getattr(record, "request", None))
+        return f"{line}, reference {reference}" if reference else line
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 (the base class's name)
         kind, _, trace = ei

@@ -289,6 +289,7 @@ DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=30)
 
 # How much at once; LIMITS=off switches all of it off
 MESSAGES_PER_MINUTE = env.float("MESSAGES_PER_MINUTE", default=20)
+COMMANDS_PER_MINUTE = env.float("COMMANDS_PER_MINUTE", default=240)
 ANSWERS_PER_PERSON = env.int("ANSWERS_PER_PERSON", default=3)
 ANSWERS_PER_PROCESS = env.int("ANSWERS_PER_PROCESS", default=256)
 SOCKETS_PER_PERSON = env.int("SOCKETS_PER_PERSON", default=40)

@@ -23,5 +23,6 @@ urlpatterns = [
 ]
 
 handler400 = "config.refusals.bad_request"
+handler403 = "config.refusals.permission_denied"
 handler404 = "config.refusals.not_found"
 handler500 = "config.refusals.server_error"

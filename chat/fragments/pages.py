@@ -203,9 +203,12 @@ def moved_html(row: Row) -> str:
     )
 
 
-def notice_html(sentence: str, *, sign_in: bool = False, code: str = "") -> str:
-    """`code` tells the page's scripts what kind of refusal it is."""
-    context = {"sentence": sentence, "sign_in": sign_in, "code": code}
+def notice_html(
+    sentence: str, *, sign_in: bool = False, code: str = "", reference: str = ""
+) -> str:
+    """`code` tells the page's scripts what kind of refusal it is, `reference` the operator which
+    line of the log."""
+    context = {"sentence": sentence, "sign_in": sign_in, "code": code, "reference": reference}
     return render_to_string("chat/_notice.html", context)
 
 

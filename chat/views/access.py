@@ -19,9 +19,11 @@ from accounts.models import User
 from accounts.sessions import user_of_session
 from chat.errors import ChatError, fault
 from chat.fragments import pages
+from chat.limits import COMMANDS, check_command_rate
 from chat.models import Conversation, Message
 from config.database_errors import DATABASE_ERRORS, Outage
 from config.outages import database
+from config.references import log_refusal, set_reference
 from config.refusals import RETRY_AFTER
 from config.threads import in_db
 
@@ -97,8 +99,7 @@ def refusing(view: View) -> View:
         except SignedOutError:
             return refusal(request, pages.refusal("signed-out"), 401, sign_in=True)
         except ChatError as problem:
-            sentence = problem.worded(_(problem.fault.sentence))
-            response = refusal(request, sentence, problem.status, code=problem.code)
+            response = refuse_command(request, problem)
             if problem.retry_after is not None:
                 response["Retry-After"] = str(ceil(problem.retry_after))
             return response
@@ -121,11 +122,34 @@ def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
     return response
 
 
+def refuse_command(request: HttpRequest, problem: ChatError) -> HttpResponse:
+    """The fault's sentence; with a reference, and a line in the log, where an operator can help."""
+    sentence = problem.worded(_(problem.fault.sentence))
+    reference = ""
+    if problem.tells_operator:
+        reference = log_refusal(request, problem.status, problem.code)
+    return refusal(request, sentence, problem.status, code=problem.code, reference=reference)
+
+
 async def on_behalf(request: HttpRequest, work: Callable[..., Any], *args: Any) -> Any:
     """What `work(user, *args)` gives for whoever asks: session, account and work in one go, since
     each hop to a thread costs as much as either. Raises SignedOutError; `asker_of` knows them then.
     """
     return await in_request(lambda: work(signed_in(request), *args))
+
+
+async def carry_out(
+    request: HttpRequest, work: Callable[..., Any], *args: Any, budget: str = COMMANDS
+) -> Any:
+    """What `on_behalf` does, for a command: it takes one from the person's budget first. Raises
+    ChatError `too_many_commands` too.
+    """
+
+    def limited(user: User) -> Any:
+        check_command_rate(user.pk, budget)
+        return work(user, *args)
+
+    return await on_behalf(request, limited)
 
 
 def asker_of(request: HttpRequest) -> User:
@@ -152,19 +176,27 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def refusal(
-    request: HttpRequest, sentence: str, status: int, *, sign_in: bool = False, code: str = ""
+    request: HttpRequest,
+    sentence: str,
+    status: int,
+    *,
+    sign_in: bool = False,
+    code: str = "",
+    reference: str = "",
 ) -> HttpResponse:
     """The sentence, where htmx puts it for the person to read; a page for a plain form."""
     if request.headers.get("HX-Request"):
-        html = pages.notice_html(sentence, sign_in=sign_in, code=code)
-        return HttpResponse(
-            html,
-            status=status,
-            headers={"HX-Retarget": "#composer-notice", "HX-Reswap": "innerHTML"},
-        )
-    typed = next((request.POST[name] for name in TYPED if name in request.POST), "")
-    context = {"sentence": sentence, "sign_in": sign_in, "text": typed}
-    return HttpResponse(render_to_string("chat/refused.html", context, request), status=status)
+        html = pages.notice_html(sentence, sign_in=sign_in, code=code, reference=reference)
+        response = HttpResponse(html, status=status)
+        response["HX-Retarget"] = "#composer-notice"
+        response["HX-Reswap"] = "innerHTML"
+    else:
+        typed = next((request.POST[name] for name in TYPED if name in request.POST), "")
+        context = {"sentence": sentence, "sign_in": sign_in, "text": typed, "reference": reference}
+        html = render_to_string("chat/refused.html", context, request)
+        response = HttpResponse(html, status=status)
+    set_reference(response, reference)
+    return response
 
 
 async def in_request(work: Callable[..., Any], *args: Any) -> Any:
@@ -178,4 +210,14 @@ async def in_request(work: Callable[..., Any], *args: Any) -> Any:
     return await in_db(work, *args)
 
 
-__all__ = ["User", "asker_of", "command", "in_request", "on_behalf", "page", "refusal", "signed_in"]
+__all__ = [
+    "User",
+    "asker_of",
+    "carry_out",
+    "command",
+    "in_request",
+    "on_behalf",
+    "page",
+    "refusal",
+    "signed_in",
+]

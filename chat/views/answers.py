@@ -15,7 +15,7 @@ from chat.fragments import pages
 from chat.fragments.about import about_answer
 from chat.fragments.shown import Line, shown
 from chat.models import Message, Role, Run
-from chat.views.access import command, on_behalf, page
+from chat.views.access import carry_out, command, on_behalf, page
 from chat.views.commands import tell
 
 OPINIONS = {"1": 1, "-1": -1, "": None}
@@ -53,7 +53,7 @@ async def feedback(request: HttpRequest, message_id: UUID) -> HttpResponse:
     if fields["value"] not in OPINIONS:
         raise ChatError("bad_form")
     value, reason = OPINIONS[fields["value"]], fields.get("reason")
-    message = await on_behalf(request, opinions.rate, message_id, value, reason or "")
+    message = await carry_out(request, opinions.rate, message_id, value, reason or "")
     tell(request, message.conversation_id, What.THREAD)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", message.conversation_id)

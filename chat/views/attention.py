@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from chat.conversations import seeing
 from chat.events import What
 from chat.forms import only
-from chat.views.access import command, on_behalf
+from chat.views.access import carry_out, command
 from chat.views.commands import tell
 
 
@@ -15,6 +15,6 @@ from chat.views.commands import tell
 async def seen(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """A visible tab shows the newest answer: no tab marks it as unread any longer."""
     only(request.POST)
-    if await on_behalf(request, seeing.see, conversation_id):
+    if await carry_out(request, seeing.see, conversation_id):
         tell(request, conversation_id, What.ROW)
     return HttpResponse(status=204)

@@ -11,7 +11,7 @@ from chat.events import What
 from chat.forms import CHOICES, chosen, only
 from chat.fragments import choices as fragments
 from chat.models import Conversation
-from chat.views.access import command, on_behalf
+from chat.views.access import carry_out, command
 from chat.views.commands import tell
 
 
@@ -24,7 +24,7 @@ async def options(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         conversation = choosing.choose(user, conversation_id, wanted)
         return conversation, fragments.head_html(conversation)
 
-    conversation, html = await on_behalf(request, store)
+    conversation, html = await carry_out(request, store)
     tell(request, conversation.pk, What.THREAD)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)

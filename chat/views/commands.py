@@ -19,7 +19,7 @@ from chat.fragments import pages, partials
 from chat.fragments.shell import body_html
 from chat.models import Conversation
 from chat.runs import readied, runs
-from chat.views.access import asker_of, command, in_request, on_behalf, signed_in
+from chat.views.access import asker_of, carry_out, command, in_request, on_behalf, signed_in
 from chat.views.reading import choices_of, opened
 from config.database_errors import DATABASE_ERRORS
 from config.outages import database
@@ -118,7 +118,7 @@ async def edit(request: HttpRequest, message_id: UUID) -> HttpResponse:
 async def save(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Keep a question in other words without asking it."""
     client_id, text = asked(request.POST)
-    conversation = await on_behalf(request, turns.save_edit, message_id, client_id, text)
+    conversation = await carry_out(request, turns.save_edit, message_id, client_id, text)
     tell(request, conversation.pk, What.THREAD)
     return await taken(request, conversation)
 
@@ -144,7 +144,7 @@ async def stop(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         found = reads.owned(user, conversation_id)
         return found, keeping.ask_to_stop(found)
 
-    conversation, run = await on_behalf(request, mark)
+    conversation, run = await carry_out(request, mark)
     if run is not None:
         runs.stop(run)
         broadcast.announce(StopAsked(run))
@@ -155,7 +155,7 @@ async def stop(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 async def choose(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show the branch that goes through this message."""
     only(request.POST)
-    conversation = await on_behalf(request, keeping.choose_branch, message_id)
+    conversation = await carry_out(request, keeping.choose_branch, message_id)
     tell(request, conversation.pk, What.THREAD)
     return await taken(request, conversation)
 
@@ -163,7 +163,7 @@ async def choose(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @command
 async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     title = only(request.POST, "title")["title"]
-    conversation = await on_behalf(request, keeping.rename, conversation_id, title)
+    conversation = await carry_out(request, keeping.rename, conversation_id, title)
     for what in (What.ROW, What.THREAD):
         tell(request, conversation.pk, what)
     if not request.headers.get("HX-Request"):
@@ -179,7 +179,7 @@ async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 async def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Hide a conversation; the notice that follows can take it back."""
     only(request.POST)
-    conversation = await on_behalf(request, keeping.delete, conversation_id)
+    conversation = await carry_out(request, keeping.delete, conversation_id)
     tell(request, conversation.pk, What.GONE)
     if not request.headers.get("HX-Request"):
         return redirect("new_chat")
@@ -191,7 +191,7 @@ async def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @command
 async def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     only(request.POST)
-    conversation = await on_behalf(request, keeping.restore, conversation_id)
+    conversation = await carry_out(request, keeping.restore, conversation_id)
     tell(request, conversation.pk, What.BACK)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)

@@ -6,12 +6,14 @@ from django.http import HttpRequest, HttpResponse
 
 from chat.conversations import drafts
 from chat.forms import OPENED, key_of, only, opened_draft
-from chat.views.access import command, on_behalf
+from chat.limits import DRAFTS
+from chat.views.access import carry_out, command
 
 
 @command
 async def draft(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
     fields = only(request.POST, "client_id", "text", optional=(OPENED,))
     key, opened = key_of(fields["client_id"]), opened_draft(request.POST)
-    await on_behalf(request, drafts.keep, conversation_id, key, fields["text"], opened)
+    text = fields["text"]
+    await carry_out(request, drafts.keep, conversation_id, key, text, opened, budget=DRAFTS)
     return HttpResponse(status=204)

@@ -45,7 +45,11 @@
       const response = await chat.post(form().dataset.draft, fields, {
         signal: running.signal, ...options,
       });
-      if (response.ok && key() === owner && field().value === text) remember(text, true);
+      if (key() !== owner || field().value !== text) return;
+      if (response.ok) remember(text, true);
+      else if (response.status === 429) {
+        timer = setTimeout(save, 1000 * Number(response.headers.get("Retry-After") || 1));
+      }
     } catch {
       // Not reached: this browser has it, and the next change tries again.
     }
