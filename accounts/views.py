@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import views as allauth
+from allauth.decorators import rate_limit
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.db import IntegrityError, transaction
@@ -24,6 +25,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @method_decorator(never_cache, name="dispatch")
+@method_decorator(rate_limit(action="setup"), name="dispatch")
 @method_decorator(sensitive_post_parameters("password1", "password2"), name="dispatch")
 class SetupView(FormView):  # type: ignore[type-arg]
     template_name = "account/setup.html"

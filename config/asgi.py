@@ -17,6 +17,7 @@ from django.conf import settings  # noqa: E402
 from chat.lifecycle import begin, drain  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
 from config.handler import Handler  # noqa: E402
+from config.hosts import WebsocketHostValidator  # noqa: E402
 
 
 class PathOrClose:
@@ -37,8 +38,11 @@ application = ProtocolTypeRouter(
     {
         "http": Handler(),
         # Full origins: scheme, host and port. Hosts alone would let in any scheme and port.
-        "websocket": OriginValidator(
-            PathOrClose(URLRouter(websocket_urlpatterns)), settings.WEBSOCKET_ORIGINS
+        "websocket": WebsocketHostValidator(
+            OriginValidator(
+                PathOrClose(URLRouter(websocket_urlpatterns)), settings.WEBSOCKET_ORIGINS
+            ),
+            settings.HOST_PORTS,
         ),
     }
 )

@@ -7,8 +7,11 @@ from functools import cached_property
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+
+from config.hosts import has_allowed_port
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
@@ -33,6 +36,19 @@ class AsyncMiddleware:
             markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
+        return await self.get_response(request)
+
+
+class HostPortMiddleware(AsyncMiddleware):
+    """Refuses a Host header with a port that is not the site's; names are for ALLOWED_HOSTS."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        host = request.META.get("HTTP_HOST", "")
+        if not has_allowed_port(host, settings.HOST_PORTS):
+            raise DisallowedHost(
+                "The Host header names a port that is neither PORT nor that of SITE_URL. If people "
+                "reach the site through this port, put it into SITE_URL or ALLOWED_HOSTS."
+            )
         return await self.get_response(request)
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.hardening import check_public_site
+from config.hosts import allowed_ports, split_port
 from config.origins import proxies_from_env, site_from_env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -46,7 +47,7 @@ SITE = site_from_env(
     site_url=env.str("SITE_URL", default=""),
     host=HOST,
     port=PORT,
-    extra_hosts=EXTRA_HOSTS,
+    extra_hosts=[split_port(entry)[0] for entry in EXTRA_HOSTS],
     extra_origins=EXTRA_ORIGINS,
     codespace=env.str("CODESPACE_NAME", default=""),
     codespace_domain=env.str("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", default="app.github.dev"),
@@ -60,6 +61,7 @@ check_public_site(
 )
 SITE_URL = SITE.url
 ALLOWED_HOSTS = list(SITE.hosts)
+HOST_PORTS = allowed_ports(PORT, [SITE.url, *SITE.origins], EXTRA_HOSTS)
 CSRF_TRUSTED_ORIGINS = list(SITE.origins)
 WEBSOCKET_ORIGINS = list(SITE.origins)
 TRUSTED_PROXIES = proxies_from_env(env.list("TRUSTED_PROXIES", default=[]))
@@ -93,8 +95,10 @@ MIDDLEWARE = [
     "config.onloop.Security",
     "config.middleware.ContentSecurityPolicyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "accounts.middleware.AccountHeadersMiddleware",
     "config.onloop.Session",
     "config.onloop.Locale",
+    "config.middleware.HostPortMiddleware",
     "config.onloop.Common",
     "config.onloop.Csrf",
     "config.onloop.Authentication",
@@ -214,8 +218,16 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE.secure else "http"
-if not LIMITS:
-    ACCOUNT_RATE_LIMITS = False
+# By address of the client (`ip`) and by account (`key`); wrong passwords of a device that the
+# account knows are counted apart from everybody else's. docs/accounts.md explains them.
+WRONG_PASSWORDS = "5/5m/key,20/h/key,60/d/key"
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = LIMITS and {
+    "login_failed": f"10/m/ip,{WRONG_PASSWORDS}",
+    "login_failed_known_device": WRONG_PASSWORDS,
+    "reset_password": "20/m/ip",
+    "mail": "3/10m/key,20/d/key",
+    "setup": "20/m/ip",
+}
 
 # Mail: printed to the console until EMAIL_URL says where it goes
 # https://docs.djangoproject.com/en/5.2/topics/email/

@@ -47,6 +47,15 @@ def _no_connection_left(django_db_blocker: Any) -> Iterator[None]:
         connections.close_all()
 
 
+@pytest.fixture(autouse=True)
+def _port_of_the_live_server(request: pytest.FixtureRequest) -> None:
+    """Its port is the site's, as pytest-django adds its name to ALLOWED_HOSTS."""
+    if "live_server" in request.fixturenames:
+        server = request.getfixturevalue("live_server")
+        project = request.getfixturevalue("settings")
+        project.HOST_PORTS = project.HOST_PORTS | {str(server.thread.port)}
+
+
 @pytest.fixture
 def kept() -> Iterator[KeptConnection]:
     """This thread's connection is one that a thread keeps."""

@@ -96,3 +96,49 @@ def test_change_asks_for_the_current_password(signed_in: Client, person: User) -
     assert "This is not your current password." in response.content.decode()
     person.refresh_from_db()
     assert person.check_password(PASSWORD)
+
+
+def test_nobody_is_flooded_with_mail_and_the_last_link_still_works(
+    client: Client, person: User, settings: Settings
+) -> None:
+    for email in ["ada@example.org", "ADA@example.org", "Ada@Example.org", "ada@example.org"]:
+        for host in ("localhost", "127.0.0.1"):
+            answer = Client().post(RESET, {"email": email}, headers={"host": host})
+            assert answer["Location"] == "/accounts/password/reset/done/"
+    assert [message.to for message in mail.outbox] == [[person.email]] * 3
+    del mail.outbox[:2]
+    assert choose(client, link_in_mail(settings)) == "/accounts/password/reset/key/done/"
+
+
+def test_who_has_no_account_is_not_flooded_either(client: Client, db: None) -> None:
+    for _ in range(5):
+        client.post(RESET, {"email": "eve@example.org"})
+    assert len(mail.outbox) == 3
+
+
+def test_news_about_ones_own_account_is_never_held_back(
+    client: Client, person: User, settings: Settings
+) -> None:
+    settings.ACCOUNT_EMAIL_NOTIFICATIONS = True
+    for _ in range(5):
+        client.post(RESET, {"email": person.email})
+    del mail.outbox[:2]
+    choose(client, link_in_mail(settings))
+    assert len(mail.outbox) == 2
+
+
+def test_a_new_password_by_mail_lets_in_whom_a_stranger_kept_out(
+    client: Client, person: User, settings: Settings
+) -> None:
+    def sign_in(browser: Client, password: str) -> bool:
+        form = {"login": person.email, "password": password}
+        return browser.post("/accounts/login/", form).status_code == 302
+
+    guesses = [sign_in(Client(), "wrong") for _ in range(5)]
+    assert guesses == [False] * 5
+    assert not sign_in(client, PASSWORD)
+    client.post(RESET, {"email": person.email})
+    choose(client, link_in_mail(settings))
+    for _ in range(5):
+        sign_in(Client(), "wrong")
+    assert sign_in(client, NEW)

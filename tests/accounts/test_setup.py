@@ -176,3 +176,13 @@ def test_processes_that_start_together_end_with_one_link(settings: Settings) -> 
         links = list(pool.map(print_link, range(4)))
     codes = [Client().get(link).status_code for link in links]
     assert sorted(codes) == [200, 404, 404, 404]
+
+
+def test_links_are_not_tried_without_end(client: Client) -> None:
+    """By one address, whatever the host: the token is not to be guessed anyway."""
+    hosts = ("localhost", "127.0.0.1")
+    answers = [
+        client.post("/accounts/setup/wrong/", headers={"host": hosts[number % 2]}).status_code
+        for number in range(21)
+    ]
+    assert answers == [404] * 20 + [429]

@@ -1,0 +1,19 @@
+"""What a sign-in and a sign-out leave in the answer to the request that they happened in."""
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts.devices import remember_device
+from config.middleware import AsyncMiddleware
+
+
+class AccountHeadersMiddleware(AsyncMiddleware):
+    """Makes the device known after a sign-in; clears the browser's cache after a sign-out."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = await self.get_response(request)
+        user = getattr(request, "has_proved_password_of", None)
+        if user is not None:
+            remember_device(request, response, user)
+        if getattr(request, "has_signed_out", False):
+            response["Clear-Site-Data"] = '"cache"'
+        return response
