@@ -25,7 +25,7 @@ BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],
     # The policy of Trusted Types comes before everything that makes markup.
     "page.js": [
-        *("js/trusted-types.js", "js/theme.js", *HTMX),
+        *("js/trusted-types.js", "js/session.js", "js/theme.js", *HTMX),
         *(f"js/{name}.js" for name in SCRIPTS),
     ],
 }

@@ -67,6 +67,22 @@ class ContentSecurityPolicyMiddleware(AsyncMiddleware):
         return response
 
 
+class PrivateCacheMiddleware(AsyncMiddleware):
+    """No page is served from a cache without asking here first, and none lies in a shared one.
+
+    Not `no-store`, which Django puts on some pages: it would take away the browser's back/forward
+    cache, and going back is what people do most. static/js/session.js guards that cache.
+    """
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = await self.get_response(request)
+        said = response.headers.get("Cache-Control", "no-store")
+        if "no-store" in said:
+            response.headers["Cache-Control"] = "private, no-cache"
+            response.headers.pop("Expires", None)
+        return response
+
+
 class TimeZoneMiddleware(AsyncMiddleware):
     """Shows times in the zone that the browser names in its `tz` cookie."""
 

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "config.onloop.Security",
     "config.middleware.ContentSecurityPolicyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "config.middleware.PrivateCacheMiddleware",
     "accounts.middleware.AccountHeadersMiddleware",
     "config.onloop.Session",
     "config.onloop.Locale",
@@ -218,6 +219,7 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE.secure else "http"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # By address of the client (`ip`) and by account (`key`); wrong passwords of a device that the
 # account knows are counted apart from everybody else's. docs/accounts.md explains them.
 WRONG_PASSWORDS = "5/5m/key,20/h/key,60/d/key"

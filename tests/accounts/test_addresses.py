@@ -4,12 +4,13 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.messages import get_messages
 from django.core import mail
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.addresses import trust
 from accounts.models import User
-from tests.accounts.conftest import Controls
+from tests.accounts.conftest import PASSWORD, Controls
 
 URL = "/accounts/email/"
 TAKEN = "There is an account with this email already."
@@ -35,13 +36,21 @@ def rows(person: User) -> dict[str, bool]:
     return dict(EmailAddress.objects.filter(user=person).values_list("email", "primary"))
 
 
+def give_password(client: Client, password: str = PASSWORD) -> HttpResponse:
+    """What comes after the page that asks for it."""
+    form = {"password": password, "next": URL}
+    return client.post("/accounts/reauthenticate/", form, follow=True)  # type: ignore[return-value]
+
+
 def add(client: Client, email: str) -> str:
+    give_password(client)
     response = client.post(URL, {"action_add": "", "email": email}, follow=True)
     return response.content.decode()
 
 
 def make_main(client: Client, email: str) -> list[str]:
-    """Returns what the page says."""
+    """Returns what the page says, to somebody who has just given the password."""
+    give_password(client)
     response = client.post(URL, {"action_primary": "", "email": email})
     assert (response.status_code, response["Location"]) == (302, URL)
     return [str(message) for message in get_messages(response.wsgi_request)]
@@ -56,6 +65,39 @@ def refused(client: Client, person: User, other: User) -> None:
     person.refresh_from_db()
     assert person.email == "ada@example.org"
     assert rows(person) == {"ada@example.org": True, other.email: False}
+
+
+def test_the_password_is_asked_for_and_what_was_typed_stays(
+    signed_in: Client, person: User
+) -> None:
+    asked = signed_in.post(URL, {"action_add": "", "email": "free@example.org"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/?next=")
+    assert rows(person) == {person.email: False}
+    wrong = give_password(signed_in, "wrong")
+    assert "This is not your password." in wrong.content.decode()
+    assert rows(person) == {person.email: False}
+    give_password(signed_in)
+    assert rows(person) == {person.email: False, "free@example.org": False}
+
+
+@pytest.mark.parametrize("action", ["action_primary", "action_remove"])
+def test_an_address_is_made_main_or_removed_with_the_password(
+    signed_in: Client, person: User, action: str
+) -> None:
+    trust(person)
+    own(person, "second@example.org", verified=True)
+    before = rows(person)
+    asked = signed_in.post(URL, {action: "", "email": "second@example.org"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    person.refresh_from_db()
+    assert (rows(person), person.email) == (before, "ada@example.org")
+    give_password(signed_in)
+    person.refresh_from_db()
+    if action == "action_primary":
+        assert person.email == "second@example.org"
+        assert rows(person)["second@example.org"]
+    else:
+        assert rows(person) == {"ada@example.org": True}
 
 
 @pytest.mark.parametrize("email", ["ann@example.org", "Ann@Example.ORG"])
