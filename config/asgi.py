@@ -64,10 +64,12 @@ def hook_reactor() -> None:
     def ports() -> list[Any]:
         return [one for one in running.getReaders() if IListeningPort.providedBy(one)]
 
-    def enter() -> None:
+    def bind() -> None:
         for factory in {port.factory for port in ports()}:
             connections.bound(factory)
             sockets.bound(factory.server.ws_factory)
+
+    def enter() -> None:
         begin()
         collector.settle()
 
@@ -76,7 +78,9 @@ def hook_reactor() -> None:
             port.stopListening()
         return Deferred.fromFuture(asyncio.ensure_future(drain()))
 
-    # The reactor says "running" before its asyncio loop turns; a delayed call comes after.
+    # The reactor says "running" before its asyncio loop turns, so the bounds hold for a connection
+    # that waited to be accepted. A delayed call comes after, when there is a loop to begin on.
+    running.callWhenRunning(bind)
     running.callLater(0, enter)
     running.addSystemEventTrigger("before", "shutdown", leave)
 

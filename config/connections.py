@@ -7,6 +7,8 @@ from typing import Any
 
 import twisted.web.http
 
+from config.request_headers import FilteredRequest, allowed_headers
+
 # Seconds for a whole request from its first byte, and for a further second so many bytes of it.
 REQUEST_SECONDS, BYTES_A_SECOND = 20.0, 4096
 # Bytes of a whole request: twice what the form of the longest message has.
@@ -26,9 +28,13 @@ class BoundedChannel(Channel):  # type: ignore[misc]
 
     came = 0
     deadline: Any = None
+    # Set for all connections by `bound`.
+    allowed_headers: frozenset[bytes] = frozenset()
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         super().connectionMade()
+        # daphne's factory names its own class after it has made the connection.
+        self.requestFactory = FilteredRequest
         self.begin_to_wait()
         self.begin_deadline()
 
@@ -80,5 +86,6 @@ class BoundedChannel(Channel):  # type: ignore[misc]
 
 
 def bound(factory: Any) -> None:
-    """Put the bounds on daphne's HTTP factory."""
+    """Put the bounds, and the allow-list of headers, on daphne's HTTP factory."""
+    BoundedChannel.allowed_headers = allowed_headers()
     factory.protocol = BoundedChannel

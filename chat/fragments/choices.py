@@ -1,16 +1,18 @@
 """The fold with model, system prompt and sampling."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from chat.conversations import catalogue, choosing
 from chat.conversations.choosing import LEAST_TOKENS, TEMPERATURE, TOP_P
+from chat.fragments.moulds import ANY, filled, hole, slots
 from chat.fragments.partials import partial
 from chat.generation.endpoint import unserved
 from chat.models import ChatModel, Conversation, SystemPrompt
@@ -100,17 +102,99 @@ def offer(conversation: Conversation | None, model: ChatModel, selected: UUID | 
     return Offer(str(model.pk), model.label, model.pk == selected, shown)
 
 
+def options_html(
+    options: dict[str, Any], conversation: Conversation | None, token: str = ""
+) -> SafeString:
+    """The fold, as `options_context` describes it; nothing where no model answers."""
+    model: Answering | None = options["model"]
+    if model is None:
+        return SafeString()
+    sampling = sampling_of(conversation)
+    values = {
+        "label": escape(model.label),
+        "models": "".join(option_html(item, is_new=not conversation) for item in options["models"]),
+        "prompts": "".join(option_html(item) for item in options["prompts"]),
+        **limits_of(options, model),
+        **{name: plain(value) for name, value in sampling.items()},
+    }
+    context: dict[str, Hashable] = {
+        **slots(values),
+        "conversation_id": ANY if conversation else None,
+        "options_form": "options" if conversation else "composer",
+        "has_prompts": bool(options["prompts"]),
+        "is_open": any(value is not None for value in sampling.values()),
+        "csrf_token": hole("csrf_token") if token else "",
+    }
+    values |= {"id": str(conversation.pk) if conversation else "", "csrf_token": token}
+    return filled("chat/_options.html", context, values)
+
+
+def sampling_of(conversation: Conversation | None) -> dict[str, float | None]:
+    """What is chosen for it; None where the model's own value holds."""
+    names = ("temperature", "top_p", "max_tokens")
+    return {name: getattr(conversation, name, None) for name in names}
+
+
+def limits_of(options: dict[str, Any], model: Answering) -> dict[str, str]:
+    """What may be chosen, and what holds where nothing is."""
+    numbers = {
+        "temperature_least": options["temperature"][0],
+        "temperature_most": options["temperature"][1],
+        "top_p_least": options["top_p"][0],
+        "top_p_most": options["top_p"][1],
+        "least_tokens": options["least_tokens"],
+        "model_temperature": model.temperature,
+        "model_top_p": model.top_p,
+        "max_output": model.max_output,
+    }
+    return {name: plain(value) for name, value in numbers.items()}
+
+
+def plain(value: float | None) -> str:
+    """A number as fields of forms hold it in every language."""
+    return "" if value is None else str(value)
+
+
+def option_html(item: Option, *, is_new: bool = False) -> SafeString:
+    """A choice; a new chat's script shows the values of the model that is picked."""
+    values: dict[str, str] = {"value": escape(item.value), "label": escape(item.label)}
+    model = item.model if is_new and isinstance(item, Offer) else None
+    if model:
+        values |= values_of(model)
+    context = {**slots(values), "is_selected": item.selected, "has_values": bool(model)}
+    return filled("chat/_option.html", context, values)
+
+
+def values_of(model: Answering) -> dict[str, str]:
+    return {
+        "note": escape(model.note),
+        "temperature": plain(model.temperature),
+        "top_p": plain(model.top_p),
+        "max_tokens": plain(model.max_output),
+    }
+
+
+def unserved_html(options: dict[str, Any]) -> SafeString:
+    """Why nothing can answer; nothing where something can."""
+    if not options["unserved"]:
+        return SafeString()
+    return SafeString(render_to_string("chat/_unserved.html", {"unserved": options["unserved"]}))
+
+
+def note_html(options: dict[str, Any]) -> str:
+    """What to know about the model, under the composer."""
+    return escape(options["model"].note) if options["model"] else ""
+
+
 def head_html(conversation: Conversation) -> str:
     """Heading, choices and what is said of the model, for a page that shows others."""
-    context = options_context(conversation) | {"conversation": conversation}
-    menu = render_to_string("chat/_options.html", context | {"options_form": "options"})
-    model: Answering | None = context["model"]
-    notice = render_to_string("chat/_unserved.html", context) if context["unserved"] else ""
+    options = options_context(conversation)
+    notice = unserved_html(options)
     return "".join(
         (
             partial("#conversation-title", "textContent", escape(conversation.title)),
-            partial("#options-menu", "outerMorph", menu),
-            partial("#model-note", "textContent", escape(model.note if model else "")),
+            partial("#options-menu", "outerMorph", options_html(options, conversation)),
+            partial("#model-note", "textContent", note_html(options)),
             partial("#unserved", "delete"),
             partial("#page-notice", "beforeend", notice) if notice else "",
         )

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from html import escape
 
+from django.utils import translation
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
@@ -42,7 +43,13 @@ def back_label(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=16)
 def wordings(language: str | None) -> tuple[tuple[str, str], ...]:
-    """What the renderer makes and what `language`, the current one, has in its place."""
+    """What the renderer makes and what `language` has in its place."""
+    with translation.override(language):
+        return tuple((made, wanted) for made, wanted in pairs() if made != wanted)
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Each word with its markup, as it is made and in the current language."""
     alerts = (
         ("Note", pgettext("alert", "Note")),
         ("Tip", pgettext("alert", "Tip")),
@@ -50,7 +57,7 @@ def wordings(language: str | None) -> tuple[tuple[str, str], ...]:
         ("Warning", pgettext("alert", "Warning")),
         ("Caution", pgettext("alert", "Caution")),
     )
-    found = [
+    return [
         *(
             between(f'-{word.lower()}"><p class="markdown-alert-title">', word, "</p>", wanted)
             for word, wanted in alerts
@@ -60,7 +67,6 @@ def wordings(language: str | None) -> tuple[tuple[str, str], ...]:
         between('<input type="checkbox" disabled aria-label="', "To do", '">', _("To do")),
         between('class="picture" rel="nofollow noopener noreferrer">', "image", "</a>", _("image")),
     ]
-    return tuple((made, wanted) for made, wanted in found if made != wanted)
 
 
 def between(before: str, word: str, after: str, wanted: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 from itertools import groupby
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -20,10 +20,13 @@ from chat.conversations.listing import Listing
 from chat.conversations.reading import Place, Row, ThreadPage
 from chat.conversations.window import Window
 from chat.fragments import partials
-from chat.fragments.moulds import ANY, filled, hole
+from chat.fragments.moulds import ANY, filled, hole, slots
 from chat.fragments.partials import partial
 from chat.fragments.shown import Shown, lines, shown
 from chat.models import Conversation
+
+# Percent of the model's memory; below it nobody has to think of it.
+RULER_SHOWN = 50
 
 
 def message_html(message: Shown) -> str:
@@ -67,7 +70,9 @@ def window_html(window: Window | None, shown: Iterable[UUID]) -> str:
 
 
 def ruler_html(window: Window | None) -> SafeString:
-    return filled("chat/_ruler.html", {"percent": window.percent if window else None}, {})
+    percent = window.percent if window else 0
+    context = {"percent": hole("percent") if window else "", "is_hidden": percent < RULER_SHOWN}
+    return filled("chat/_ruler.html", context, {"percent": str(percent)})
 
 
 def version_html(conversation: Conversation) -> str:
@@ -124,14 +129,6 @@ def age_of(day: date, today: date) -> tuple[str, str]:
     return f"m{day:%Y%m}", date_format(day, "F Y")
 
 
-class Shape(NamedTuple):
-    """A group without its lines, for which `html` has a hole."""
-
-    key: str
-    label: str
-    html: SafeString
-
-
 def listing_html(found: Listing, as_of: Snapshot) -> SafeString:
     """The sidebar of a page; `as_of` is what it was made of."""
     if found.above is None:
@@ -147,8 +144,18 @@ def listing_html(found: Listing, as_of: Snapshot) -> SafeString:
 
 def gap_html(before: Place, after: Place, group: str) -> SafeString:
     """Stands for the rows below `before` and above `after`; `group` is that of the row above it."""
-    values = {"before": quote(cursor(before)), "after": quote(cursor(after))}
-    context = {"cursor": hole("before"), "after": hole("after"), "last_group": group}
+    return more_html(before, group, after)
+
+
+def more_html(before: Place, group: str, after: Place | None = None) -> SafeString:
+    """Brings the rows below `before`; `group`, which may be a client's word, is that of the row
+    above them."""
+    values = {
+        "cursor": quote(cursor(before)),
+        "after": quote(cursor(after)) if after else "",
+        "last_group": quote(group, safe=""),
+    }
+    context = {name: hole(name) if value else "" for name, value in values.items()}
     return filled("chat/_more.html", context, values)
 
 
@@ -163,19 +170,35 @@ def rows_html(
     what the list was made of that begins with it."""
     groups = grouped(rows)
     last = rows[-1] if goes_on and rows else None
-    shapes = [Shape(group.key, group.label, hole(f"lines_{at}")) for at, group in enumerate(groups)]
+    is_continued = bool(groups and groups[0].key == continues)
+    sections = [
+        section_html(group, has_heading=not (is_continued and at == 0))
+        for at, group in enumerate(groups)
+        if continues or group.key != "today"
+    ]
+    today = "".join(row_html(row) for group in groups if group.key == "today" for row in group.rows)
     context = {
-        "groups": tuple(shapes),
-        "as_of": hole("as_of"),
-        "continues": continues if groups and groups[0].key == continues else bool(continues),
-        "cursor": hole("cursor") if last else "",
-        "after": "",
-        "last_group": groups[-1].key if groups else "",
+        "continues": bool(continues),
+        "is_empty": not groups,
     }
-    values = {f"lines_{at}": "".join(map(row_html, group.rows)) for at, group in enumerate(groups)}
-    values["as_of"] = str(as_of or "")
-    values["cursor"] = quote(cursor_of(last)) if last else ""
-    return filled("chat/_rows.html", context, values)
+    values = {
+        "as_of": str(as_of or ""),
+        "today": "" if continues else today,
+        "groups": "".join(sections),
+        "more": more_html(last.place, groups[-1].key) if last else "",
+    }
+    return filled("chat/_rows.html", {**context, **slots(values)}, values)
+
+
+def section_html(group: Group[Row], *, has_heading: bool) -> SafeString:
+    """One age and its lines; the heading stands above only the first of its sections."""
+    values = {
+        "group": group.key,
+        "label": escape(group.label),
+        "lines": "".join(map(row_html, group.rows)),
+    }
+    context = {"has_heading": has_heading, **slots(values)}
+    return filled("chat/_rows_group.html", context, values)
 
 
 def cursor_of(row: Placed) -> str:

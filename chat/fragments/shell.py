@@ -1,6 +1,6 @@
 """The whole page of the chat, and the part of it that changes with the conversation."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.conversations.window import Window
-from chat.fragments.moulds import ANY, filled, hole
+from chat.fragments.choices import note_html, options_html, unserved_html
+from chat.fragments.moulds import ANY, filled, hole, slots
 from chat.fragments.pages import ruler_html
 from chat.fragments.words import SHORTCUTS, words
 from chat.models import Conversation, Draft
@@ -25,16 +26,10 @@ class Shape:
     pk: UUID
     title: str
     version: str
-    temperature: float | None
-    top_p: float | None
-    max_tokens: int | None
 
 
 def shape_of(conversation: Conversation | None) -> Shape | None:
-    if conversation is None:
-        return None
-    sampling = (conversation.temperature, conversation.top_p, conversation.max_tokens)
-    return Shape(ANY, hole("title"), hole("version"), *sampling)
+    return Shape(ANY, hole("title"), hole("version")) if conversation else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +72,43 @@ class Side:
 
 def body_html(body: Body) -> SafeString:
     found, target, elsewhere = body.conversation, body.sought.here, body.sought.elsewhere
-    holes = ("client_id", "csrf_token", "thread", "ruler", "draft", "opened", "saved_at")
-    context: dict[str, Hashable] = {
-        **body.options,
-        **{name: hole(name) for name in (*holes, "target")},
-        "conversation": shape_of(found),
-        "unread": body.unread,
-        "elsewhere": hole("elsewhere") if elsewhere else "",
-        "suggestions": body.suggestions,
-    }
     values = {
+        "options": options_html(body.options, found, body.token),
+        "unserved": unserved_html(body.options),
+        "model_note": note_html(body.options),
+        "welcome": "" if found else welcome_html(body.suggestions),
         "client_id": str(body.client_id),
         "csrf_token": body.token,
         "thread": body.thread,
         "ruler": ruler_html(body.window) if found else "",
         "target": target.hex if target else "",
-        "elsewhere": reverse("choose", args=(elsewhere,)) if elsewhere else "",
         "draft": escape(body.draft.text) if body.draft else "",
         "opened": str(body.draft.client_id) if body.draft else "",
         "saved_at": str(body.draft.saved_at.timestamp()) if body.draft else "0",
     }
+    context: dict[str, Hashable] = {
+        **slots(values),
+        "conversation": shape_of(found),
+        "unread": body.unread,
+        "elsewhere": hole("elsewhere") if elsewhere else "",
+    }
+    values["elsewhere"] = reverse("choose", args=(elsewhere,)) if elsewhere else ""
     if found is not None:
         values |= {"id": str(found.pk), "title": escape(found.title), "version": str(found.version)}
     return filled("chat/_conversation.html", context, values)
+
+
+def welcome_html(suggestions: Iterable[str]) -> SafeString:
+    """The empty start, with the questions that administrators suggest."""
+    items = [suggestion_html(text) for text in suggestions]
+    context = {"suggestions": hole("suggestions") if items else ""}
+    return filled("chat/_welcome.html", context, {"suggestions": "".join(items)})
+
+
+def suggestion_html(text: str) -> SafeString:
+    return filled(
+        "chat/_suggestion.html", {"text": hole("text")}, {"text": escape(_(text) if text else "")}
+    )
 
 
 def page_html(person: User, body: Body, *, theme: str, side: Side, notes: str) -> SafeString:

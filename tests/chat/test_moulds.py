@@ -1,15 +1,23 @@
 """Pages are filled, not rendered, and nothing of a person stays in what is kept."""
 
+from collections.abc import Hashable
+from datetime import timedelta
+from random import Random
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
+from django.test.utils import override_script_prefix
+from django.urls import get_script_prefix
 from django.utils import timezone, translation
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from chat.conversations import drafts
 from chat.conversations.reading import Row, rows
+from chat.conversations.window import Window
 from chat.fragments import moulds, pages
 from chat.fragments.moulds import filled
 from chat.fragments.shown import Line, shown
@@ -19,6 +27,15 @@ from tests.chat.conftest import Counted
 from tests.chat.factories import branch, said
 
 pytestmark = pytest.mark.django_db
+# Templates that are filled.
+TEMPLATES = sorted(
+    {
+        *(f"chat/{name}.html" for name in ("page", "_conversation", "_welcome", "_suggestion")),
+        *(f"chat/{name}.html" for name in ("_options", "_option", "_ruler", "_memory", "_version")),
+        *(f"chat/{name}.html" for name in ("_rows", "_rows_group", "_row", "_more", "_message")),
+        "_messages.html",
+    }
+)
 HOSTILE = "\"'<b>&{{ x }} \ue000id\ue001 %s"
 
 
@@ -50,6 +67,11 @@ def test_what_an_administrator_writes_is_no_hole(owner_client: Client) -> None:
     assert "Why \ue000title\ue001 and \ue000other\ue001?" in page.content.decode()
 
 
+def kept() -> int:
+    """How many moulds there are by now, of all templates."""
+    return sum(moulds.moulds_of(name).cache_info().currsize for name in TEMPLATES)
+
+
 def visit(client: Client, user: User, text: str) -> tuple[list[str], Conversation]:
     """The new chat, a conversation and the sidebar of a person whose things all hold `text`."""
     conversation = said(user, f"{text} question")
@@ -63,11 +85,10 @@ def visit(client: Client, user: User, text: str) -> tuple[list[str], Conversatio
 def test_the_next_persons_pages_are_filled_and_hold_only_what_is_theirs(
     owner_client: Client, owner: User, stranger_client: Client, stranger: User
 ) -> None:
-    moulds.mould.cache_clear()
     first, mine = visit(owner_client, owner, "Secret")
-    before = moulds.mould.cache_info().misses
+    before = kept()
     second, _ = visit(stranger_client, stranger, "Other")
-    assert moulds.mould.cache_info().misses == before > 0
+    assert kept() == before > 0
     for html in second:
         assert "Secret" not in html
         assert owner.email not in html
@@ -80,6 +101,75 @@ def test_the_next_persons_pages_are_filled_and_hold_only_what_is_theirs(
     assert "Secret title" in first[1]
     assert "Other draft" in second[0]
     assert "Other title" in second[2]
+
+
+def test_what_a_person_chooses_is_in_no_key(owner_client: Client, owner: User) -> None:
+    """Numbers, groups, percents and the words of the address make no mould of their own."""
+    conversation, random = said(owner, "Question"), Random(7)
+    path = f"/c/{conversation.pk}/"
+    chosen = Conversation.objects.filter(pk=conversation.pk)
+    counts = []
+    for number in range(60):
+        moment = timezone.now() - timedelta(days=40 * number)
+        chosen.update(
+            temperature=random.random() * 2,
+            top_p=random.random(),
+            max_tokens=random.randint(16, 4000),
+            active_at=moment,
+        )
+        html = owner_client.get(path).content.decode()
+        assert f'value="{chosen.get().max_tokens}"' in html
+        cursor = quote(f"{(moment + timedelta(days=1)).isoformat()}_{'0' * 32}")
+        for group in ("", f"m{number:06}", "today"):
+            assert owner_client.get(f"/rows/?before={cursor}&group={group}").status_code == 200
+        pages.ruler_html(Window(number, 60, exact=True, first=None, model=uuid4(), prompt=None))
+        counts.append(kept())
+    # The first rounds see all shapes: today and earlier, below and above half of the memory.
+    assert counts[-1] == counts[40]
+
+
+@pytest.mark.parametrize("value", [0.7, 42, uuid4(), ("today", ("week", 3))])
+def test_a_value_without_end_is_refused_as_a_key(value: Hashable) -> None:
+    with pytest.raises(TypeError):
+        filled("chat/_memory.html", {"value": value}, {})
+
+
+def test_a_mould_is_not_of_the_request_that_came_first() -> None:
+    """Its own root, zone and language; the request's are as they were afterwards."""
+    with translation.override("fr"), override_script_prefix("https://foreign.example.net/"):
+        moulds.moulds_of("chat/_more.html").cache_clear()
+        html = pages.gap_html((timezone.now(), uuid4()), (timezone.now(), uuid4()), "today")
+        assert get_script_prefix() == "https://foreign.example.net/"
+    assert "foreign" not in html
+    assert 'hx-get="/rows/?' in html
+
+
+def test_one_template_pushes_out_no_other() -> None:
+    row = Row(uuid4(), "Title", timezone.now(), answering=False, unread=False)
+    pages.row_html(row)
+    rows_kept = moulds.moulds_of("chat/_row.html")
+    before = rows_kept.cache_info()
+    for number in range(3 * moulds.MOST_OF_A_TEMPLATE):
+        filled("chat/_memory.html", {"flag": str(number)}, {})
+    pages.row_html(row)
+    assert rows_kept.cache_info().misses == before.misses
+    most = moulds.moulds_of("chat/_memory.html").cache_info()
+    assert most.currsize == moulds.MOST_OF_A_TEMPLATE
+    moulds.moulds_of("chat/_memory.html").cache_clear()
+
+
+def test_the_words_of_the_address_are_escaped(
+    owner_client: Client, owner: User, settings: Settings
+) -> None:
+    settings.LIMITS = False
+    for _ in range(90):
+        said(owner, "Question")
+    group = quote('"><b>&')
+    before = quote(f"{timezone.now().isoformat()}_{'f' * 32}")
+    after = quote(f"2020-01-01T00:00:00+00:00_{'0' * 32}")
+    html = owner_client.get(f"/rows/?before={before}&after={after}&up&group={group}")
+    assert '"><b>' not in html.content.decode()
+    assert group in html.content.decode()
 
 
 def test_a_page_is_few_statements(owner: User, queries: Counted) -> None:
