@@ -57,9 +57,10 @@ def hook_reactor() -> None:
     from twisted.internet.defer import Deferred  # noqa: PLC0415
     from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
 
-    from config import collector, connections, sockets  # noqa: PLC0415
+    from config import clock, collector, connections, sockets  # noqa: PLC0415
 
     running: Any = reactor
+    clock.measure_monotonically()
 
     def ports() -> list[Any]:
         return [one for one in running.getReaders() if IListeningPort.providedBy(one)]

@@ -1,7 +1,7 @@
 """daphne on uvloop: `python -m config.serve [options] config.asgi:application`.
 
-Twisted's reactor takes whatever loop asyncio makes, so the policy has to be set before daphne is
-imported. uvloop halves what the event loop itself costs (docs/performance.md).
+daphne takes the reactor that is there when it is imported: ours, on the loop that the policy makes.
+uvloop halves what the event loop itself costs (docs/performance.md).
 """
 
 import asyncio
@@ -12,12 +12,15 @@ from typing import Any
 
 import uvloop
 
+from config.clock import install_reactor
 from config.command import explain_wrong_settings
 
 
 def command_line() -> Any:
     """daphne's command line; from here on its reactor exists."""
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    if "twisted.internet.reactor" not in sys.modules:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        install_reactor()
     return importlib.import_module("daphne.cli").CommandLineInterface()
 
 

@@ -115,7 +115,7 @@ class BoundedProtocol(Protocol):
         """Whether the application took it as it came: to wake its task costs more than all else."""
         if self.muted or self.listener is None:
             return False
-        self.last_ping = time.time()
+        self.last_ping = time.monotonic()  # as daphne does, see config.clock
         return self.listener(payload.decode())
 
     def handle_reply(self, message: dict[str, Any]) -> None:
