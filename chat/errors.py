@@ -194,6 +194,13 @@ _SETUP = (
         status=503,
     ),
     Fault(
+        "lookup_blocked",
+        "A setting of this site keeps it from asking Hugging Face who serves this model. "
+        "Please tell your administrator.",
+        tells_operator=True,
+        status=503,
+    ),
+    Fault(
         "completion_unsupported",
         "This model only completes text, and the model server set up here cannot do that. "
         "Please choose another model.",

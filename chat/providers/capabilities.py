@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from chat.errors import Fault, fault
+from chat.providers.hub import forbids_lookups
 from chat.providers.values import Endpoint, ModelKind
 
 
@@ -20,7 +21,14 @@ def can_serve(endpoint: Endpoint, kind: ModelKind) -> Fault | None:
         return fault("unauthorized")  # the router takes Hugging Face's own tokens only
     if kind == "completion" and not serves_completions(endpoint):
         return fault("completion_unsupported")
+    if needs_lookup(endpoint, kind) and forbids_lookups():
+        return fault("lookup_blocked")
     return None
+
+
+def needs_lookup(endpoint: Endpoint, kind: ModelKind) -> bool:
+    """Whether the Hub is asked who serves a model: the router knows that for chats by itself."""
+    return endpoint.kind == "hf" and not (kind == "chat" and is_automatic(endpoint))
 
 
 def is_configured(endpoint: Endpoint) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, cast
 
-from chat.providers.capabilities import is_automatic
+from chat.providers.capabilities import needs_lookup
 from chat.providers.failures import AttemptError, translate_lookup
 from chat.providers.hub import AsyncInferenceClient
 from chat.providers.transport import ATTEMPT, Attempt, PreparedError
@@ -122,9 +122,7 @@ async def _resolve(endpoint: Endpoint, request: ChatRequest, attempt: Attempt) -
     the process. A dry attempt makes it ask: everything is done up to sending.
     """
     key = (endpoint.provider, request.kind, request.repo_id)
-    if endpoint.kind != "hf" or key in _resolved:
-        return
-    if request.kind == "chat" and is_automatic(endpoint):
+    if not needs_lookup(endpoint, request.kind) or key in _resolved:
         return
     await asyncio.to_thread(_ask_hub, endpoint, request, attempt)
     _resolved.add(key)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from chat.errors import ProviderError
 from chat.providers.classify import by_frame, by_status
-from chat.providers.hub import HfHubHTTPError, TextGenerationError, httpx
+from chat.providers.hub import HfHubHTTPError, TextGenerationError, asks_elsewhere, httpx
 
 
 class AttemptError(Exception):
@@ -66,7 +66,7 @@ def translate_lookup(exc: Exception) -> AttemptError:
         code = "model_not_found" if status in {401, 403, 404} else by_status(status)
         return AttemptError(code, status=status)
     if isinstance(exc, httpx.TransportError):
-        return translate(exc)
+        return AttemptError("lookup_blocked") if asks_elsewhere() else translate(exc)
     if isinstance(exc, ValueError):
         unknown_provider = str(exc).startswith("Provider ")
         return AttemptError("not_configured" if unknown_provider else "model_not_found")

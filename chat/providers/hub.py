@@ -19,6 +19,8 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 from huggingface_hub import (
     AsyncInferenceClient,
+    constants,
+    is_offline_mode,
     set_async_client_factory,
     set_client_factory,
 )
@@ -29,10 +31,26 @@ from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 for _name in ("huggingface_hub", "httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+HUB = "https://huggingface.co"
+
+
+def forbids_lookups() -> bool:
+    """Whether its environment keeps huggingface_hub from asking the Hub anything: HF_HUB_OFFLINE,
+    TRANSFORMERS_OFFLINE, or an HF_ENDPOINT that is no address."""
+    return is_offline_mode() or not constants.ENDPOINT.startswith(("https://", "http://"))
+
+
+def asks_elsewhere() -> bool:
+    """Whether look-ups go to another server: HF_ENDPOINT, HUGGINGFACE_CO_STAGING."""
+    return bool(constants.ENDPOINT != HUB)
+
+
 __all__ = [
     "AsyncInferenceClient",
     "HfHubHTTPError",
     "TextGenerationError",
+    "asks_elsewhere",
+    "forbids_lookups",
     "httpx",
     "set_async_client_factory",
     "set_client_factory",
