@@ -14,6 +14,7 @@ from django.contrib.auth import (
     load_backend,
 )
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.core.exceptions import ValidationError
 from django.utils.crypto import constant_time_compare
 
@@ -21,6 +22,8 @@ from accounts.models import User
 from accounts.session_store import SessionStore
 from config.sql import columns, fetch, made, statement
 
+# As `django.contrib.sessions.backends.base.SessionBase` makes them.
+KEY_LENGTH, KEY_SIGNS = 32, frozenset(VALID_KEY_CHARS)
 SESSION = """
 SELECT session_data FROM django_session
 WHERE session_key = %(key)s AND expire_date > statement_timestamp()
@@ -73,7 +76,7 @@ def user_of_session(session_key: str) -> User | None:
     never writes: a session signed with an old SECRET_KEY keeps its key, since only a response
     could tell the browser a new one. Two queries, synchronous.
     """
-    session = said_by(session_key)
+    session = said_by(session_key) if is_session_key(session_key) else {}
     try:
         user_id = User._meta.pk.to_python(session.get(SESSION_KEY))
     except ValidationError:
@@ -81,6 +84,12 @@ def user_of_session(session_key: str) -> User | None:
     found = fetch(PERSON, {"user": user_id})
     user = made(User, found[0]) if found else None
     return None if end_reason(session, user) else user
+
+
+def is_session_key(text: str) -> bool:
+    """Whether Django can have made it. Others, with a NUL in them, the database cannot even look
+    up."""
+    return len(text) == KEY_LENGTH and set(text) <= KEY_SIGNS
 
 
 def said_by(session_key: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import time
 from types import SimpleNamespace
+from typing import Any
 
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.main import installReactor
@@ -25,10 +26,12 @@ class MonotonicReactor(AsyncioSelectorReactor):
 
 def install_reactor() -> None:
     """Install it on a new loop; to be called before anything imports `twisted.internet.reactor`."""
-    installReactor(MonotonicReactor(asyncio.new_event_loop()))
+    install: Any = installReactor
+    install(MonotonicReactor(asyncio.new_event_loop()))
 
 
 def measure_monotonically() -> None:
     """Let daphne measure by the monotonic clock; it offers no door of its own for that."""
     for name in MEASURING:
-        importlib.import_module(name).time = SimpleNamespace(time=time.monotonic)
+        module: Any = importlib.import_module(name)
+        module.time = SimpleNamespace(time=time.monotonic)

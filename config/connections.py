@@ -16,6 +16,10 @@ MOST_BYTES = 2 * 1024 * 1024
 # Connections without a request, new ones and idle ones; the one that waits longest goes first.
 MOST_WAITING = 512
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: 47\r\n\r\nThe server could not understand this request.\r\n"
+)
 
 Channel: Any = twisted.web.http.HTTPChannel
 # In the order in which they began to wait; of one process.
@@ -67,6 +71,11 @@ class BoundedChannel(Channel):  # type: ignore[misc]
                 self.timeoutConnection()
                 return
         super().dataReceived(data)
+
+    def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802 (Twisted's)
+        """As Twisted does, which has no other door here, and with a sentence."""
+        self.transport.write(BAD_REQUEST)
+        self.loseConnection()
 
     def allContentReceived(self) -> None:  # noqa: N802 (Twisted's)
         self.end_waiting()

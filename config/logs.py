@@ -47,6 +47,16 @@ def is_lost_layer(record: logging.LogRecord, problem: BaseException | None) -> b
     return is_of_redis and record.name.startswith("channels_redis")
 
 
+class RefusalFilter(logging.Filter):
+    """Turns what Django refuses (a wrong host, a broken form) into a warning without frames: it is
+    no error of the site, and where it was noticed is known."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+        return True
+
+
 class Trouble:
     """What may fail again and again: that it began and that it ended is logged, not each time.
 

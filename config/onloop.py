@@ -8,18 +8,23 @@ of them waits for anything but the session's row, and a large form; only those t
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 
+from accounts.sessions import is_session_key
+
 # A form up to this many bytes is read in less time than a hop takes.
 SMALL_FORM = 64 * 1024
+UTF_8 = ("utf-8", "utf8")
 
 
 class OnLoop:
@@ -47,7 +52,16 @@ class Security(OnLoop, SecurityMiddleware):
 
 
 class Session(OnLoop, SessionMiddleware):
-    """The session is loaded by who asks for it, and saved on a thread when it changed."""
+    """The session is loaded by who asks for it, and saved on a thread when it changed.
+
+    A cookie that no session can have is taken for an empty one, which Django deletes.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        name = settings.SESSION_COOKIE_NAME
+        if name in request.COOKIES and not is_session_key(request.COOKIES[name]):
+            request.COOKIES[name] = ""
+        super().process_request(request)
 
     def waits(self, request: HttpRequest) -> bool:
         return bool(request.session.modified)
@@ -58,7 +72,14 @@ class Locale(OnLoop, LocaleMiddleware):
 
 
 class Common(OnLoop, CommonMiddleware):
-    """Slashes at the end, and the length of the body."""
+    """Slashes at the end, and the length of the body; forms are in UTF-8, as those of our pages."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        """Python knows encodings in which no form can be read, such as `base64`."""
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower() not in UTF_8:
+            raise BadRequest("a form in another encoding")
+        return super().process_request(request)
 
 
 class Csrf(OnLoop, CsrfViewMiddleware):

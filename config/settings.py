@@ -316,7 +316,6 @@ FRAME_BYTES = 2_000_000
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"outages": {"()": "config.logs.OutageFilter"}},
     "formatters": {
         "line": {
             "()": "config.logs.SafeFormatter",
@@ -324,13 +323,23 @@ LOGGING: dict[str, Any] = {
             "style": "{",
         }
     },
+    "filters": {
+        "outages": {"()": "config.logs.OutageFilter"},
+        "refusals": {"()": "config.logs.RefusalFilter"},
+    },
     "handlers": {
+        "refusals": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["refusals"],
+            "stream": sys.stderr,
+        },
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
             "filters": ["outages"],
             "stream": sys.stderr,
-        }
+        },
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -339,6 +348,7 @@ LOGGING: dict[str, Any] = {
         # A refusal is the person's news, not the operator's.
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django.security": {"handlers": ["refusals"], "level": "WARNING", "propagate": False},
         # Each refused handshake and each 404 is somebody else's business.
         "daphne": {"level": "WARNING"},
         # Each attempt, with the address of the database; our own lines say that it is away.

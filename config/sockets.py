@@ -4,6 +4,7 @@ travels compressed.
 
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 import daphne.ws_protocol
@@ -17,6 +18,8 @@ from config.frames import LISTEN, Frame, frame_of, short_text
 MOST_BYTES = 64 * 1024
 # Frames at once and a second; a page acknowledges at most 60 a second.
 BURST, RATE = 1_000.0, 200.0
+# Frames of one message: a message without an end holds what came so far.
+MOST_PARTS = 64
 # Bytes that wait for a client that does not read, beside the frame that filled the buffer.
 MOST_UNREAD = 256 * 1024
 # Of zlib, for what a page is sent: 8 kB for a socket, in which a frame finds the one before it.
@@ -36,6 +39,7 @@ class BoundedProtocol(Protocol):
 
     left = BURST
     counted_at = 0.0
+    parts = 0
     hung_up = False
     stuck = False
     unread = 0
@@ -64,6 +68,15 @@ class BoundedProtocol(Protocol):
     def stopProducing(self) -> None:  # noqa: N802 (Twisted's)
         """The connection is lost, which autobahn hears by itself."""
 
+    def sendHttpErrorResponse(  # noqa: N802 (autobahn's)
+        self,
+        code: int,
+        reason: str,
+        responseHeaders: Any = None,  # noqa: N803
+    ) -> None:
+        """Refuse a handshake; the reason may hold what was sent or went wrong, and stays here."""
+        self.sendData(refusal(code))
+
     def hang_up(self) -> None:
         if not self.hung_up:
             self.hung_up = True
@@ -85,7 +98,37 @@ class BoundedProtocol(Protocol):
             and self.autoPingTimeoutCall is None
         )
 
+    # Frames of every kind, as autobahn tells of them
+    def onMessageBegin(self, isBinary: bool) -> None:  # noqa: N802, N803 (autobahn's)
+        self.parts = 0
+        super().onMessageBegin(isBinary)
+
+    def onMessageFrameBegin(self, length: int) -> None:  # noqa: N802 (autobahn's)
+        self.parts += 1
+        self.count_frame()
+        if self.parts > MOST_PARTS:
+            self.hang_up()
+        super().onMessageFrameBegin(length)
+
+    def onPing(self, payload: bytes) -> None:  # noqa: N802 (autobahn's)
+        self.count_frame()
+        if not self.hung_up:
+            super().onPing(payload)
+
+    def onPong(self, payload: bytes) -> None:  # noqa: N802 (autobahn's)
+        self.count_frame()
+        super().onPong(payload)
+
+    def count_frame(self) -> None:
+        """Hang up on more frames than a page sends, empty ones and parts of messages included."""
+        now = time.monotonic()
+        self.left = min(BURST, self.left + RATE * (now - (self.counted_at or now))) - 1
+        self.counted_at = now
+        if self.left < 0:
+            self.hang_up()
+
     def take(self, frame: Frame) -> None:
+        self.count_frame()
         try:
             payload = self.inflated(frame.payload) if frame.compressed else frame.payload
             payload.decode()
@@ -103,11 +146,6 @@ class BoundedProtocol(Protocol):
         return whole
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 (autobahn's)
-        now = time.monotonic()
-        self.left = min(BURST, self.left + RATE * (now - (self.counted_at or now))) - 1
-        self.counted_at = now
-        if self.left < 0:
-            self.hang_up()
         if not (self.hung_up or (not isBinary and self.is_heard(payload))):
             super().onMessage(payload, isBinary)
 
@@ -148,6 +186,19 @@ class BoundedProtocol(Protocol):
             )
         else:
             super().sendMessage(payload, isBinary)
+
+
+def refusal(code: int) -> bytes:
+    """A whole answer to a handshake, with the status' own words and a sentence."""
+    phrase = HTTPStatus(code).phrase
+    body = f"{phrase}. This address takes websockets from pages of this site only.\n"
+    head = (
+        f"HTTP/1.1 {code} {phrase}",
+        "Connection: close",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join((*head, "", body)).encode()
 
 
 def write(transport: Any, data: bytes) -> None:

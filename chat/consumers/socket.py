@@ -14,6 +14,7 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import parse_cookie
 
 from accounts.models import User
@@ -27,7 +28,7 @@ from chat.conversations import reading
 from chat.conversations.changes import Snapshot
 from chat.fragments import pages, partials
 from chat.runs import runs
-from config.database_errors import DATABASE_ERRORS
+from chat.runs.patience import AWAY
 from config.frames import LISTEN
 from config.logs import Trouble
 from config.threads import in_db
@@ -46,7 +47,6 @@ ALWAYS = ("event", "content")
 BAD_FRAMES = 50
 # Seconds between looks while the database is away; the socket stays, so nobody has to reconnect.
 AGAIN_WHEN_AWAY = 1.0
-AWAY = DATABASE_ERRORS
 CAN_SIGN_IN = (EndReason.ENDED, EndReason.PASSWORD_CHANGED)
 # Of all sockets together: one line when they begin to wait, and one when they go on.
 opening = Trouble(log, "opening sockets", AWAY)
@@ -81,6 +81,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             opening.over()
         except AWAY as problem:
             opening.failed(problem)
+            await self.close(RECONNECT)
+        except DatabaseError as problem:
+            log.error("a socket failed: %s", type(problem).__name__, exc_info=problem)
             await self.close(RECONNECT)
 
     async def enter(self) -> None:

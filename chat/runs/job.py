@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from chat.conversations import closing
@@ -168,6 +169,10 @@ class Job:
                 lambda: in_db_first(self.write_end, outcome, text), f"closing run {self.run.pk}"
             )
         except AWAY:
+            return None
+        except DatabaseError as problem:
+            # The lease lapses, and the sweeper ends the run with what was saved.
+            log.error("closing run %s failed: %s", self.run.pk, type(problem).__name__)
             return None
 
     def write_end(self, outcome: Outcome, text: str) -> Closed | None:

@@ -5,12 +5,15 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
-from config.database_errors import DATABASE_ERRORS
+from django.db.utils import InterfaceError, InternalError, OperationalError
+
 from config.logs import Trouble
 
 log = logging.getLogger("chat.runs")
 
-AWAY = DATABASE_ERRORS
+# What another moment may change. What the database has against a statement itself (`DataError`,
+# `IntegrityError`, `ProgrammingError`) stays the same however often it is tried.
+AWAY = (OperationalError, InterfaceError, InternalError)
 # Seconds between attempts, and for how long: text that is not saved yet is worth the memory.
 SOONEST, LATEST = 0.2, 4.0
 PATIENCE = 600.0
@@ -19,7 +22,8 @@ T = TypeVar("T")
 
 
 async def patiently(work: Callable[[], Awaitable[T]], name: str, seconds: float = PATIENCE) -> T:
-    """Do this, and again while the database is away. Raises what the last attempt raised."""
+    """Do this, and again while the database is away. Raises what the last attempt raised, and at
+    once what no other attempt would change."""
     loop = asyncio.get_running_loop()
     until, pause, trouble = loop.time() + seconds, SOONEST, Trouble(log, name, AWAY)
     while True:
