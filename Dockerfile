@@ -28,4 +28,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 # SIGTERM lets answers finish (DRAIN_SECONDS): give the container longer than that to stop.
 STOPSIGNAL SIGTERM
-CMD ["python", "-m", "config.serve", "--bind=0.0.0.0", "--port=8000", "config.asgi:application"]
+CMD ["python", "-m", "core.server.serve", "--bind=0.0.0.0", "--port=8000", "config.asgi:application"]

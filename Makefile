@@ -2,7 +2,7 @@
 .PHONY: help run test chaos bench lint format lock install
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-START = @command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer and start again." >&2; exit 1; }; exec $(PYTHON) config/local/bootstrap.py
+START = @command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer and start again." >&2; exit 1; }; exec $(PYTHON) launcher/bootstrap.py
 
 help:
 	@echo "make run       install what is needed, start everything, print the address"
@@ -21,7 +21,7 @@ test:
 	$(START) test $(ARGS)
 
 chaos:
-	@.venv/bin/python -m tests.chaos.storm 180
+	@.venv/bin/python -m tests.soak.storm 180
 
 bench:
 	@.venv/bin/python -m benchmarks $(ARGS)

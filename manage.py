@@ -6,7 +6,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from config.command import explain_wrong_settings
+from core.command_line import explain_wrong_settings
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addresses import is_taken, trust
+from accounts.emails import is_taken, trust
 from accounts.models import User
 
 

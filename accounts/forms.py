@@ -9,7 +9,7 @@ from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addresses import is_taken
+from accounts.emails import is_taken
 from accounts.models import User
 
 PASSWORD_HINT = _("At least 8 characters, not only digits, nothing easy to guess.")

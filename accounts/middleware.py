@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 
 from accounts.devices import remember_device
-from config.middleware import AsyncMiddleware
+from core.web.middleware import AsyncMiddleware
 
 
 class AccountHeadersMiddleware(AsyncMiddleware):

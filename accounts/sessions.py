@@ -20,7 +20,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.session_store import SessionStore
-from config.sql import columns, fetch, made, statement
+from core.db.sql import columns, fetch, made, statement
 
 # As `django.contrib.sessions.backends.base.SessionBase` makes them.
 KEY_LENGTH, KEY_SIGNS = 32, frozenset(VALID_KEY_CHARS)

@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from accounts import setup
-from accounts.addresses import is_of_another
+from accounts import initial_admin
+from accounts.emails import is_of_another
 from accounts.forms import EMAIL_TAKEN, SetupForm
 from accounts.models import User
 
@@ -33,7 +33,7 @@ class SetupView(FormView):  # type: ignore[type-arg]
     success_url = "/"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not setup.is_open(self.kwargs["token"]):
+        if not initial_admin.is_open(self.kwargs["token"]):
             return self.gone()
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
@@ -69,7 +69,7 @@ class SetupView(FormView):  # type: ignore[type-arg]
         """
         token, person = self.kwargs["token"], self.person
         with transaction.atomic():
-            user = setup.create_administrator(token, email, password, person)
+            user = initial_admin.create_administrator(token, email, password, person)
             if user is not None and user == person:
                 update_session_auth_hash(self.request, user)
             elif user is not None:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import psycopg
 
 from benchmarks.servers import sessions
-from config.local.postgres import Cluster
+from launcher.postgres import Cluster
 from tests.site import Site, prepared_database
 
 PEOPLE = 5

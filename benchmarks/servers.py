@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.venvs import PEERS, environment, version
-from config.local.postgres import Cluster
+from launcher.postgres import Cluster
 from tests.site import Site, free_port, prepared_database
 from tests.valkey import Valkey
 

@@ -18,10 +18,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from chat.conversations import prompting
-from chat.limits.text import NEWLINES
 from chat.models import ChatModel, PromptVersion, Suggestion, SystemPrompt
 from chat.models.catalogue import least_room
+from chat.services import system_prompts
+from chat.text import NEWLINES
 
 
 class TextField(forms.CharField):
@@ -66,7 +66,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        newest = prompting.newest(self.instance)
+        newest = system_prompts.newest(self.instance)
         self.fields["text"].initial = newest.text if newest else ""
         self.fields["shown"].initial = newest.number if newest else 0
 
@@ -85,7 +85,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        newest = prompting.held(self.instance)
+        newest = system_prompts.held(self.instance)
         # Not a change for the history.
         self.fields["shown"].initial = self.cleaned_data.get("shown")
         if newest and "text" in self.cleaned_data:
@@ -159,21 +159,21 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             sentence = _("Somebody saved version %(number)d meanwhile: nothing was published.")
             self.message_user(request, sentence % {"number": form.overtaken}, messages.WARNING)
         if wants_default:
-            prompting.make_default(obj)
-        warn_of_cramped(request, prompts=prompting.in_use().filter(pk=obj.pk))
+            system_prompts.make_default(obj)
+        warn_of_cramped(request, prompts=system_prompts.in_use().filter(pk=obj.pk))
 
     def write(self, request: HttpRequest, obj: SystemPrompt, form: Any) -> None:
         text, note = form.cleaned_data["text"], form.cleaned_data["note"]
-        version = prompting.write(obj, text, note, request.user)
+        version = system_prompts.write(obj, text, note, request.user)
         if form.publishes:
-            newest = prompting.newest(obj)
+            newest = system_prompts.newest(obj)
             self.publish(request, obj, str(newest.number if newest else 0))
         elif version is not None:
             sentence = _("Version %(number)d was saved. Answers use it after you publish it.")
             self.message_user(request, sentence % {"number": version.number}, messages.INFO)
 
     def publish(self, request: HttpRequest, prompt: SystemPrompt, number: str) -> bool:
-        if not number.isdecimal() or not prompting.publish(prompt, int(number)):
+        if not number.isdecimal() or not system_prompts.publish(prompt, int(number)):
             self.message_user(request, _("There is no such version."), messages.ERROR)
             return False
         sentence = _("Version %(number)s is published: the next answer uses it.")
@@ -202,7 +202,7 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         if self.publish(request, prompt, number):
             self.log_change(request, prompt, [{"changed": {"fields": ["published version"]}}])
-            warn_of_cramped(request, prompts=prompting.in_use().filter(pk=prompt.pk))
+            warn_of_cramped(request, prompts=system_prompts.in_use().filter(pk=prompt.pk))
         return HttpResponseRedirect(request.path)
 
     def response_add(
@@ -243,8 +243,8 @@ def warn_of_cramped(
 ) -> None:
     """Say which of these leave no room for a question; by default all that people may meet."""
     models = ChatModel.objects.filter(enabled=True) if models is None else models
-    prompts = prompting.in_use() if prompts is None else prompts
-    for model, prompt in prompting.cramped(models, prompts):
+    prompts = system_prompts.in_use() if prompts is None else prompts
+    for model, prompt in system_prompts.cramped(models, prompts):
         sentence = _(
             "%(model)s has no room for a question with the prompt “%(prompt)s”. "
             "Shorten the prompt or the longest answer of the model."
@@ -302,7 +302,7 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if queryset.count() != 1:
             self.message_user(request, _("Select exactly one model."), messages.ERROR)
             return
-        prompting.make_default_model(queryset.get())
+        system_prompts.make_default_model(queryset.get())
         self.message_user(request, _("New answers come from this model."), messages.SUCCESS)
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from chat.conversations.choosing import MOST_TOKENS, Choices
 from chat.errors import ChatError
-from chat.limits import checked_text
+from chat.services.preferences import MOST_TOKENS, Choices
+from chat.text import checked_text
 
 ALWAYS = frozenset({"csrfmiddlewaretoken"})
 OPENED = "draft"

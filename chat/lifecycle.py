@@ -1,8 +1,8 @@
 """What the web process does when it begins and before it goes."""
 
-from chat.consumers.hub import RESTARTING, hub
-from chat.providers import hang_up
-from chat.runs import runs
+from chat.llm.providers import hang_up
+from chat.realtime.connection_registry import RESTARTING, hub
+from chat.streaming.run_manager import runs
 
 
 def begin() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from chat.broadcast import broadcast
-from chat.conversations import catalogue, keeping
 from chat.events import AccountChanged, SessionRenewed, SignedOut
+from chat.pubsub import broadcast
+from chat.services import catalogue, conversation_actions
 
 # Fields of an account on which neither a session nor an answer depends; signing in writes one.
 HARMLESS = frozenset({"last_login"})
@@ -40,4 +40,4 @@ def announce_account(
 
 def delete_conversations(instance: User, **kwargs: Any) -> None:
     """Delete what a person wrote before the person, with nothing written in between."""
-    keeping.delete_all(instance)
+    conversation_actions.delete_all(instance)

@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from chat.consumers import ChatConsumer
-from chat.views import answers, attention, choices, commands, drafts, reading
+from chat.realtime import ChatConsumer
+from chat.views import answers, commands, drafts, pages, read_state, settings
 
 urlpatterns = [
-    path("", reading.new_chat, name="new_chat"),
+    path("", pages.new_chat, name="new_chat"),
     path("c/", commands.start, name="start"),
-    path("c/<uuid:conversation_id>/", reading.conversation, name="conversation"),
-    path("c/<uuid:conversation_id>/before/<uuid:message_id>/", reading.older, name="older"),
+    path("c/<uuid:conversation_id>/", pages.conversation, name="conversation"),
+    path("c/<uuid:conversation_id>/before/<uuid:message_id>/", pages.older, name="older"),
     path("c/<uuid:conversation_id>/send/", commands.send, name="send"),
     path("c/<uuid:conversation_id>/stop/", commands.stop, name="stop"),
     path("c/<uuid:conversation_id>/rename/", commands.rename, name="rename"),
@@ -21,14 +21,14 @@ urlpatterns = [
     path("m/<uuid:message_id>/continue/", commands.go_on, name="continue"),
     path("m/<uuid:message_id>/choose/", commands.choose, name="choose"),
     path("c/<uuid:conversation_id>/draft/", drafts.draft, name="draft"),
-    path("c/<uuid:conversation_id>/seen/", attention.seen, name="seen"),
-    path("c/<uuid:conversation_id>/options/", choices.options, name="options"),
+    path("c/<uuid:conversation_id>/seen/", read_state.seen, name="seen"),
+    path("c/<uuid:conversation_id>/options/", settings.options, name="options"),
     path("draft/", drafts.draft, name="new_draft"),
     path("m/<uuid:message_id>/about/", answers.about, name="about"),
     path("m/<uuid:message_id>/source/", answers.source, name="source"),
     path("m/<uuid:message_id>/feedback/", answers.feedback, name="feedback"),
-    path("rows/", reading.more_rows, name="more_rows"),
-    path("search/", reading.search, name="search"),
+    path("rows/", pages.more_rows, name="more_rows"),
+    path("search/", pages.search, name="search"),
 ]
 
 websocket_urlpatterns = [

@@ -16,8 +16,8 @@ from django.conf import settings  # noqa: E402
 
 from chat.lifecycle import begin, drain  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
-from config.handler import Handler  # noqa: E402
-from config.hosts import WebsocketHostValidator  # noqa: E402
+from core.web.asgi_handler import Handler  # noqa: E402
+from core.web.hosts import WebsocketHostValidator  # noqa: E402
 
 
 class PathOrClose:
@@ -57,7 +57,7 @@ def hook_reactor() -> None:
     from twisted.internet.defer import Deferred  # noqa: PLC0415
     from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
 
-    from config import clock, collector, connections, sockets  # noqa: PLC0415
+    from core.server import clock, garbage_collection, http, websocket  # noqa: PLC0415
 
     running: Any = reactor
     clock.measure_monotonically()
@@ -67,12 +67,12 @@ def hook_reactor() -> None:
 
     def bind() -> None:
         for factory in {port.factory for port in ports()}:
-            connections.bound(factory)
-            sockets.bound(factory.server.ws_factory)
+            http.bound(factory)
+            websocket.bound(factory.server.ws_factory)
 
     def enter() -> None:
         begin()
-        collector.settle()
+        garbage_collection.settle()
 
     def leave() -> Any:
         for port in ports():

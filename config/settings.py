@@ -1,7 +1,7 @@
 """Settings, read from the environment and from `.env` with django-environ.
 
 Every name read here stands in `.env.example` and in the README; a test holds that.
-Importing this file starts nothing: the embedded parts of `make run` live in `config/local/`.
+Importing this file starts nothing: the embedded parts of `make run` live in `launcher/`.
 """
 
 import os
@@ -13,9 +13,9 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.hardening import check_public_site
-from config.hosts import allowed_ports, split_port
-from config.origins import proxies_from_env, site_from_env
+from core.web.hardening import check_public_site
+from core.web.hosts import allowed_ports, split_port
+from core.web.site import proxies_from_env, site_from_env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -72,7 +72,7 @@ SIGNUP_OPEN = env.str("SIGNUP", default="open" if SITE.private else "closed") ==
 # https://docs.djangoproject.com/en/5.2/ref/settings/#installed-apps
 INSTALLED_APPS = [
     "daphne",
-    "config",  # its `migrate` comes before Django's
+    "core",  # its `migrate` comes before Django's
     "accounts",
     "chat",
     "django.contrib.admin",
@@ -91,23 +91,23 @@ INSTALLED_APPS = [
 ]
 # A test holds that each of these is async: one that is not makes the whole chain synchronous.
 MIDDLEWARE = [
-    "config.middleware.TrustedProxyMiddleware",
-    "config.onloop.Security",
-    "config.middleware.ContentSecurityPolicyMiddleware",
+    "core.web.middleware.TrustedProxyMiddleware",
+    "core.web.async_middleware.Security",
+    "core.web.middleware.ContentSecurityPolicyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
-    "config.middleware.PrivateCacheMiddleware",
+    "core.web.middleware.PrivateCacheMiddleware",
     "accounts.middleware.AccountHeadersMiddleware",
-    "config.onloop.Session",
-    "config.onloop.Locale",
-    "config.middleware.HostPortMiddleware",
-    "config.onloop.Common",
-    "config.onloop.Csrf",
-    "config.onloop.Authentication",
-    "config.onloop.Messages",
-    "config.onloop.XFrameOptions",
+    "core.web.async_middleware.Session",
+    "core.web.async_middleware.Locale",
+    "core.web.middleware.HostPortMiddleware",
+    "core.web.async_middleware.Common",
+    "core.web.async_middleware.Csrf",
+    "core.web.async_middleware.Authentication",
+    "core.web.async_middleware.Messages",
+    "core.web.async_middleware.XFrameOptions",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.middleware.TimeZoneMiddleware",
+    "core.web.middleware.TimeZoneMiddleware",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -121,7 +121,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.site",
             ],
-            "builtins": ["config.icons"],
+            "builtins": ["core.web.icons"],
         },
     },
 ]
@@ -133,7 +133,7 @@ DATABASES: dict[str, Any] = {
     "default": env.db_url(
         "DATABASE_URL",
         default="postgresql://postgres@localhost:5432/chat",
-        engine="config.postgresql",
+        engine="core.db.postgresql",
     )
 }
 # An address can say nothing but text and numbers.
@@ -144,7 +144,7 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,
     OPTIONS={
         **DATABASES["default"].get("OPTIONS", {}),
-        # See config.postgresql: at most so many connections, and how long a request waits for one.
+        # See core.db.postgresql: at most so many connections, and how long a request waits for one.
         "pool": {"max_size": 16, "timeout": 5},
         "connect_timeout": 5,
         "options": "-c statement_timeout=15s -c lock_timeout=5s"
@@ -152,7 +152,7 @@ DATABASES["default"].update(
     },
 )
 
-# Added to the options for `manage.py migrate` alone (config.migration_connection). While it waits
+# Added to the options for `manage.py migrate` alone (core.db.migration_connection). While it waits
 # for a lock, all others queue behind it, so it gives up soon, pauses, and tries again.
 MIGRATION_OPTIONS = (
     "-c statement_timeout=0 -c lock_timeout=2s -c idle_in_transaction_session_timeout=10min"
@@ -162,7 +162,7 @@ MIGRATION_LOCK_TRIES = 60  # some twelve minutes
 MIGRATION_BATCH_ROWS = 2000
 MIGRATION_PROGRESS_SECONDS = 3.0
 
-# Seconds for which a thread of config.threads keeps the connection that it has beside the pool.
+# Seconds for which a thread of core.db.executors keeps the connection that it has beside the pool.
 KEEP_CONNECTION = 60
 
 # Cache and channel layer: without REDIS_URL nothing but Postgres holds state
@@ -170,7 +170,7 @@ KEEP_CONNECTION = 60
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "config.cache.StrictDatabaseCache",
+        "BACKEND": "core.cache.StrictDatabaseCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
@@ -248,12 +248,12 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "chat_session"
 SESSION_ENGINE = "accounts.session_store"
 CSRF_COOKIE_NAME = "chat_csrf"
-CSRF_FAILURE_VIEW = "config.refusals.csrf_failure"
+CSRF_FAILURE_VIEW = "core.web.error_views.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_SSL_REDIRECT = SITE.secure and bool(TRUSTED_PROXIES)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SITE.secure and not SITE.private else 0
-# The first three look for the names of the classes that config.onloop has subclasses of; a test
+# The first three look for the names of the classes that core.web.async_middleware has subclasses of; a test
 # runs the checks with those names. Whether other hosts of the domain speak TLS is for their
 # operator to say.
 SILENCED_SYSTEM_CHECKS = [f"security.W{number}" for number in ("001", "002", "003", "005", "021")]
@@ -277,7 +277,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "config.bundles.BundleFinder",
+    "core.web.bundles.BundleFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -318,14 +318,14 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "config.logs.SafeFormatter",
+            "()": "core.logging.SafeFormatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
         }
     },
     "filters": {
-        "outages": {"()": "config.logs.OutageFilter"},
-        "refusals": {"()": "config.logs.RefusalFilter"},
+        "outages": {"()": "core.logging.OutageFilter"},
+        "refusals": {"()": "core.logging.RefusalFilter"},
     },
     "handlers": {
         "refusals": {

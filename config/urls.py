@@ -4,8 +4,8 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health
-from config.favicon import favicon
+from core.web import health
+from core.web.favicon import favicon
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -22,7 +22,7 @@ urlpatterns = [
     path("", include("chat.urls")),
 ]
 
-handler400 = "config.refusals.bad_request"
-handler403 = "config.refusals.permission_denied"
-handler404 = "config.refusals.not_found"
-handler500 = "config.refusals.server_error"
+handler400 = "core.web.error_views.bad_request"
+handler403 = "core.web.error_views.permission_denied"
+handler404 = "core.web.error_views.not_found"
+handler500 = "core.web.error_views.server_error"

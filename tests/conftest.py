@@ -13,11 +13,11 @@ from django.db import connections
 from django.test import Client
 
 from accounts.models import User
-from config.database import KeptConnection
-from config.local.postgres import Cluster
-from config.threads import own_connection
+from core.db.connection import KeptConnection
+from core.db.executors import own_connection
+from launcher.postgres import Cluster
+from tests.fake_llm import UpstreamThread
 from tests.site import Site, prepared_database
-from tests.upstream import UpstreamThread
 
 PASSWORD = "correct-horse-9"
 

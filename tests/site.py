@@ -72,7 +72,7 @@ class Site:
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "config.local.web"),
+                    *(sys.executable, "-m", "launcher.web"),
                     *("--bind", "127.0.0.1", "--port", str(self.port)),
                 ],
                 cwd=ROOT,

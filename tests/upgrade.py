@@ -17,7 +17,7 @@ from typing import Any
 import environ
 import psycopg
 
-from config.local.postgres import Cluster
+from launcher.postgres import Cluster
 from tests.site import ROOT, environment
 
 FIRST_SCHEMA = ("chat", "0002")

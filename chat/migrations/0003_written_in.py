@@ -5,7 +5,7 @@ Safe to repeat, for a start that is killed meanwhile. The index is built while o
 
 from django.db import migrations, models
 
-from config.batched_migrations import BuildIndexConcurrently
+from core.db.batched_migrations import BuildIndexConcurrently
 
 # One transaction. The default is the same for all rows, so the table is not written anew.
 COLUMN = """

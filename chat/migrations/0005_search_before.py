@@ -5,7 +5,7 @@ What a trigger of 0004 has taken in already stays as it is.
 
 from django.db import migrations
 
-from config.batched_migrations import RunSQLInBatches
+from core.db.batched_migrations import RunSQLInBatches
 
 TITLES = """
 INSERT INTO chat_searchentry (conversation_id, part, words)

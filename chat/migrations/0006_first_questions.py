@@ -6,7 +6,7 @@ and add the foreign key too, which reads the whole table under a lock.
 
 from django.db import migrations, models
 
-from config.batched_migrations import BuildIndexConcurrently
+from core.db.batched_migrations import BuildIndexConcurrently
 
 WITHOUT_INDEX = models.ForeignKey(
     "chat.message", models.CASCADE, null=True, related_name="children", db_index=False

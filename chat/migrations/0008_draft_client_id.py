@@ -7,7 +7,7 @@ default first, then those that are there get a value in batches.
 from django.contrib.postgres.functions import RandomUUID
 from django.db import migrations, models
 
-from config.batched_migrations import RunSQLInBatches
+from core.db.batched_migrations import RunSQLInBatches
 
 # An older process writes drafts without it.
 COLUMN = """

@@ -1,5 +1,5 @@
 """What a person said and read, found by its words."""
 
-from chat.search.finding import MOST, SIZE, Found, Hit, Page, search
+from chat.search.matches import MOST, SIZE, Found, Hit, Page, search
 
 __all__ = ["MOST", "SIZE", "Found", "Hit", "Page", "search"]

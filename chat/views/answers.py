@@ -6,16 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.models import User
-from chat.conversations import feedback as opinions
-from chat.conversations import reading
 from chat.errors import ChatError
 from chat.events import What
 from chat.forms import only
-from chat.fragments import pages
-from chat.fragments.about import about_answer
-from chat.fragments.shown import Line, shown
 from chat.models import Message, Role, Run
-from chat.views.access import carry_out, command, on_behalf, page
+from chat.rendering.components import thread_view
+from chat.rendering.components.message_view import Line, shown
+from chat.rendering.components.run_details import about_answer
+from chat.selectors import messages
+from chat.services import feedback as opinions
+from chat.views.auth import carry_out, command, on_behalf, page
 from chat.views.commands import tell
 
 OPINIONS = {"1": 1, "-1": -1, "": None}
@@ -27,7 +27,7 @@ async def about(request: HttpRequest, message_id: UUID) -> HttpResponse:
 
     def load(user: User) -> tuple[Message, Run | None]:
         message = Message.objects.owned_by(user).get(pk=message_id, role=Role.ASSISTANT)
-        return message, reading.run_of(message)
+        return message, messages.run_of(message)
 
     message, run = await on_behalf(request, load)
     return render(request, "chat/_about.html", {"about": about_answer(message, run)})
@@ -39,7 +39,7 @@ async def source(request: HttpRequest, message_id: UUID) -> HttpResponse:
 
     def load(user: User) -> str:
         message = Message.objects.owned_by(user).get(pk=message_id)
-        reading.add_saved_text([message])
+        messages.add_saved_text([message])
         return str(message.text)
 
     text = await on_behalf(request, load)
@@ -58,5 +58,5 @@ async def feedback(request: HttpRequest, message_id: UUID) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect("conversation", message.conversation_id)
     return HttpResponse(
-        pages.feedback_html(shown(Line(message)), ask=bool(value) and reason is None)
+        thread_view.feedback_html(shown(Line(message)), ask=bool(value) and reason is None)
     )

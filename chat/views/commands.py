@@ -9,20 +9,21 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
-from chat.broadcast import broadcast
-from chat.conversations import choosing, drafts, keeping, turns
-from chat.conversations import reading as reads
-from chat.conversations.turns import Turn
 from chat.events import Changed, StopAsked, What
 from chat.forms import CHOICES, OPENED, asked, chosen, only, opened_draft
-from chat.fragments import pages, partials
-from chat.fragments.shell import body_html
 from chat.models import Conversation
-from chat.runs import readied, runs
-from chat.views.access import asker_of, carry_out, command, in_request, on_behalf, signed_in
-from chat.views.reading import choices_of, opened
-from config.database_errors import DATABASE_ERRORS
-from config.outages import database
+from chat.pubsub import broadcast
+from chat.rendering.components import htmx, thread_view
+from chat.rendering.components.page import body_html
+from chat.selectors import messages as reads
+from chat.services import conversation_actions, drafts, preferences, turns
+from chat.services.turns import Turn
+from chat.streaming.job import readied
+from chat.streaming.run_manager import runs
+from chat.views.auth import asker_of, carry_out, command, in_request, on_behalf, signed_in
+from chat.views.pages import choices_of, opened
+from core.db.errors import DATABASE_ERRORS
+from core.db.outages import database
 
 
 def shown_by_socket(request: HttpRequest) -> bool:
@@ -38,9 +39,9 @@ async def taken(request: HttpRequest, conversation: Conversation) -> HttpRespons
         return HttpResponse(status=204)
     found, page = await on_behalf(request, reads.thread, conversation.pk)
     # On the event loop, where the answer is being written: see `opened`.
-    thread = pages.thread_html(found, page)
+    thread = thread_view.thread_html(found, page)
     return HttpResponse(
-        partials.partial("#thread", "innerMorph", thread) + pages.version_html(found)
+        htmx.partial("#thread", "innerMorph", thread) + thread_view.version_html(found)
     )
 
 
@@ -67,7 +68,7 @@ async def start(request: HttpRequest) -> HttpResponse:
     wanted, draft = chosen(request.POST), opened_draft(request.POST)
 
     def write(user: User) -> Turn:
-        choices = choosing.values_of(wanted)
+        choices = preferences.values_of(wanted)
         turn = turns.start_conversation(user, client_id, text, runs.process, choices)
         forget_draft(user, None, client_id, draft, text)
         return turn
@@ -79,7 +80,7 @@ async def start(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(body_html(body))
     # The page changes its socket now and may not hear of its own line in the sidebar.
     row = await on_behalf(request, reads.row, turn.conversation.pk)
-    response.write(pages.moved_html(row))
+    response.write(thread_view.moved_html(row))
     response["HX-Push-Url"] = reverse("conversation", args=[turn.conversation.pk])
     return response
 
@@ -142,7 +143,7 @@ async def stop(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
     def mark(user: User) -> tuple[Conversation, UUID | None]:
         found = reads.owned(user, conversation_id)
-        return found, keeping.ask_to_stop(found)
+        return found, conversation_actions.ask_to_stop(found)
 
     conversation, run = await carry_out(request, mark)
     if run is not None:
@@ -155,7 +156,7 @@ async def stop(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 async def choose(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show the branch that goes through this message."""
     only(request.POST)
-    conversation = await carry_out(request, keeping.choose_branch, message_id)
+    conversation = await carry_out(request, conversation_actions.choose_branch, message_id)
     tell(request, conversation.pk, What.THREAD)
     return await taken(request, conversation)
 
@@ -163,15 +164,15 @@ async def choose(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @command
 async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     title = only(request.POST, "title")["title"]
-    conversation = await carry_out(request, keeping.rename, conversation_id, title)
+    conversation = await carry_out(request, conversation_actions.rename, conversation_id, title)
     for what in (What.ROW, What.THREAD):
         tell(request, conversation.pk, what)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
     row = await on_behalf(request, reads.row, conversation.pk)
     return HttpResponse(
-        partials.partial(f"#row-{row.id.hex}", "outerHTML", pages.row_html(row))
-        + partials.partial("#conversation-title", "textContent", pages.escaped(row.title))
+        htmx.partial(f"#row-{row.id.hex}", "outerHTML", thread_view.row_html(row))
+        + htmx.partial("#conversation-title", "textContent", thread_view.escaped(row.title))
     )
 
 
@@ -179,19 +180,20 @@ async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 async def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Hide a conversation; the notice that follows can take it back."""
     only(request.POST)
-    conversation = await carry_out(request, keeping.delete, conversation_id)
+    conversation = await carry_out(request, conversation_actions.delete, conversation_id)
     tell(request, conversation.pk, What.GONE)
     if not request.headers.get("HX-Request"):
         return redirect("new_chat")
     return HttpResponse(
-        pages.deleted_html(conversation) + partials.partial(f"#row-{conversation.pk.hex}", "delete")
+        thread_view.deleted_html(conversation)
+        + htmx.partial(f"#row-{conversation.pk.hex}", "delete")
     )
 
 
 @command
 async def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     only(request.POST)
-    conversation = await carry_out(request, keeping.restore, conversation_id)
+    conversation = await carry_out(request, conversation_actions.restore, conversation_id)
     tell(request, conversation.pk, What.BACK)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)

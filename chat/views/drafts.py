@@ -4,10 +4,10 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from chat.conversations import drafts
 from chat.forms import OPENED, key_of, only, opened_draft
-from chat.limits import DRAFTS
-from chat.views.access import carry_out, command
+from chat.services import drafts
+from chat.services.command_limits import DRAFTS
+from chat.views.auth import carry_out, command
 
 
 @command

@@ -15,12 +15,12 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from config.local.browser import chromium
-from config.local.postgres import Cluster
+from launcher.browser import chromium
+from launcher.postgres import Cluster
 from tests.e2e.person import Person
+from tests.fake_llm import answer
+from tests.fake_llm.script import Script
 from tests.site import ROOT, Site, prepared_database
-from tests.upstream import answer
-from tests.upstream.script import Script
 
 PICTURE = Path(__file__).parent / "chat.png"
 COLOURS = 96
@@ -61,7 +61,7 @@ The list has to be sorted, and reading an element by its index has to be cheap.
 def upstream(*scripts: Script) -> Iterator[str]:
     """The base address of a scripted server that holds these scripts."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.upstream", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE
+        [sys.executable, "-m", "tests.fake_llm", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE
     ) as process:
         line = process.stdout.readline() if process.stdout else b""
         base: str = json.loads(line)["base_url"]

@@ -8,7 +8,7 @@ from threading import Thread
 
 from django.conf import settings
 
-from config.middleware import POLICY_WITH_TRUSTED_TYPES
+from core.web.middleware import POLICY_WITH_TRUSTED_TYPES
 
 SCRIPTS = ("js/trusted-types.js", "js/theme.js", "vendor/htmx/htmx.min.js")
 PAGE = (

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.addresses import trust
+from accounts.emails import trust
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD, Controls
 

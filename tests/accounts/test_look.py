@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from config.icons import sprite
+from core.web.icons import sprite
 
 STATIC = settings.BASE_DIR / "static"
 CSS = STATIC / "css"

@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.context import site
-from config.bundles import BUNDLES
+from core.web.bundles import BUNDLES
 
 REFUSALS = ("400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html")
 

@@ -15,10 +15,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from accounts.initial_admin import new_link
 from accounts.models import User
 from accounts.session_store import SessionStore as OurSessionStore
 from accounts.sessions import said_by, user_of_session
-from accounts.setup import new_link
 from accounts.signals import session_ended, session_renewed
 from tests.accounts.conftest import PASSWORD
 

@@ -12,10 +12,10 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from accounts import setup
+from accounts import initial_admin
 from accounts.models import SetupLink, User
 from tests.accounts.conftest import PASSWORD, Controls
-from tests.chat.waiting import wait_for_blocked
+from tests.chat.polling import wait_for_blocked
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def printed() -> str:
 
 def fresh(settings: Settings) -> str:
     """The path of a new link."""
-    return setup.new_link().removeprefix(settings.SITE_URL)
+    return initial_admin.new_link().removeprefix(settings.SITE_URL)
 
 
 def post(client: Client, link: str, email: str = "root@example.org") -> HttpResponse:
@@ -93,7 +93,7 @@ def test_a_newer_link_takes_its_place(client: Client, settings: Settings) -> Non
 
 def test_expires_by_the_clock_of_the_database(client: Client, settings: Settings) -> None:
     link = fresh(settings)
-    SetupLink.objects.update(expires=F("expires") - setup.LIFETIME + timedelta(seconds=60))
+    SetupLink.objects.update(expires=F("expires") - initial_admin.LIFETIME + timedelta(seconds=60))
     assert client.get(link).status_code == 200
     SetupLink.objects.update(expires=F("expires") - timedelta(seconds=61))
     assert client.get(link).status_code == 404
@@ -137,7 +137,7 @@ def test_the_signed_in_person_may_become_the_administrator(
 def test_looks_again_after_the_row_is_taken(settings: Settings) -> None:
     token = fresh(settings).split("/")[-2]
     User.objects.create_superuser("first@example.org", PASSWORD)
-    assert setup.create_administrator(token, "root@example.org", PASSWORD, None) is None
+    assert initial_admin.create_administrator(token, "root@example.org", PASSWORD, None) is None
 
 
 @pytest.mark.django_db(transaction=True)

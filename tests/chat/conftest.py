@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from chat.models import ChatModel
 from tests.chat.people import Person, signed_up
 from tests.chat.rows import Rows
+from tests.fake_llm import UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import UpstreamThread, answer
 
 
 class Counted(CaptureQueriesContext):

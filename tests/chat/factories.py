@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from django.db.models.functions import Now
 
 from accounts.models import User
-from chat.conversations import closing, leases, turns
-from chat.conversations.turns import Turn
 from chat.events import Outcome
 from chat.models import ChatModel, Chunk, Conversation, Message, Role, Run, Status
+from chat.services import finish_run, leases, turns
+from chat.services.turns import Turn
 
 PROCESS = UUID("01900000-0000-7000-8000-000000000001")
 OTHER_PROCESS = UUID("01900000-0000-7000-8000-000000000002")
@@ -38,7 +38,7 @@ def end(
     """The answer of a turn, closed; `code` is needed for a failed one."""
     reason = reason or ("stop" if status == Status.COMPLETE else "")
     outcome = Outcome(status=status, finish_reason=reason, error_code=code)
-    assert closing.close(run_of(turn), outcome, text, "", 0)
+    assert finish_run.close(run_of(turn), outcome, text, "", 0)
     return Message.objects.get(pk=turn.answer.pk)
 
 

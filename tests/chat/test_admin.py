@@ -11,7 +11,6 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import User
-from chat.conversations import prompting
 from chat.models import (
     ChatModel,
     Chunk,
@@ -21,9 +20,10 @@ from chat.models import (
     Run,
     SystemPrompt,
 )
+from chat.services import system_prompts
 from tests.chat.factories import asked, default_model, run_of, said
+from tests.chat.polling import wait_for_blocked
 from tests.chat.threads import together
-from tests.chat.waiting import wait_for_blocked
 
 pytestmark = pytest.mark.django_db
 
@@ -257,10 +257,10 @@ def test_of_two_who_save_at_once_the_second_is_told(
 
     def colleague() -> None:
         with transaction.atomic():
-            prompting.held(prompt)
+            system_prompts.held(prompt)
             held.set()
             wait_for_blocked(1)
-            prompting.write(prompt, "Newer.", "", None)
+            system_prompts.write(prompt, "Newer.", "", None)
 
     def second() -> Any:
         assert held.wait(10)

@@ -7,10 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.chat.people import Person, last_status
+from tests.chat.polling import eventually
 from tests.chat.rows import Rows
-from tests.chat.waiting import eventually
-from tests.site import Site
-from tests.upstream import (
+from tests.fake_llm import (
     Cut,
     Done,
     End,
@@ -25,7 +24,8 @@ from tests.upstream import (
     answer,
     script,
 )
-from tests.upstream.faults import ECHO, after_text, status
+from tests.fake_llm.faults import ECHO, after_text, status
+from tests.site import Site
 
 MISTRAL = "mistralai/Mistral-7B-Instruct-v0.3"
 

@@ -6,9 +6,9 @@ import logging
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chat.consumers.hub import every
-from chat.runs.patience import AWAY, survive
-from config.logs import Trouble
+from chat.realtime.connection_registry import every
+from chat.streaming.retry import AWAY, survive
+from core.logging import Trouble
 
 log = logging.getLogger("tests.clocks")
 

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from chat.conversations import closing, keeping, turns
-from chat.conversations.closing import close, joined, saved_text, sweep
 from chat.events import Outcome, Usage
 from chat.models import Chunk, Conversation, Message, Run, Status
+from chat.services import conversation_actions, finish_run, turns
+from chat.services.finish_run import close, joined, saved_text, sweep
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     PROCESS,
@@ -122,7 +122,7 @@ def test_deleting_at_the_moment_of_the_close_is_no_error(committed: None, owner:
         key = turn.conversation.pk
 
         def delete(key: UUID = key) -> bool:
-            return bool(keeping.delete(owner, key))
+            return bool(conversation_actions.delete(owner, key))
 
         assert together(partial(end_quietly, run_of(turn)), delete) == [True, True]
 
@@ -152,7 +152,7 @@ def test_a_sweep_leaves_the_living(owner: User) -> None:
 def test_a_swept_answer_that_was_to_stop_is_stopped(owner: User) -> None:
     turn = asked(owner)
     append(run_of(turn), 0, "text")
-    keeping.ask_to_stop(turn.conversation)
+    conversation_actions.ask_to_stop(turn.conversation)
     lapse(run_of(turn))
     sweep()
     assert Message.objects.get(pk=turn.answer.pk).status == "stopped"
@@ -178,7 +178,7 @@ def test_after_a_sweep_the_conversation_goes_on(owner: User) -> None:
 def test_a_sweep_passes_over_what_somebody_else_sweeps(committed: None, owner: User) -> None:
     for number in range(6):
         lapse(run_of(asked(owner, f"{number}?")))
-    found = together(*[partial(closing.sweep, 100)] * 3)
+    found = together(*[partial(finish_run.sweep, 100)] * 3)
     ended = [item.message_id for part in found for item in part]
     assert len(ended) == len(set(ended)) == 6
     assert not Run.objects.filter(ended_at__isnull=True).exists()
@@ -242,7 +242,7 @@ def test_a_purge_removes_what_was_deleted_eight_days_ago(owner: User) -> None:
     old, fresh, kept = (asked(owner, text).conversation for text in ("Old?", "Fresh?", "Kept?"))
     set_deleted(old, 8)
     set_deleted(fresh, 6)
-    assert keeping.purge() == 1
+    assert conversation_actions.purge() == 1
     assert set(Conversation.objects.all()) == {fresh, kept}
     assert Message.objects.count() == 4
     assert Run.objects.count() == 2

@@ -8,8 +8,8 @@ import pytest
 
 from tests.chat.people import Person, signed_up
 from tests.chat.rows import Rows
+from tests.fake_llm import UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import UpstreamThread, answer
 
 RATE = 4
 Command = Callable[[Person, UUID, UUID, UUID], httpx2.Response]

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat.conversations import keeping
 from chat.models import Conversation, Message, Run
+from chat.services import conversation_actions
 from tests.chat.factories import asked, branch, said
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +85,7 @@ def test_what_never_was_is_404(
 def test_what_was_deleted_is_404(
     owner_client: Client, owner: User, conversation: Conversation, command: Command
 ) -> None:
-    keeping.delete(owner, conversation.pk)
+    conversation_actions.delete(owner, conversation.pk)
     status = 204 if command.name == "restore" else 404
     response = owner_client.post(command.path(conversation), command.fields, headers=HTMX)
     assert response.status_code == status
@@ -262,7 +262,7 @@ def test_commands_take_only_their_fields(
     owner_client: Client, owner: User, conversation: Conversation, name: str
 ) -> None:
     if name == "restore":
-        keeping.delete(owner, conversation.pk)
+        conversation_actions.delete(owner, conversation.pk)
     (command,) = [command for command in COMMANDS if command.name == name]
     before = everything()
     fields = command.fields | {"owner": str(uuid4())}

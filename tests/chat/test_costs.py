@@ -5,10 +5,11 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import User
-from chat.conversations import drafts, reading, turns
-from chat.conversations.window import window
-from chat.fragments.partials import patches_html
-from chat.markdown import Position, Stream, changes
+from chat.rendering.components.htmx import patches_html
+from chat.rendering.markdown import Position, Stream, changes
+from chat.selectors import messages
+from chat.selectors.context_usage import window
+from chat.services import drafts, turns
 from tests.chat.conftest import Counted
 from tests.chat.factories import PROCESS, end, long_conversation, said
 
@@ -24,7 +25,7 @@ def test_a_question_takes_few_statements_at_any_length(owner: User, queries: Cou
             turn = turns.send(owner, conversation.pk, uuid4(), "And?", PROCESS)
         assert queries.count <= 5
         with queries:
-            reading.spoken_before(turn.answer)
+            messages.spoken_before(turn.answer)
         assert queries.count == 1
         with queries:
             end(turn, "Yes.")
@@ -41,7 +42,7 @@ def test_a_new_conversation_takes_few_statements(owner: User, queries: Counted) 
 def test_what_a_page_reads_after_a_change_is_two_statements(owner: User, queries: Counted) -> None:
     conversation = said(owner, "One?", "Two?")
     with queries:
-        found, page = reading.thread(owner, conversation.pk)
+        found, page = messages.thread(owner, conversation.pk)
         window(found, page)
     assert queries.count == 2
 

@@ -9,10 +9,10 @@ from django.db import connections
 from django.db.models.signals import pre_delete
 
 from accounts.models import User
-from chat.conversations import drafts, turns
 from chat.models import Chunk, Conversation, Draft, Message, Run
+from chat.services import drafts, turns
 from tests.chat.factories import PROCESS, append, asked, run_of, said
-from tests.chat.waiting import eventually, waiting_for_a_lock
+from tests.chat.polling import eventually, waiting_for_a_lock
 
 Work = Callable[[], object]
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.chat.people import Person
 from tests.chat.rows import Rows
-from tests.upstream import UpstreamThread, answer
+from tests.fake_llm import UpstreamThread, answer
 
 
 @dataclass

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from tests.chat.people import Person
+from tests.chat.polling import eventually
 from tests.chat.rows import Rows
-from tests.chat.waiting import eventually
+from tests.fake_llm import UpstreamThread
 from tests.site import Site
-from tests.upstream import UpstreamThread
 
 
 def leave(

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from accounts.models import User
-from chat.conversations import keeping, turns
 from chat.errors import ChatError
 from chat.models import Conversation, Message, Run
+from chat.services import conversation_actions, turns
 from tests.chat.factories import PROCESS, append, asked, branch, end, run_of, said
 from tests.chat.threads import together
 
@@ -23,7 +23,7 @@ def shown(conversation: Conversation) -> list[str]:
 # Renaming
 def test_a_title_of_ones_own_stays(owner: User) -> None:
     conversation = said(owner)
-    assert keeping.rename(owner, conversation.pk, "  My \n title ").title == "My title"
+    assert conversation_actions.rename(owner, conversation.pk, "  My \n title ").title == "My title"
     turn = turns.send(owner, conversation.pk, uuid4(), "More?", PROCESS)
     end(turn)
     turns.edit(owner, branch(Conversation.objects.get())[0].pk, uuid4(), "First?", PROCESS)
@@ -47,7 +47,7 @@ def test_a_title_made_by_us_is_not_somebodys_own(owner: User) -> None:
 def test_titles_that_cannot_be(owner: User, title: str, code: str) -> None:
     conversation = said(owner)
     with pytest.raises(ChatError) as refused:
-        keeping.rename(owner, conversation.pk, title)
+        conversation_actions.rename(owner, conversation.pk, title)
     assert refused.value.code == code
     conversation.refresh_from_db()
     assert conversation.title == "Why is the sky blue?"
@@ -55,9 +55,9 @@ def test_titles_that_cannot_be(owner: User, title: str, code: str) -> None:
 
 def test_a_title_of_200_characters_is_kept_whole_and_a_longer_one_refused(owner: User) -> None:
     key = said(owner).pk
-    assert keeping.rename(owner, key, "😀" * 200).title == "😀" * 200
+    assert conversation_actions.rename(owner, key, "😀" * 200).title == "😀" * 200
     with pytest.raises(ChatError, match="it has 201 characters, and 200 fit") as refused:
-        keeping.rename(owner, key, "x" * 201)
+        conversation_actions.rename(owner, key, "x" * 201)
     assert refused.value.code == "title_too_long"
 
 
@@ -65,7 +65,7 @@ def test_a_title_of_200_characters_is_kept_whole_and_a_longer_one_refused(owner:
 def test_deleting_hides_and_asks_the_answer_to_stop(owner: User) -> None:
     turn = asked(owner)
     version = turn.conversation.version
-    keeping.delete(owner, turn.conversation.pk)
+    conversation_actions.delete(owner, turn.conversation.pk)
     conversation = Conversation.objects.get()
     assert conversation.deleted_at is not None
     assert conversation.version == version + 1
@@ -76,23 +76,23 @@ def test_deleting_hides_and_asks_the_answer_to_stop(owner: User) -> None:
 def test_restoring_brings_it_back_as_it_was(owner: User) -> None:
     conversation = said(owner, "One?", "Two?")
     before = shown(conversation)
-    keeping.delete(owner, conversation.pk)
-    keeping.restore(owner, conversation.pk)
+    conversation_actions.delete(owner, conversation.pk)
+    conversation_actions.restore(owner, conversation.pk)
     assert shown(conversation) == before
     assert Conversation.objects.owned_by(owner).get() == conversation
 
 
 def test_what_is_not_deleted_cannot_be_restored(owner: User) -> None:
     with pytest.raises(Conversation.DoesNotExist):
-        keeping.restore(owner, said(owner).pk)
+        conversation_actions.restore(owner, said(owner).pk)
 
 
 def test_what_is_deleted_cannot_be_deleted_again(owner: User) -> None:
     conversation = said(owner)
-    keeping.delete(owner, conversation.pk)
+    conversation_actions.delete(owner, conversation.pk)
     deleted_at = Conversation.objects.get().deleted_at
     with pytest.raises(Conversation.DoesNotExist):
-        keeping.delete(owner, conversation.pk)
+        conversation_actions.delete(owner, conversation.pk)
     assert Conversation.objects.get().deleted_at == deleted_at
 
 
@@ -119,21 +119,21 @@ def sent_to(user: User, key: UUID) -> bool:
 
 
 def deleted(user: User, key: UUID) -> bool:
-    return bool(keeping.delete(user, key))
+    return bool(conversation_actions.delete(user, key))
 
 
 def chosen(user: User, key: UUID) -> bool:
-    return bool(keeping.choose_branch(user, key))
+    return bool(conversation_actions.choose_branch(user, key))
 
 
 # Stopping
 def test_stop_marks_the_live_run_once_and_again(owner: User) -> None:
     turn = asked(owner)
     key = run_of(turn).pk
-    assert keeping.ask_to_stop(turn.conversation) == key
-    assert keeping.ask_to_stop(turn.conversation) == key
+    assert conversation_actions.ask_to_stop(turn.conversation) == key
+    assert conversation_actions.ask_to_stop(turn.conversation) == key
     end(turn)
-    assert keeping.ask_to_stop(turn.conversation) is None
+    assert conversation_actions.ask_to_stop(turn.conversation) is None
     assert Run.objects.get().stop_requested
 
 
@@ -144,7 +144,7 @@ def test_choosing_shows_the_newest_end_of_the_branch(owner: User) -> None:
     end(turns.edit(owner, question.pk, uuid4(), "First?", PROCESS), "New.")
     assert shown(conversation) == ["First?", "New."]
     before = conversation.version
-    keeping.choose_branch(owner, question.pk)
+    conversation_actions.choose_branch(owner, question.pk)
     assert shown(conversation) == ["One?", "About: One?", "Two?", "About: Two?"]
     assert conversation.version == before + 1
 
@@ -154,9 +154,9 @@ def test_choosing_goes_to_the_newest_of_several_answers(owner: User) -> None:
     question, answer = branch(conversation)
     for text in ("Second.", "Third."):
         end(turns.regenerate(owner, answer.pk, PROCESS), text)
-    keeping.choose_branch(owner, answer.pk)
+    conversation_actions.choose_branch(owner, answer.pk)
     assert shown(conversation) == ["One?", "About: One?"]
-    keeping.choose_branch(owner, question.pk)
+    conversation_actions.choose_branch(owner, question.pk)
     assert shown(conversation) == ["One?", "Third."]
 
 
@@ -176,14 +176,14 @@ def test_a_question_sent_while_somebody_chooses_stays_in_sight(
 # Strangers
 def test_a_stranger_can_do_nothing(owner: User, stranger: User) -> None:
     conversation = said(owner)
-    keeping.delete(owner, conversation.pk)
+    conversation_actions.delete(owner, conversation.pk)
     with pytest.raises(Conversation.DoesNotExist):
-        keeping.restore(stranger, conversation.pk)
-    keeping.restore(owner, conversation.pk)
+        conversation_actions.restore(stranger, conversation.pk)
+    conversation_actions.restore(owner, conversation.pk)
     works = [
-        partial(keeping.rename, stranger, conversation.pk, "Mine"),
-        partial(keeping.delete, stranger, conversation.pk),
-        partial(keeping.choose_branch, stranger, branch(conversation)[1].pk),
+        partial(conversation_actions.rename, stranger, conversation.pk, "Mine"),
+        partial(conversation_actions.delete, stranger, conversation.pk),
+        partial(conversation_actions.choose_branch, stranger, branch(conversation)[1].pk),
     ]
     before = Conversation.objects.values().get()
     for work in works:

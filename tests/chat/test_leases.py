@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from chat.conversations import closing, keeping
-from chat.conversations.leases import Append, save
 from chat.models import Message, Run
+from chat.services import conversation_actions, finish_run
+from chat.services.leases import Append, save
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     OTHER_PROCESS,
@@ -57,7 +57,7 @@ def test_a_piece_that_grew_since_a_save_whose_end_nobody_heard_is_saved_whole(ru
     append(run, 0, "Light ")
     append(run, 0, "Light scatters")
     append(run, 14, " in air.")
-    assert closing.saved_text(run) == "Light scatters in air."
+    assert finish_run.saved_text(run) == "Light scatters in air."
 
 
 def test_text_of_many_runs_takes_one_statement(owner: User, queries: Counted) -> None:
@@ -73,7 +73,7 @@ def test_text_of_many_runs_takes_one_statement(owner: User, queries: Counted) ->
 def test_characters_count_as_characters(run: Run) -> None:
     append(run, 0, "😀é")
     append(run, 2, "\u2028…")
-    assert closing.saved_text(run) == "😀é\u2028…"
+    assert finish_run.saved_text(run) == "😀é\u2028…"
 
 
 def test_a_fresh_lease_is_not_written_again(run: Run) -> None:
@@ -94,12 +94,12 @@ def test_a_lapsed_lease_that_nobody_took_is_taken_back(run: Run) -> None:
     assert held.runs == {run.pk}
     assert left(run) > 9
     assert chunks(run) == [(0, "text")]
-    assert closing.sweep() == []
+    assert finish_run.sweep() == []
 
 
 def test_a_stop_is_heard(owner: User) -> None:
     turn = asked(owner)
-    assert keeping.ask_to_stop(turn.conversation) == run_of(turn).pk
+    assert conversation_actions.ask_to_stop(turn.conversation) == run_of(turn).pk
     assert append(run_of(turn), 0, "text").stops == {run_of(turn).pk}
 
 

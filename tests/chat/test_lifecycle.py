@@ -20,12 +20,13 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import User
-from chat.conversations import closing, keeping, leases, reading, turns
-from chat.conversations.turns import Turn
 from chat.errors import ChatError
 from chat.events import Outcome
 from chat.models import FINISHED, Chunk, Conversation, Message, Run, Status
 from chat.models.conversation import LIVE
+from chat.selectors import messages
+from chat.services import conversation_actions, finish_run, leases, turns
+from chat.services.turns import Turn
 from tests.chat.factories import OTHER_PROCESS, PROCESS, branch, lapse
 
 REFUSED = (ChatError, Conversation.DoesNotExist, Message.DoesNotExist)
@@ -117,13 +118,13 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def stop(self) -> None:
-        keeping.ask_to_stop(self.conversation)
+        conversation_actions.ask_to_stop(self.conversation)
 
     @rule(at=st.integers(0, 40), role=st.sampled_from(["user", "assistant"]))
     def choose(self, at: int, role: str) -> None:
         message = self.some_message(at, role)
         try:
-            keeping.choose_branch(self.owner, message.pk)
+            conversation_actions.choose_branch(self.owner, message.pk)
         except REFUSED:
             assert self.conversation.deleted_at
         else:
@@ -132,13 +133,13 @@ class Life(RuleBasedStateMachine):
     @rule()
     def delete(self) -> None:
         if self.conversation.deleted_at is None:
-            keeping.delete(self.owner, self.key)
+            conversation_actions.delete(self.owner, self.key)
             assert self.live is None or self.live.stop_requested
 
     @rule()
     def restore(self) -> None:
         if self.conversation.deleted_at is not None:
-            keeping.restore(self.owner, self.key)
+            conversation_actions.restore(self.owner, self.key)
 
     # Processes
     @rule(at=st.integers(0, 40), text=texts, growing=st.booleans())
@@ -169,7 +170,7 @@ class Life(RuleBasedStateMachine):
         code = "cut" if status == "failed" else ""
         outcome = Outcome(status=status, finish_reason=reason, error_code=code)
         was_live = Run.objects.get(pk=run.pk).ended_at is None
-        assert bool(closing.close(run, outcome, text, f"<p>{text}</p>", 1)) is was_live
+        assert bool(finish_run.close(run, outcome, text, f"<p>{text}</p>", 1)) is was_live
         if was_live:
             self.written[run.message_id] = text
 
@@ -182,7 +183,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         before = self.live
-        ended = closing.sweep()
+        ended = finish_run.sweep()
         assert [item.message_id for item in ended] == (
             [before.message_id] if before and self.live is None else []
         )
@@ -202,14 +203,14 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def no_text_is_lost(self) -> None:
         for key, text in self.written.items():
-            assert reading.live_text(key)[1] == text
+            assert messages.live_text(key)[1] == text
         asked = Message.objects.filter(conversation=self.key, role="user")
         assert set(asked.values_list("text", flat=True)) == self.questions
 
     @invariant()
     def an_answers_state_is_that_of_its_last_run(self) -> None:
         for message in Message.objects.filter(conversation=self.key, role="assistant"):
-            run = reading.run_of(message)
+            run = messages.run_of(message)
             assert run is not None
             if run.ended_at is not None:
                 assert run.error_code == message.error_code

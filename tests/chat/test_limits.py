@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chat.errors import ChatError
 from chat.forms import asked, key_of, only
-from chat.limits import MESSAGE_CHARS, checked_text, checked_title, title_from
+from chat.text import MESSAGE_CHARS, checked_text, checked_title, title_from
 
 KEY = "01900000-0000-7000-8000-000000000000"
 

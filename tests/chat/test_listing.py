@@ -8,13 +8,14 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat.consumers.sidebar import Sidebar
-from chat.conversations import changes, keeping
-from chat.conversations.listing import AROUND, PAGE, TOP, Listing, listing
-from chat.conversations.reading import Row, rows
 from chat.events import What
-from chat.fragments.pages import listing_html
 from chat.models import Conversation
+from chat.realtime.sidebar import Sidebar
+from chat.rendering.components.thread_view import listing_html
+from chat.selectors import change_feed
+from chat.selectors.messages import Row, rows
+from chat.selectors.sidebar_page import AROUND, PAGE, TOP, Listing, listing
+from chat.services import conversation_actions
 from tests.chat.conftest import Counted
 from tests.chat.factories import said
 
@@ -78,7 +79,7 @@ def test_a_gap_is_filled_without_gap_or_double(
     owner: User, owner_client: Client, made: list[Row], side: str
 ) -> None:
     """Whatever side the reader comes from; each heading stands once, where its group begins."""
-    html = str(listing_html(listing(owner, made[300].id), changes.as_of()))
+    html = str(listing_html(listing(owner, made[300].id), change_feed.as_of()))
     for number in range(20):
         found = MORE.search(html)
         if found is None:
@@ -88,7 +89,7 @@ def test_a_gap_is_filled_without_gap_or_double(
             path += "&up=1"
         end = html.index("</div>", found.end()) + len("</div>")
         html = html[: found.start()] + owner_client.get(path).content.decode() + html[end:]
-    whole = listing_html(Listing(made, goes_on=False), changes.as_of())
+    whole = listing_html(Listing(made, goes_on=False), change_feed.as_of())
     assert LINE.findall(html) == LINE.findall(whole)
 
 
@@ -108,7 +109,7 @@ def test_what_is_known_of_one_event_is_not_all_of_two(owner: User, times: int) -
     sidebar = Sidebar()
     for _ in range(times):
         sidebar.hear(closed.pk, What.ROW)
-    keeping.rename(owner, closed.pk, "A new title")
+    conversation_actions.rename(owner, closed.pk, "A new title")
     assert "Why?" in sidebar.ended(closed)
     assert sidebar.is_behind is (times == 2)
     if times == 2:

@@ -7,13 +7,14 @@ import pytest
 from django.utils import timezone, translation
 
 from accounts.models import User
-from chat.consumers.feed import Feed
-from chat.consumers.hub import Hub
-from chat.consumers.sidebar import Sidebar
-from chat.conversations import changes, keeping, seeing
-from chat.conversations.changes import Snapshot
 from chat.models import ChatModel, Conversation, SystemPrompt
-from config.threads import in_db
+from chat.realtime.connection_registry import Hub
+from chat.realtime.page_state import Feed
+from chat.realtime.sidebar import Sidebar
+from chat.selectors import change_feed
+from chat.selectors.change_feed import Snapshot
+from chat.services import conversation_actions, read_state
+from core.db.executors import in_db
 from tests.chat.conftest import Counted
 from tests.chat.factories import said
 from tests.chat.people import Person, Socket
@@ -94,15 +95,17 @@ def test_a_lost_event_of_the_sidebar_is_made_up_for(
 # What a look costs, and what it finds
 async def test_nothing_is_sent_when_nothing_was_lost(committed: None, owner: User) -> None:
     conversation = await in_db(said, owner)
-    sidebar = Sidebar(since=await in_db(changes.as_of))
+    sidebar = Sidebar(since=await in_db(change_feed.as_of))
     for _ in range(2):
         look = await in_db(
-            changes.written_since, {owner.pk: sidebar.since.low if sidebar.since else 0}
+            change_feed.written_since, {owner.pk: sidebar.since.low if sidebar.since else 0}
         )
         sidebar.compare(look.people.get(owner.pk, ()), look.as_of)
         assert not sidebar.is_behind
-    await in_db(keeping.rename, owner, conversation.pk, "Lost")
-    look = await in_db(changes.written_since, {owner.pk: sidebar.since.low if sidebar.since else 0})
+    await in_db(conversation_actions.rename, owner, conversation.pk, "Lost")
+    look = await in_db(
+        change_feed.written_since, {owner.pk: sidebar.since.low if sidebar.since else 0}
+    )
     sidebar.compare(look.people[owner.pk], look.as_of)
     assert "Lost" in (await in_db(sidebar.frame, owner) or {})["content"]
     sidebar.compare(look.people[owner.pk], look.as_of)
@@ -113,15 +116,15 @@ async def test_every_kind_of_change_is_found(committed: None, owner: User) -> No
     conversation = await in_db(said, owner)
     key = conversation.pk
     for change in (
-        lambda: keeping.rename(owner, key, "New"),
-        lambda: seeing.see(owner, key),
-        lambda: keeping.delete(owner, key),
-        lambda: keeping.restore(owner, key),
+        lambda: conversation_actions.rename(owner, key, "New"),
+        lambda: read_state.see(owner, key),
+        lambda: conversation_actions.delete(owner, key),
+        lambda: conversation_actions.restore(owner, key),
     ):
-        since = (await in_db(changes.as_of)).low
-        assert not (await in_db(changes.written_since, {owner.pk: since})).people
+        since = (await in_db(change_feed.as_of)).low
+        assert not (await in_db(change_feed.written_since, {owner.pk: since})).people
         await in_db(change)
-        found = (await in_db(changes.written_since, {owner.pk: since})).people
+        found = (await in_db(change_feed.written_since, {owner.pk: since})).people
         assert [written.id for written in found[owner.pk]] == [key]
 
 
@@ -134,9 +137,9 @@ def test_a_look_costs_one_statement_at_any_length(
         for person in (owner, stranger)
     )
     with queries:
-        look = changes.written_since({owner.pk: 0, stranger.pk: 2**62})
+        look = change_feed.written_since({owner.pk: 0, stranger.pk: 2**62})
     assert queries.count == 1
-    assert len(look.people[owner.pk]) == changes.MOST
+    assert len(look.people[owner.pk]) == change_feed.MOST
     assert stranger.pk not in look.people
 
 
@@ -144,13 +147,13 @@ async def test_the_clock_looks_for_everybody_at_once(
     committed: None, owner: User, stranger: User
 ) -> None:
     conversation = await in_db(said, owner)
-    hub, since = Hub(), await in_db(changes.as_of)
+    hub, since = Hub(), await in_db(change_feed.as_of)
     feeds = [
         Feed(user, "key", None, sidebar=Sidebar(since=since)) for user in (owner, owner, stranger)
     ]
     for feed in feeds:
         hub.members[feed] = lambda code, reason: None
-    await in_db(keeping.delete, owner, conversation.pk)
+    await in_db(conversation_actions.delete, owner, conversation.pk)
     await hub.compare()
     frames = [await feed.frame() for feed in feeds]
     assert [frame and frame["event"] for frame in frames] == ["sidebar", "sidebar", None]
@@ -170,8 +173,8 @@ def test_a_snapshot_saw_what_was_over(text: str, seen: list[bool]) -> None:
     assert snapshot is not None
     assert str(snapshot) == text
     assert [snapshot.saw(number) for number in (9, 10, 11, 12)] == seen
-    assert changes.snapshot_of("10:13:11,12") == Snapshot(10, 13, frozenset({11, 12}))
-    assert changes.snapshot_of("10:10:") == Snapshot(10, 10)
+    assert change_feed.snapshot_of("10:13:11,12") == Snapshot(10, 13, frozenset({11, 12}))
+    assert change_feed.snapshot_of("10:10:") == Snapshot(10, 10)
 
 
 @pytest.mark.parametrize(

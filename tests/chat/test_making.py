@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import User
-from chat.conversations import prompting, turns
 from chat.errors import ChatError
 from chat.models import ChatModel, Conversation, Message, PromptVersion, Run, SystemPrompt
+from chat.services import system_prompts, turns
 from tests.chat.factories import PROCESS, asked, default_model, end, run_of, said
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +26,10 @@ def test_earlier_runs_keep_the_version_that_made_them(owner: User) -> None:
     turn = asked(owner)
     end(turn)
     prompt = SystemPrompt.objects.get()
-    prompting.write(prompt, "Speak like a pirate.", "", None)
+    system_prompts.write(prompt, "Speak like a pirate.", "", None)
     same = turns.regenerate(owner, turn.answer.pk, PROCESS)
     end(same)
-    prompting.publish(prompt, 2)
+    system_prompts.publish(prompt, 2)
     next_one = turns.regenerate(owner, turn.answer.pk, PROCESS)
     numbers = [
         Run.objects.get(pk=run_of(made).pk).prompt_version for made in (turn, same, next_one)
@@ -66,8 +66,8 @@ def test_without_any_model_nothing_is_written(owner: User) -> None:
 
 def own_prompt(conversation: Conversation) -> SystemPrompt:
     prompt = SystemPrompt.objects.create(name="Pirate")
-    prompting.write(prompt, "Arr.", "", None)
-    prompting.publish(prompt, 1)
+    system_prompts.write(prompt, "Arr.", "", None)
+    system_prompts.publish(prompt, 1)
     Conversation.objects.update(prompt=prompt)
     return prompt
 

@@ -15,14 +15,14 @@ from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from chat.conversations import drafts
-from chat.conversations.reading import Row, rows
-from chat.conversations.window import Window
-from chat.fragments import moulds, pages
-from chat.fragments.moulds import filled
-from chat.fragments.shown import Line, shown
 from chat.models import Conversation, Status, Suggestion
-from chat.views.reading import read
+from chat.rendering.components import template_cache, thread_view
+from chat.rendering.components.message_view import Line, shown
+from chat.rendering.components.template_cache import filled
+from chat.selectors.context_usage import Window
+from chat.selectors.messages import Row, rows
+from chat.services import drafts
+from chat.views.pages import read
 from tests.chat.conftest import Counted
 from tests.chat.factories import branch, said
 
@@ -44,7 +44,7 @@ HOSTILE = "\"'<b>&{{ x }} \ue000id\ue001 %s"
 def test_a_line_is_what_its_template_makes(language: str, unread: bool) -> None:
     row = Row(uuid4(), HOSTILE, timezone.now(), answering=False, unread=unread)
     with translation.override(language):
-        assert pages.row_html(row) == render_to_string("chat/_row.html", {"row": row})
+        assert thread_view.row_html(row) == render_to_string("chat/_row.html", {"row": row})
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETE, Status.FAILED, Status.STOPPED])
@@ -52,7 +52,7 @@ def test_a_message_is_what_its_template_makes(owner: User, status: str) -> None:
     for message in branch(said(owner, HOSTILE)):
         message.status = status
         made = shown(Line(message))
-        assert pages.message_html(made) == render_to_string("chat/_message.html", {"m": made})
+        assert thread_view.message_html(made) == render_to_string("chat/_message.html", {"m": made})
 
 
 def test_a_row_of_the_database_makes_no_mould(owner: User) -> None:
@@ -69,7 +69,7 @@ def test_what_an_administrator_writes_is_no_hole(owner_client: Client) -> None:
 
 def kept() -> int:
     """How many moulds there are by now, of all templates."""
-    return sum(moulds.moulds_of(name).cache_info().currsize for name in TEMPLATES)
+    return sum(template_cache.moulds_of(name).cache_info().currsize for name in TEMPLATES)
 
 
 def visit(client: Client, user: User, text: str) -> tuple[list[str], Conversation]:
@@ -122,7 +122,9 @@ def test_what_a_person_chooses_is_in_no_key(owner_client: Client, owner: User) -
         cursor = quote(f"{(moment + timedelta(days=1)).isoformat()}_{'0' * 32}")
         for group in ("", f"m{number:06}", "today"):
             assert owner_client.get(f"/rows/?before={cursor}&group={group}").status_code == 200
-        pages.ruler_html(Window(number, 60, exact=True, first=None, model=uuid4(), prompt=None))
+        thread_view.ruler_html(
+            Window(number, 60, exact=True, first=None, model=uuid4(), prompt=None)
+        )
         counts.append(kept())
     # The first rounds see all shapes: today and earlier, below and above half of the memory.
     assert counts[-1] == counts[40]
@@ -137,8 +139,8 @@ def test_a_value_without_end_is_refused_as_a_key(value: Hashable) -> None:
 def test_a_mould_is_not_of_the_request_that_came_first() -> None:
     """Its own root, zone and language; the request's are as they were afterwards."""
     with translation.override("fr"), override_script_prefix("https://foreign.example.net/"):
-        moulds.moulds_of("chat/_more.html").cache_clear()
-        html = pages.gap_html((timezone.now(), uuid4()), (timezone.now(), uuid4()), "today")
+        template_cache.moulds_of("chat/_more.html").cache_clear()
+        html = thread_view.gap_html((timezone.now(), uuid4()), (timezone.now(), uuid4()), "today")
         assert get_script_prefix() == "https://foreign.example.net/"
     assert "foreign" not in html
     assert 'hx-get="/rows/?' in html
@@ -146,16 +148,16 @@ def test_a_mould_is_not_of_the_request_that_came_first() -> None:
 
 def test_one_template_pushes_out_no_other() -> None:
     row = Row(uuid4(), "Title", timezone.now(), answering=False, unread=False)
-    pages.row_html(row)
-    rows_kept = moulds.moulds_of("chat/_row.html")
+    thread_view.row_html(row)
+    rows_kept = template_cache.moulds_of("chat/_row.html")
     before = rows_kept.cache_info()
-    for number in range(3 * moulds.MOST_OF_A_TEMPLATE):
+    for number in range(3 * template_cache.MOST_OF_A_TEMPLATE):
         filled("chat/_memory.html", {"flag": str(number)}, {})
-    pages.row_html(row)
+    thread_view.row_html(row)
     assert rows_kept.cache_info().misses == before.misses
-    most = moulds.moulds_of("chat/_memory.html").cache_info()
-    assert most.currsize == moulds.MOST_OF_A_TEMPLATE
-    moulds.moulds_of("chat/_memory.html").cache_clear()
+    most = template_cache.moulds_of("chat/_memory.html").cache_info()
+    assert most.currsize == template_cache.MOST_OF_A_TEMPLATE
+    template_cache.moulds_of("chat/_memory.html").cache_clear()
 
 
 def test_the_words_of_the_address_are_escaped(

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 import uvloop
 
-from chat.generation import LiveAnswer
-from chat.generation.pace import NARROWEST, WIDEST, Pace, pace
+from chat.streaming.live_answer import LiveAnswer
+from chat.streaming.throttle import NARROWEST, WIDEST, Pace, pace
 
 ANSWERS = 20
 

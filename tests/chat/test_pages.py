@@ -9,12 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from chat.conversations import keeping, turns
-from chat.conversations.reading import rows
 from chat.errors import FAULTS
-from chat.fragments.pages import cursor_of
-from chat.markdown import RENDERER_VERSION
 from chat.models import ChatModel, Conversation, Message, Status
+from chat.rendering.components.thread_view import cursor_of
+from chat.rendering.markdown import RENDERER_VERSION
+from chat.selectors.messages import rows
+from chat.services import conversation_actions, turns
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     PROCESS,
@@ -95,7 +95,7 @@ def test_a_saved_wording_says_that_it_was_not_sent_and_can_be(
     assert "This wording is saved and was not sent." in page
     assert f'hx-post="/m/{saved.active_leaf_id}/regenerate/"' in page
     assert "2 of 2" in page
-    keeping.choose_branch(owner, question.pk)
+    conversation_actions.choose_branch(owner, question.pk)
     page = owner_client.get(f"/c/{conversation.pk}/").content.decode()
     assert articles(page) == [("user", "complete"), ("assistant", "complete")]
     assert "was not sent" not in page
@@ -103,7 +103,7 @@ def test_a_saved_wording_says_that_it_was_not_sent_and_can_be(
 
 def test_a_deleted_conversation_is_not_there(owner_client: Client, owner: User) -> None:
     conversation = said(owner)
-    keeping.delete(owner, conversation.pk)
+    conversation_actions.delete(owner, conversation.pk)
     for path in pages_of(conversation):
         assert owner_client.get(path).status_code == 404
 

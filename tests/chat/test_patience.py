@@ -4,8 +4,8 @@ import pytest
 from django.db import DatabaseError, connection
 from django.db.utils import DataError, IntegrityError, OperationalError, ProgrammingError
 
-from chat.runs.patience import patiently
-from config.threads import in_db
+from chat.streaming.retry import patiently
+from core.db.executors import in_db
 
 PERMANENT = {
     "SELECT repeat('x', -1)::int": DataError,

@@ -8,14 +8,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chat.conversations import closing, reading, turns
-from chat.conversations.leases import Append, save
-from chat.conversations.listing import listing
-from chat.conversations.window import window
 from chat.events import Outcome
 from chat.models import ChatModel, Conversation, Message, Role, Status
-from config.database import KeptConnection
-from config.sql import fetch
+from chat.selectors import messages
+from chat.selectors.context_usage import window
+from chat.selectors.sidebar_page import listing
+from chat.services import finish_run, turns
+from chat.services.leases import Append, save
+from core.db.connection import KeptConnection
+from core.db.sql import fetch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCANS = """
@@ -57,7 +58,7 @@ def test_a_page_deep_in_a_history_reads_few_rows(kept: KeptConnection) -> None:
         Conversation(owner=user, title="Old", active_at=now - timedelta(hours=number))
         for number in range(4_000)
     )
-    deep = reading.rows(user, size=4_000)[3_000]
+    deep = messages.rows(user, size=4_000)[3_000]
     for _ in range(8):
         listing(user, deep.id)
     with transaction.atomic():
@@ -73,11 +74,11 @@ def test_alternatives_to_a_first_question_are_found_by_themselves(kept: KeptConn
     user = User.objects.create_user("a@example.org", "x")
     small, large = conversation_of(user, 4), conversation_of(user, 3_000)
     for _ in range(8):
-        reading.thread(user, small.pk)
+        messages.thread(user, small.pk)
     end = Message.objects.get(conversation=large, seq=4).pk
     with transaction.atomic():
         before = looked_at().get("chat_message", (0, 0))
-        _, page = reading.thread(user, large.pk, end)
+        _, page = messages.thread(user, large.pk, end)
         after = looked_at()["chat_message"]
     assert [message.seq for message in page.messages] == [1, 2, 3, 4]
     assert after[0] == before[0]
@@ -104,10 +105,10 @@ def turn_after(user: User, conversation: Conversation) -> None:
     process = uuid4()
     turn = turns.send(user, conversation.pk, uuid4(), "And then?", process)
     assert turn.run is not None
-    reading.spoken_before(turn.answer)
-    shown, page = reading.thread(user, conversation.pk)
+    messages.spoken_before(turn.answer)
+    shown, page = messages.thread(user, conversation.pk)
     window(shown, page)
     save(process, [turn.run.pk], [Append(turn.run.pk, 0, "So.")])
-    assert closing.close(turn.run, Outcome(status=Status.COMPLETE), "So.", "<p>So.</p>", 1)
-    reading.thread(user, conversation.pk)
-    reading.row(user, conversation.pk)
+    assert finish_run.close(turn.run, Outcome(status=Status.COMPLETE), "So.", "<p>So.</p>", 1)
+    messages.thread(user, conversation.pk)
+    messages.row(user, conversation.pk)

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.chat.people import Person, signed_up
+from tests.chat.polling import eventually
 from tests.chat.rows import Rows
-from tests.chat.waiting import eventually
+from tests.fake_llm import Delay, Delta, Gate, Repeat, UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import Delay, Delta, Gate, Repeat, UpstreamThread, answer
 
 NOTICED_SECONDS = 15.0
 LOST_SECONDS = 0.5

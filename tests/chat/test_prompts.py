@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.errors import ChatError
-from chat.prompts import GO_ON, STOPS, Assembled, Target, assemble
-from chat.providers import Sampling
-from chat.tokens import Counter, counter
+from chat.llm.prompt import GO_ON, STOPS, Assembled, Target, assemble
+from chat.llm.providers import Sampling
+from chat.llm.tokens import Counter, counter
 
 EXACT, ESTIMATE = counter("mistral-v3"), counter("")
 Messages = list[tuple[str, str]]

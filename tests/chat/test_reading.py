@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from accounts.models import User
-from chat.conversations import keeping, reading, turns
-from chat.conversations.reading import PAGE, Row, ThreadPage
 from chat.models import Conversation, Status
+from chat.selectors import messages
+from chat.selectors.messages import PAGE, Row, ThreadPage
+from chat.services import conversation_actions, turns
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     PROCESS,
@@ -29,7 +30,7 @@ def texts(page: ThreadPage) -> list[str]:
 
 
 def page_of(conversation: Conversation, end: UUID | None = None, size: int = PAGE) -> ThreadPage:
-    found, page = reading.thread(conversation.owner, conversation.pk, end, size)
+    found, page = messages.thread(conversation.owner, conversation.pk, end, size)
     assert found == conversation
     return page
 
@@ -100,12 +101,12 @@ def test_siblings_have_a_place(owner: User) -> None:
     page = page_of(conversation)
     assert edited.question is not None
     key = edited.question.pk
-    assert page.siblings == {key: reading.Siblings((question.pk, key), 2)}
-    keeping.choose_branch(owner, first.pk)
+    assert page.siblings == {key: messages.Siblings((question.pk, key), 2)}
+    conversation_actions.choose_branch(owner, first.pk)
     conversation.refresh_from_db()
     page = page_of(conversation)
     assert page.siblings[question.pk].index == 1
-    assert page.siblings[first.pk] == reading.Siblings((first.pk, second.answer.pk), 1)
+    assert page.siblings[first.pk] == messages.Siblings((first.pk, second.answer.pk), 1)
 
 
 def test_a_conversation_without_branches_has_no_siblings(owner: User) -> None:
@@ -122,7 +123,7 @@ def test_a_live_answer_has_the_text_that_is_saved(owner: User, queries: Counted)
         page = page_of(conversation)
     assert page.messages[-1].text == "Light scat"
     assert queries.count == 2  # one of them for the owner
-    assert reading.live_text(turn.answer.pk) == ("streaming", "Light scat")
+    assert messages.live_text(turn.answer.pk) == ("streaming", "Light scat")
 
 
 def test_a_continued_answer_has_both_texts(owner: User) -> None:
@@ -130,22 +131,22 @@ def test_a_continued_answer_has_both_texts(owner: User) -> None:
     end(turn, "Half ", Status.STOPPED)
     more = turns.go_on(owner, turn.answer.pk, PROCESS)
     append(run_of(more), 5, "of it")
-    assert reading.live_text(turn.answer.pk) == ("streaming", "Half of it")
+    assert messages.live_text(turn.answer.pk) == ("streaming", "Half of it")
 
 
 def test_what_is_read_before_a_close_is_what_it_leaves(owner: User) -> None:
     turn = asked(owner)
     append(run_of(turn), 0, "Light scatters.")
-    before = reading.live_text(turn.answer.pk)[1]
+    before = messages.live_text(turn.answer.pk)[1]
     end(turn, "Light scatters.")
-    assert reading.live_text(turn.answer.pk) == ("complete", before)
+    assert messages.live_text(turn.answer.pk) == ("complete", before)
 
 
 # The branch for the model
 def test_what_was_said_comes_newest_first_without_the_answer(owner: User) -> None:
     conversation = said(owner, "One?", "Two?")
     answer = branch(conversation)[-1]
-    spoken = [(turn.role, turn.text) for turn in reading.spoken_before(answer)]
+    spoken = [(turn.role, turn.text) for turn in messages.spoken_before(answer)]
     assert spoken == [("user", "Two?"), ("assistant", "About: One?"), ("user", "One?")]
 
 
@@ -154,7 +155,7 @@ def test_what_was_said_has_an_end(owner: User, queries: Counted) -> None:
     answer = conversation.active_leaf
     assert answer is not None
     with queries:
-        assert len(reading.spoken_before(answer)) == 400
+        assert len(messages.spoken_before(answer)) == 400
     assert queries.count == 1
 
 
@@ -168,7 +169,7 @@ def at(user: User, title: str, minute: int) -> Conversation:
 def pages(user: User, size: int) -> list[list[Row]]:
     found: list[list[Row]] = []
     before: tuple[datetime, UUID] | None = None
-    while rows := reading.rows(user, before, size):
+    while rows := messages.rows(user, before, size):
         found.append(rows)
         before = (rows[-1].active_at, rows[-1].id)
     return found
@@ -177,7 +178,7 @@ def pages(user: User, size: int) -> list[list[Row]]:
 def test_rows_come_newest_first(owner: User) -> None:
     for minute, title in ((1, "old"), (3, "new"), (2, "middle")):
         at(owner, title, minute)
-    assert [row.title for row in reading.rows(owner)] == ["new", "middle", "old"]
+    assert [row.title for row in messages.rows(owner)] == ["new", "middle", "old"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -191,37 +192,37 @@ def test_pages_of_equal_times_meet_without_gap_or_double(owner: User, size: int)
 def test_rows_are_the_persons_own_and_not_deleted(owner: User, stranger: User) -> None:
     kept, gone = said(owner, "Kept?"), said(owner, "Gone?")
     said(stranger, "Theirs?")
-    keeping.delete(owner, gone.pk)
-    assert [row.id for row in reading.rows(owner)] == [kept.pk]
+    conversation_actions.delete(owner, gone.pk)
+    assert [row.id for row in messages.rows(owner)] == [kept.pk]
 
 
 def test_rows_say_who_is_answering(owner: User, queries: Counted) -> None:
     quiet, busy = said(owner), asked(owner).conversation
     with queries:
-        rows = reading.rows(owner)
+        rows = messages.rows(owner)
     assert {row.id: row.answering for row in rows} == {quiet.pk: False, busy.pk: True}
     assert queries.count == 1
-    assert reading.row(owner, busy.pk).answering
+    assert messages.row(owner, busy.pk).answering
 
 
 def test_one_row_is_found_by_its_owner_only(owner: User, stranger: User) -> None:
     conversation = said(owner)
     with pytest.raises(Conversation.DoesNotExist):
-        reading.row(stranger, conversation.pk)
+        messages.row(stranger, conversation.pk)
     with pytest.raises(Conversation.DoesNotExist):
-        reading.owned(stranger, conversation.pk)
+        messages.owned(stranger, conversation.pk)
 
 
 # The watch
 def test_states_tell_version_and_deletion(owner: User, queries: Counted) -> None:
     one, two = said(owner), said(owner)
-    keeping.delete(owner, two.pk)
+    conversation_actions.delete(owner, two.pk)
     with queries:
-        states = reading.states([one.pk, two.pk, uuid4()])
+        states = messages.states([one.pk, two.pk, uuid4()])
     assert queries.count == 1
     assert states == {
-        one.pk: reading.State(one.version, gone=False),
-        two.pk: reading.State(two.version + 1, gone=True),
+        one.pk: messages.State(one.version, gone=False),
+        two.pk: messages.State(two.version + 1, gone=True),
     }
 
 
@@ -229,7 +230,7 @@ def test_the_last_run_tells_what_made_an_answer(owner: User) -> None:
     turn = asked(owner)
     end(turn, "Half", Status.STOPPED)
     more = turns.go_on(owner, turn.answer.pk, PROCESS)
-    run = reading.run_of(turn.answer)
+    run = messages.run_of(turn.answer)
     assert run == more.run
     assert run is not None
     assert str(run.prompt_version) == "Default v1"

@@ -10,12 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from chat.conversations import keeping, reading, turns
 from chat.models import Conversation, Message, SearchEntry
 from chat.search import Page, search
-from chat.search.asking import Term, terms_of
-from chat.search.excerpts import WIDTH, marker, plain
-from chat.search.finding import LOOKED
+from chat.search.matches import LOOKED
+from chat.search.query_parser import Term, terms_of
+from chat.search.snippets import WIDTH, marker, plain
+from chat.selectors import messages
+from chat.services import conversation_actions, turns
 from tests.chat.factories import PROCESS, asked, branch, end, long_conversation, said
 
 pytestmark = pytest.mark.django_db
@@ -138,10 +139,10 @@ def test_the_terms_may_be_spread_over_a_conversation(owner: User) -> None:
 
 def test_a_title_is_found_and_a_new_one_too(owner: User) -> None:
     made = said(owner, "Something")
-    keeping.rename(owner, made.pk, "Zeppelins")
+    conversation_actions.rename(owner, made.pk, "Zeppelins")
     page = search(owner, "zeppelin")
     assert (titles(page), page.found[0].hits) == (["Zeppelins"], ())
-    keeping.rename(owner, made.pk, "Balloons")
+    conversation_actions.rename(owner, made.pk, "Balloons")
     assert search(owner, "zeppelin").found == ()
     assert titles(search(owner, "balloon")) == ["Balloons"]
 
@@ -167,9 +168,9 @@ def test_nobody_finds_what_is_not_theirs(owner: User, stranger: User) -> None:
 
 def test_a_deleted_conversation_is_not_found_until_it_is_back(owner: User) -> None:
     made = said(owner, "balloon")
-    keeping.delete(owner, made.pk)
+    conversation_actions.delete(owner, made.pk)
     assert search(owner, "balloon").found == ()
-    keeping.restore(owner, made.pk)
+    conversation_actions.restore(owner, made.pk)
     assert [found.id for found in search(owner, "balloon").found] == [made.pk]
     Conversation.objects.filter(pk=made.pk).delete()
     assert not SearchEntry.objects.exists()
@@ -308,16 +309,16 @@ def test_a_page_opened_for_a_message_reaches_up_to_it(owner_client: Client, owne
     ).content.decode()
     assert f'id="m-{wanted.pk.hex}"' in page
     assert f'data-target="{wanted.pk.hex}"' in page
-    assert page.count("<article") == 120 - 9 + reading.ABOVE
+    assert page.count("<article") == 120 - 9 + messages.ABOVE
     assert "another version" not in page
 
 
 def test_what_is_far_up_is_reached_by_the_page(owner_client: Client, owner: User) -> None:
-    conversation = long_conversation(owner, 2 * reading.NEAR)
+    conversation = long_conversation(owner, 2 * messages.NEAR)
     wanted = branch(conversation)[3]
     page = owner_client.get(f"/c/{conversation.pk}/", {"m": str(wanted.pk)}).content.decode()
     assert f'data-target="{wanted.pk.hex}"' in page
-    assert page.count("<article") == reading.PAGE
+    assert page.count("<article") == messages.PAGE
     assert "another version" not in page
 
 

@@ -13,13 +13,13 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.sessions import EndReason, Login, check_logins
-from chat.broadcast import broadcast
-from chat.consumers.feed import Feed
-from chat.consumers.hub import RECONNECT, RENEWAL_SECONDS, SIGNED_OUT, Hub
-from chat.conversations import keeping
 from chat.events import AccountChanged, Changed, SessionRenewed, SignedOut, What
 from chat.models import Conversation
-from config.threads import in_db
+from chat.pubsub import broadcast
+from chat.realtime.connection_registry import RECONNECT, RENEWAL_SECONDS, SIGNED_OUT, Hub
+from chat.realtime.page_state import Feed
+from chat.services import conversation_actions
+from core.db.executors import in_db
 from tests.chat.factories import said
 
 
@@ -192,7 +192,7 @@ async def test_what_was_not_heard_is_seen_in_the_database(
     assert (await feed.frame() or {})["event"] == "thread"
     await seats.compare()
     assert not feed.wake.is_set()
-    await in_db(keeping.delete, owner, conversation.pk)
+    await in_db(conversation_actions.delete, owner, conversation.pk)
     await seats.compare()
     assert feed.wake.is_set()
     gone = await feed.frame() or {}
@@ -201,7 +201,7 @@ async def test_what_was_not_heard_is_seen_in_the_database(
     feed.wake.clear()
     await seats.compare()
     assert not feed.wake.is_set()
-    await in_db(keeping.restore, owner, conversation.pk)
+    await in_db(conversation_actions.restore, owner, conversation.pk)
     await seats.compare()
     back = await feed.frame() or {}
     assert (back["event"], 'hx-target="#rows"' in back["content"]) == ("thread", True)

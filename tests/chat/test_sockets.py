@@ -14,7 +14,7 @@ import pytest
 from benchmarks.wire import connect
 from tests.chat.people import Person, last_status
 from tests.chat.rows import Rows
-from tests.upstream import Delay, Delta, Gate, Repeat, UpstreamThread, answer
+from tests.fake_llm import Delay, Delta, Gate, Repeat, UpstreamThread, answer
 
 KEYS = {"seq", "event", "message_id", "status", "content"}
 

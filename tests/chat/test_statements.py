@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tests.chat.people import Person
 from tests.chat.rows import Rows
-from tests.upstream import Gate, UpstreamThread, answer
+from tests.fake_llm import Gate, UpstreamThread, answer
 
 TURNS = 5
 # Without the clocks, which save text, look for lapsed leases and compare pages every so often, and

@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.chat.people import Person
+from tests.fake_llm import Delay, Delta, Gate, Repeat, UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import Delay, Delta, Gate, Repeat, UpstreamThread, answer
 
 PIECES = (
     "# Head\n\nSome *text* with `code`, ",

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from accounts.models import User
-from chat.conversations import keeping, turns
-from chat.conversations.turns import Turn
 from chat.errors import ChatError
 from chat.models import Conversation, Message, Run, Status
+from chat.services import conversation_actions, turns
+from chat.services.turns import Turn
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     PROCESS,
@@ -184,7 +184,7 @@ def test_a_stranger_finds_nothing(owner: User, stranger: User, command: Command)
 def test_nothing_begins_in_a_deleted_conversation(owner: User, command: Command) -> None:
     turn = asked(owner)
     end(turn)
-    keeping.delete(owner, turn.conversation.pk)
+    conversation_actions.delete(owner, turn.conversation.pk)
     with pytest.raises((Conversation.DoesNotExist, Message.DoesNotExist)):
         command(owner, turn)
 

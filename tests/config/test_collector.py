@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.collector import settle
+from core.server.garbage_collection import settle
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 
-from config.database import KeptConnection
-from config.sql import fetch
+from core.db.connection import KeptConnection
+from core.db.sql import fetch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ME = "SELECT pg_backend_pid() + %(nothing)s"

@@ -5,7 +5,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError
 from psycopg import errors
 
-from config.database_errors import Kind, is_conflict, outage_of
+from core.db.errors import Kind, is_conflict, outage_of
 
 SECRET = "s3cret-host.example.org"
 

@@ -63,7 +63,7 @@ def test_an_address_may_forbid_prepared_statements(said: str, found: str) -> Non
     done = loaded(
         "import django; django.setup()",
         "from django.db import connection as c",
-        "from config.database import KeptConnection as K",
+        "from core.db.connection import KeptConnection as K",
         "print(K(c.settings_dict, 'default').get_connection_params()['prepare_threshold'])",
         DATABASE_URL=f"postgresql://someone@127.0.0.1:1/chat{said}",
     )
@@ -83,7 +83,7 @@ def test_a_bad_proxy_is_said_before_anything_starts() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["manage.py migrate", "-m config.serve config.asgi:application"]
+    "command", ["manage.py migrate", "-m core.server.serve config.asgi:application"]
 )
 def test_a_command_ends_with_one_line_and_without_traceback(command: str) -> None:
     """The commands of the image: migrations and the web process."""
@@ -171,7 +171,7 @@ def test_the_deploy_checks_pass_with_the_names_that_django_looks_for() -> None:
         "from django.core.management import call_command",
         "from django.utils.module_loading import import_string as found",
         "def name(path):",
-        "    own = found(path).__mro__ if path.startswith('config.onloop.') else ()",
+        "    own = found(path).__mro__ if path.startswith('core.web.async_middleware.') else ()",
         "    names = [f'{one.__module__}.{one.__name__}' for one in own]",
         "    return next((name for name in names if name.startswith('django.')), path)",
         "s.MIDDLEWARE = [name(path) for path in s.MIDDLEWARE]",

@@ -17,8 +17,8 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from websockets.frames import Frame as OtherFrame
 from websockets.frames import Opcode
 
-from config.frames import frame_of, short_text
-from config.sockets import WINDOW_BITS, BoundedProtocol, accepted, write
+from core.server.frames import frame_of, short_text
+from core.server.websocket import WINDOW_BITS, BoundedProtocol, accepted, write
 
 COMPRESSED, SECOND, THIRD = 0x40, 0x20, 0x10
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 300_000]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.hosts import allowed_ports, has_allowed_port, split_port
+from core.web.hosts import allowed_ports, has_allowed_port, split_port
 from tests.config.test_environment import loaded
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from config.logs import SafeFormatter, Trouble
+from core.logging import SafeFormatter, Trouble
 
 SECRET = "hf_SECRET and what Ada wrote"
 

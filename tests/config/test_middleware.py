@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from pytest_django.fixtures import Settings
 
-from config.middleware import (
+from core.web.middleware import (
     ContentSecurityPolicyMiddleware,
     TimeZoneMiddleware,
     TrustedProxyMiddleware,

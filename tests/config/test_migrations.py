@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, migrations
 from django.db.migrations.loader import MigrationLoader
 
-from config.local.postgres import Cluster
+from launcher.postgres import Cluster
 from tests.upgrade import FIRST_SCHEMA, TITLES, Database, read_until
 
 CONVERSATIONS = 3000

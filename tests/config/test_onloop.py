@@ -10,7 +10,7 @@ from django.test import AsyncRequestFactory
 from django.test.client import MULTIPART_CONTENT
 from django.utils.deprecation import MiddlewareMixin
 
-from config.onloop import SMALL_FORM, Csrf, OnLoop
+from core.web.async_middleware import SMALL_FORM, Csrf, OnLoop
 
 SECRET = "a" * 32
 

@@ -8,7 +8,7 @@ from django.http.request import split_domain_port, validate_host
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from config.origins import Site, proxies_from_env, site_from_env
+from core.web.site import Site, proxies_from_env, site_from_env
 
 FORWARDED = "https://name-8000.app.github.dev"
 

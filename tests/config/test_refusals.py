@@ -12,8 +12,8 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from chat.models import ChatModel
-from config.logs import SafeFormatter
-from config.references import BURST, LENGTH, LineBudget, budget
+from core.logging import SafeFormatter
+from core.web.references import BURST, LENGTH, LineBudget, budget
 from tests.config.broken_urls import SECRET
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from websockets.sync.client import connect
 
-from config.request_headers import ALLOWED, FROM_PROXIES
+from core.server.request_headers import ALLOWED, FROM_PROXIES
 from tests.site import ROOT, START_SECONDS, environment, free_port
 
 # Packages, and files of large ones, through which a request goes.
@@ -37,7 +37,7 @@ READERS = {
     "servestatic": ("**/*.py",),
 }
 # What they read beside the allowed ones, and why it does not reach them. Whoever finds a new name
-# here after an upgrade decides: is it in config.request_headers.ALLOWED, or in this list?
+# here after an upgrade decides: is it in core.server.request_headers.ALLOWED, or in this list?
 DROPPED = {
     "daphne-root-path": "says where the site lives",
     "x-forwarded-for": "says who the client is: only with TRUSTED_PROXIES",
@@ -164,7 +164,7 @@ def served(values: dict[str, str]) -> Iterator[int]:
     """The port of a server of `tests.config.echo`."""
     port = free_port()
     options = ("--bind=127.0.0.1", f"--port={port}", "tests.config.echo:application")
-    command = [sys.executable, "-m", "config.serve", *options]
+    command = [sys.executable, "-m", "core.server.serve", *options]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(**values), stderr=subprocess.DEVNULL
     ) as process:

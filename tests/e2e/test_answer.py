@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.person import Person
+from tests.fake_llm import Gate, UpstreamThread, answer
+from tests.fake_llm.faults import status
 from tests.site import Site
-from tests.upstream import Gate, UpstreamThread, answer
-from tests.upstream.faults import status
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from tests.e2e.person import Person
 from tests.e2e.test_history import ROWS
+from tests.fake_llm import UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.person import PASSWORD, Person
+from tests.fake_llm import Gate, UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import Gate, UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

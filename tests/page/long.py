@@ -11,12 +11,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from config.local.postgres import Cluster
+from launcher.postgres import Cluster
 from tests.e2e.person import Person
+from tests.fake_llm import Delay, Gate, UpstreamThread, answer
+from tests.fake_llm.script import Step
 from tests.page.frames import Watch
 from tests.site import Site, prepared_database
-from tests.upstream import Delay, Gate, UpstreamThread, answer
-from tests.upstream.script import Step
 
 WORDS = "A sentence with **some** words and `code` in it, and [a link](https://example.com/x) too. "
 PART = (

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fake_llm import UpstreamThread
 from tests.page.proxy import Proxy
 from tests.site import Site
-from tests.upstream import UpstreamThread
 
 
 class ProxiedSite(Site):

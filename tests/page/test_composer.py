@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.e2e.person import Person
-from tests.upstream import Gate, UpstreamThread, answer
+from tests.fake_llm import Gate, UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

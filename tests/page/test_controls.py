@@ -9,9 +9,9 @@ from playwright.sync_api import Locator, expect
 
 from tests.chat.rows import Rows
 from tests.e2e.person import Person
+from tests.fake_llm import Gate, UpstreamThread, answer
+from tests.fake_llm.faults import status
 from tests.site import Site
-from tests.upstream import Gate, UpstreamThread, answer
-from tests.upstream.faults import status
 
 pytestmark = pytest.mark.browser
 

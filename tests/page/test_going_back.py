@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import QUIET, numbers
 from tests.e2e.person import Person
+from tests.fake_llm import UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from chat.fragments.words import SHORTCUTS
+from chat.rendering.components.client_strings import SHORTCUTS
 from tests.e2e.person import Person
-from tests.upstream import UpstreamThread, answer
+from tests.fake_llm import UpstreamThread, answer
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,11 +7,11 @@ import pytest
 from django.utils import translation
 from playwright.sync_api import expect
 
-from chat.fragments.labels import labelled
-from chat.markdown import Position, Stream, changes, render
+from chat.rendering.components.localize_html import labelled
+from chat.rendering.markdown import Position, Stream, changes, render
 from tests.e2e.person import Person
-from tests.markdown.dom import Element, apply, parse
-from tests.upstream import Gate, UpstreamThread, answer
+from tests.fake_llm import Gate, UpstreamThread, answer
+from tests.rendering.dom import Element, apply, parse
 
 ALERTS = "\n\n".join(
     f"> [!{kind}]\n> text" for kind in ("NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION")

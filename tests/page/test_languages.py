@@ -11,9 +11,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat.consumers.manners import language_of
 from chat.errors import FAULTS
-from chat.fragments.pages import age_of
+from chat.realtime.locale import language_of
+from chat.rendering.components.thread_view import age_of
 from tests.chat.factories import said
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.person import Person
+from tests.fake_llm import Delay, Gate, UpstreamThread, answer
 from tests.page.frames import Watch
 from tests.site import Site
-from tests.upstream import Delay, Gate, UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.person import Person
+from tests.fake_llm import Gate, UpstreamThread, answer
 from tests.page.proxied import proxied_site, proxy, site
 from tests.page.proxy import Proxy
-from tests.upstream import Gate, UpstreamThread, answer
 
 __all__ = ["proxied_site", "proxy", "site"]
 pytestmark = pytest.mark.browser

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from chat.conversations.listing import AROUND, PAGE, TOP
+from chat.selectors.sidebar_page import AROUND, PAGE, TOP
 from tests.e2e.person import Person
 from tests.site import Site
 

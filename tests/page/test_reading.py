@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.person import Person
-from tests.upstream import Delay, Gate, UpstreamThread, answer
-from tests.upstream.faults import status
+from tests.fake_llm import Delay, Gate, UpstreamThread, answer
+from tests.fake_llm.faults import status
 
 pytestmark = pytest.mark.browser
 

@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 
 from tests.chat.rows import Rows
 from tests.e2e.person import PASSWORD, Person
-from tests.faults.ended import administer
+from tests.failure_injection.ended import administer
+from tests.fake_llm import Gate, UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import Gate, UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

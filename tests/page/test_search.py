@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.person import Person
+from tests.fake_llm import UpstreamThread, answer
 from tests.page.axe import findings
 from tests.site import Site
-from tests.upstream import UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.person import Person
-from tests.upstream import UpstreamThread, answer
+from tests.fake_llm import UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

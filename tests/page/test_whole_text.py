@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.person import Person
+from tests.fake_llm import UpstreamThread, answer
 from tests.site import Site
-from tests.upstream import UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,8 @@ huggingface_hub reads its settings when it is imported, so each of them needs a 
 import asyncio
 import sys
 
+from tests.fake_llm import Upstream
 from tests.providers.tools import ask, chat_request, completion_request, hf
-from tests.upstream import Upstream
 
 
 async def main(provider: str, kind: str) -> None:

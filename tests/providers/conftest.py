@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from chat.providers import hang_up
+from chat.llm.providers import hang_up
+from tests.fake_llm import Upstream
 from tests.providers.tools import SECRETS
-from tests.upstream import Upstream
 
 
 @pytest_asyncio.fixture

@@ -11,22 +11,10 @@ from time import monotonic
 import pytest
 
 from chat.errors import ProviderError
-from chat.providers import Caps, Deadlines, Endpoint, Piece, Retry, Waiting, can_serve, stream
-from chat.providers import Finish as FinishedAnswer
-from chat.providers.classify import parse_retry_after
-from tests.providers.tools import (
-    FAST,
-    MID,
-    ONCE,
-    PATIENT,
-    Outcome,
-    ask,
-    chat_request,
-    completion_request,
-    hf,
-    openai,
-)
-from tests.upstream import (
+from chat.llm.providers import Caps, Deadlines, Endpoint, Piece, Retry, Waiting, can_serve, stream
+from chat.llm.providers import Finish as FinishedAnswer
+from chat.llm.providers.error_codes import parse_retry_after
+from tests.fake_llm import (
     Cut,
     Delay,
     Delta,
@@ -47,6 +35,18 @@ from tests.upstream import (
     closed_port,
     faults,
     script,
+)
+from tests.providers.tools import (
+    FAST,
+    MID,
+    ONCE,
+    PATIENT,
+    Outcome,
+    ask,
+    chat_request,
+    completion_request,
+    hf,
+    openai,
 )
 
 BUSY = script(Respond(503, b"{}"))

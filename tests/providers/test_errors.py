@@ -48,5 +48,5 @@ def test_errors_need_no_django() -> None:
 
 
 def test_providers_and_tokens_need_no_django() -> None:
-    check = "import sys, chat.providers, chat.tokens; sys.exit('django' in sys.modules)"
+    check = "import sys, chat.llm.providers, chat.llm.tokens; sys.exit('django' in sys.modules)"
     assert run([sys.executable, "-c", check], check=False).returncode == 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chat.errors import FAULTS
-from chat.providers import Caps, Deadlines
+from chat.llm.providers import Caps, Deadlines
+from tests.fake_llm import Done, Finish, Raw, Script, Upstream, closed_port, faults, script
 from tests.providers.tools import FIRST, MID, PATIENT, SECRETS, Outcome, ask, hf, openai
-from tests.upstream import Done, Finish, Raw, Script, Upstream, closed_port, faults, script
 
 # fault -> error code, text before it
 ERRORS = {

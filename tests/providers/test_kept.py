@@ -11,10 +11,10 @@ from itertools import count
 import pytest
 import pytest_asyncio
 
-from chat.providers import Caps, Endpoint, Piece, Retry, hang_up, stream
-from chat.providers.wire import ending
+from chat.llm.providers import Caps, Endpoint, Piece, Retry, hang_up, stream
+from chat.llm.providers.http_transport import ending
+from tests.fake_llm.dialects import event
 from tests.providers.tools import FAST, ONCE, PATIENT, Outcome, ask, chat_request, openai
-from tests.upstream.dialects import event
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 

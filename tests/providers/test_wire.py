@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from chat.providers import ChatRequest, ChatTurn, Endpoint, Sampling
-from chat.providers import Finish as Finished
+from chat.llm.providers import ChatRequest, ChatTurn, Endpoint, Sampling
+from chat.llm.providers import Finish as Finished
+from tests.fake_llm import Done, Finish, Frame, Respond, Upstream, answer, closed_port, script
 from tests.providers.tools import (
     HOSTS,
     MODEL,
@@ -19,16 +20,6 @@ from tests.providers.tools import (
     completion_request,
     hf,
     openai,
-)
-from tests.upstream import (
-    Done,
-    Finish,
-    Frame,
-    Respond,
-    Upstream,
-    answer,
-    closed_port,
-    script,
 )
 
 FULL = Sampling(

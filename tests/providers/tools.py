@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from chat.errors import ProviderError
-from chat.providers import (
+from chat.llm.providers import (
     Caps,
     ChatRequest,
     ChatTurn,
@@ -20,8 +20,8 @@ from chat.providers import (
     Waiting,
     stream,
 )
-from tests.upstream import Upstream
-from tests.upstream.faults import ECHO
+from tests.fake_llm import Upstream
+from tests.fake_llm.faults import ECHO
 
 TOKEN = "hf_SECRET-TOKEN"
 PROMPT = "SECRET-PROMPT"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.tokens import counter
+from chat.llm.tokens import counter
 
 TEXTS = {
     "english": "The quick brown fox jumps over the lazy dog, and then it rests for a while. " * 9,

@@ -17,8 +17,8 @@ from mistral_common.protocol.instruct.messages import (
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
-import chat.tokens
-from chat.tokens import counter
+import chat.llm.tokens
+from chat.llm.tokens import counter
 
 MODEL_SHA256 = "9addc8bdce5988448ae81b729336f43a81262160ae8da760674badab9d4c7d33"
 SNIPPETS = [
@@ -62,7 +62,7 @@ def random_chat(rng: random.Random) -> tuple[str, list[tuple[str, str]]]:
 
 
 def test_model_file_is_the_published_one() -> None:
-    model = Path(chat.tokens.__file__).with_name("mistral-v3.model")
+    model = Path(chat.llm.tokens.__file__).with_name("mistral-v3.model")
     assert hashlib.sha256(model.read_bytes()).hexdigest() == MODEL_SHA256
 
 

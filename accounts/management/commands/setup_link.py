@@ -4,15 +4,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts import setup
+from accounts import initial_admin
 
 
 class Command(BaseCommand):
     help = "Print a fresh one-time link that makes the first administrator, if there is none."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if setup.needed():
+        if initial_admin.needed():
             self.stdout.write(
                 "There is no administrator yet. This link makes one; it works once, for 24 hours:\n"
-                f"{setup.new_link()}"
+                f"{initial_admin.new_link()}"
             )

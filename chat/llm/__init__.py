@@ -1,0 +1,1 @@
+"""Prompt assembly, token counts and model servers."""

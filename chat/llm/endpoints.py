@@ -1,0 +1,61 @@
+"""Where answers come from, read from the settings once."""
+
+from functools import cache
+
+from django.conf import settings
+
+from chat.errors import Fault, fault
+from chat.llm.providers import Caps, Deadlines, Endpoint, can_serve
+from chat.models import ChatModel
+from chat.models.catalogue import Kind
+
+
+@cache
+def endpoint() -> Endpoint:
+    """INFERENCE_BASE_URL wins over HF_TOKEN and never gets it."""
+    if settings.INFERENCE_BASE_URL:
+        return Endpoint(
+            kind="openai",
+            base_url=settings.INFERENCE_BASE_URL,
+            api_key=settings.INFERENCE_API_KEY,
+            # A server without TLS is near, and llama.cpp's keeps a thread for each connection.
+            keeps=settings.INFERENCE_BASE_URL.startswith("https:"),
+            router_map=settings.INFERENCE_HOST_MAP,
+        )
+    if settings.HF_TOKEN:
+        return Endpoint(
+            kind="hf",
+            token=settings.HF_TOKEN,
+            provider=settings.HF_PROVIDER,
+            keeps=True,
+            router_map=settings.INFERENCE_HOST_MAP,
+        )
+    return Endpoint(kind="none")
+
+
+@cache
+def deadlines() -> Deadlines:
+    return Deadlines(
+        connect=settings.DEADLINE_CONNECT,
+        first_token=settings.DEADLINE_FIRST_TOKEN,
+        idle=settings.DEADLINE_IDLE,
+        total=settings.DEADLINE_TOTAL,
+    )
+
+
+def unserved(model: ChatModel | None) -> Fault | None:
+    """Why this model cannot answer here, or None."""
+    if model is None:
+        return fault("not_configured")
+    return can_serve(endpoint(), "completion" if model.kind == Kind.COMPLETION else "chat")
+
+
+CAPS = Caps(answer_chars=settings.ANSWER_CHARS, frame_bytes=settings.FRAME_BYTES)
+
+
+def provider_name() -> str:
+    """What a run records as its provider."""
+    here = endpoint()
+    if here.kind == "hf":
+        return f"huggingface/{here.provider}"
+    return "local" if settings.LOCAL_MODEL else here.kind

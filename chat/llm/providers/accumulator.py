@@ -1,0 +1,100 @@
+"""The text and the end of one answer, as its events come in."""
+
+from __future__ import annotations
+
+from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.stop_sequences import StopFilter
+from chat.llm.providers.stream_parsers import Event
+from chat.llm.providers.text import Normaliser, has_visible
+from chat.llm.providers.types import Caps, ChatRequest, Finish
+
+DONE_REASON = "done"
+"""Our word for an answer whose stream said `[DONE]` and named no finish reason."""
+
+
+class Answer:
+    """`started`: a token came, so the request is not to be repeated. `ended`: read no further.
+
+    `is_finished`: there is text, and the newest token came with or before a finish reason.
+    `is_doubtful`: a token came after a finish reason, so this server's reasons mean little: some
+    gateways put one on every chunk (https://github.com/BerriAI/litellm/issues/2195).
+    """
+
+    __slots__ = (
+        "_is_told",
+        "_normaliser",
+        "_room",
+        "_stops",
+        "_visible",
+        "answer_tokens",
+        "ended",
+        "is_doubtful",
+        "prompt_tokens",
+        "reason",
+        "started",
+    )
+
+    def __init__(self, request: ChatRequest, caps: Caps) -> None:
+        self._normaliser = Normaliser()
+        # Chat servers leave stop strings out themselves.
+        self._stops = StopFilter(request.sampling.stop if request.kind == "completion" else ())
+        self._room = caps.answer_chars
+        self._visible = False
+        self.started = False
+        self.ended = False
+        self._is_told = False
+        self.is_doubtful = False
+        self.reason: str | None = None
+        self.prompt_tokens: int | None = None
+        self.answer_tokens: int | None = None
+
+    def take(self, event: Event) -> str:
+        """The text to show for an event; may be empty."""
+        if event.prompt_tokens is not None:
+            self.prompt_tokens = event.prompt_tokens
+        if event.answer_tokens is not None:
+            self.answer_tokens = event.answer_tokens
+        self.started = self.started or event.token
+        self._note_reason(event)
+        return self._show(self._stops.feed(self._normaliser.feed(event.text)))
+
+    def _note_reason(self, event: Event) -> None:
+        """A finish reason holds until another token comes; the last one is the answer's."""
+        if self._is_told and event.token and not event.text.isspace():
+            self.is_doubtful = True
+            self._is_told = False
+        if event.reason is not None:
+            self.reason = event.reason
+            self._is_told = True
+
+    @property
+    def is_finished(self) -> bool:
+        return self._is_told and self._visible
+
+    def rest(self) -> str:
+        """The text that was held back, once there is nothing more to come."""
+        if self.ended:
+            return ""
+        text = self._stops.feed(self._normaliser.flush())
+        return self._show(text + self._stops.flush())
+
+    def finish(self, *, is_done: bool) -> Finish:
+        """The end of the answer; `is_done` says that the stream ended with `[DONE]`.
+
+        Raises AttemptError (`no_finish`, `empty`) where the answer is not complete.
+        """
+        if not self._visible:
+            raise AttemptError("empty")
+        if not (self.is_finished or self.ended or is_done):
+            raise AttemptError("no_finish")
+        return Finish(self.reason or DONE_REASON, self.prompt_tokens, self.answer_tokens)
+
+    def _show(self, text: str) -> str:
+        if self._stops.hit:
+            self.reason, self.ended = "stop_sequence", True
+        if len(text) > self._room:
+            text = text[: self._room]
+            self.reason, self.ended = "answer_too_long", True
+        self._room -= len(text)
+        self._visible = self._visible or has_visible(text)
+        return text

@@ -1,0 +1,42 @@
+"""The four deadlines of an answer, on the event loop's monotonic clock."""
+
+from __future__ import annotations
+
+from asyncio import get_running_loop
+
+from chat.llm.providers.types import Deadlines
+
+# How long a server may take from its finish reason to more text, its token counts or the end.
+_GRACE_SECONDS = 5.0
+
+
+class Clock:
+    """`when` is the next deadline, `code` the error it would mean. One for each attempt."""
+
+    __slots__ = ("_deadlines", "_now", "_started", "_total_at", "code", "when")
+
+    def __init__(self, deadlines: Deadlines, total_at: float) -> None:
+        self._now = get_running_loop().time
+        self._deadlines = deadlines
+        self._total_at = total_at
+        self._started = self._now()
+        self._set(self._started + deadlines.connect, "connect_timeout")
+
+    @property
+    def is_past(self) -> bool:
+        return self._now() >= self.when
+
+    def connected(self) -> None:
+        self._set(self._started + self._deadlines.first_token, "first_token_timeout")
+
+    def token(self) -> None:
+        self._set(self._now() + self._deadlines.idle, "idle_timeout")
+
+    def finished(self) -> None:
+        self._set(self._now() + min(_GRACE_SECONDS, self._deadlines.idle), "idle_timeout")
+
+    def _set(self, when: float, code: str) -> None:
+        if when < self._total_at:
+            self.when, self.code = when, code
+        else:
+            self.when, self.code = self._total_at, "total_timeout"

@@ -1,0 +1,88 @@
+"""What goes wrong inside this package, and how other libraries' exceptions become it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+from chat.errors import ProviderError
+from chat.llm.providers.error_codes import by_frame, by_status
+from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, asks_elsewhere, httpx
+
+
+class AttemptError(Exception):
+    """A failed attempt. It stays inside this package: its traceback passes frames that hold the
+    token. `lost` on a kept connection that was dead already: the server saw no request.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        blames_usage: bool = False,
+        lost: bool = False,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+        self.retry_after = retry_after
+        self.blames_usage = blames_usage
+        self.lost = lost
+
+    def error(self) -> ProviderError:
+        """The same failure without a past, fit to leave the package."""
+        return ProviderError(self.code, retry_after=self.retry_after, upstream_status=self.status)
+
+
+class LostError(httpx.ReadError):
+    """A kept connection ended before anything came back."""
+
+
+def translate(exc: Exception) -> AttemptError:
+    """What an exception of huggingface_hub, its HTTP library or its JSON reader means."""
+    if isinstance(exc, AttemptError):
+        return exc
+    if isinstance(exc, TextGenerationError):
+        return AttemptError(by_frame(f"{type(exc).__name__} {exc}"))
+    if isinstance(exc, LostError):
+        return AttemptError("cut", lost=True)
+    if isinstance(exc, httpx.ConnectError):
+        return AttemptError(_connect_code(exc))
+    if isinstance(exc, httpx.TransportError):
+        return AttemptError("cut")
+    # What huggingface_hub raises on a frame that is not JSON or has the wrong shape.
+    wrong_shape = isinstance(exc, ValueError | TypeError | AttributeError | LookupError)
+    return AttemptError("broken_stream" if wrong_shape else "internal")
+
+
+def translate_lookup(exc: Exception) -> AttemptError:
+    """What a failed look-up of provider and model at the Hub means."""
+    if isinstance(exc, HfHubHTTPError):
+        status = exc.response.status_code
+        # The Hub answers 401 for a model that is not there, see `hf_raise_for_status`.
+        code = "model_not_found" if status in {401, 403, 404} else by_status(status)
+        return AttemptError(code, status=status)
+    if isinstance(exc, httpx.TransportError):
+        return AttemptError("lookup_blocked") if asks_elsewhere() else translate(exc)
+    if isinstance(exc, ValueError):
+        unknown_provider = str(exc).startswith("Provider ")
+        return AttemptError("not_configured" if unknown_provider else "model_not_found")
+    return AttemptError("internal")
+
+
+def _connect_code(exc: BaseException) -> str:
+    for cause in _causes(exc):
+        if isinstance(cause, socket.gaierror):
+            return "dns"
+        if isinstance(cause, ssl.SSLError):
+            return "tls"
+    return "connect_refused"
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__

@@ -1,0 +1,92 @@
+"""The events of an answer, in batches of what came at once.
+
+Chat completions are read from the bytes of huggingface_hub's response: the objects that it makes
+of each event cost more than everything else that is done with one (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+from chat.llm.providers.error_codes import by_frame
+from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.hf_transport import EventStream
+from chat.llm.providers.sse import DONE
+from chat.llm.providers.stream_parsers import Event, read_chat, read_completion
+
+
+class Events(Protocol):
+    """`ready` is what came already, without waiting; `read` waits, None is the end. `is_done`: it
+    was said with `[DONE]`.
+
+    Both raise AttemptError, and ValueError, TypeError, LookupError or AttributeError for what is no
+    event.
+    """
+
+    @property
+    def is_done(self) -> bool: ...
+    def ready(self) -> list[Event]: ...
+    async def read(self) -> list[Event] | None: ...
+
+
+class ChatEvents:
+    """Of a chat completion."""
+
+    def __init__(self, body: EventStream) -> None:
+        self._body = body
+        self._failure: Exception | None = None
+        self.is_done = False
+
+    def ready(self) -> list[Event]:
+        ended = self.is_done or self._failure is not None
+        return [] if ended else self._batch(self._body.ready())
+
+    async def read(self) -> list[Event] | None:
+        if self._failure is not None:
+            raise self._failure
+        payloads = None if self.is_done else await self._body.read()
+        return None if payloads is None else self._batch(payloads)
+
+    def _batch(self, payloads: list[bytes]) -> list[Event]:
+        batch: list[Event] = []
+        for payload in payloads:
+            if payload == DONE:
+                self.is_done = True
+                break
+            try:
+                batch.append(read_chat(chunk_of(payload)))
+            except Exception as exc:  # after what came before it in the same read
+                self._failure = exc
+                break
+        return batch
+
+
+def chunk_of(payload: bytes) -> Any:
+    """The JSON of an event. Raises AttemptError for an error in its place."""
+    chunk = json.loads(payload.decode("utf-8", "replace"))
+    if chunk.get("error") is not None:
+        named = {key: chunk.get(key) for key in ("error", "error_type")}
+        raise AttemptError(by_frame(str(named)))
+    return chunk
+
+
+class CompletionEvents:
+    """Of text generation, as huggingface_hub reads them."""
+
+    def __init__(self, tokens: AsyncIterator[Any], body: EventStream | None) -> None:
+        self._tokens = tokens
+        self._body = body
+
+    @property
+    def is_done(self) -> bool:
+        return self._body is not None and self._body.is_done
+
+    def ready(self) -> list[Event]:
+        return []
+
+    async def read(self) -> list[Event] | None:
+        async for token in self._tokens:
+            return [read_completion(token)]
+        return None

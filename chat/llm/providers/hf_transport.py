@@ -1,0 +1,207 @@
+"""The HTTP client under huggingface_hub: what it may send, and which responses it may see.
+
+huggingface_hub gets a response only if it is a stream of events; everything else becomes a
+AttemptError here, before code that reads error bodies in ways that fail on odd ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from chat.llm.providers.error_codes import by_status, wait_asked
+from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.hf import httpx, set_async_client_factory, set_client_factory
+from chat.llm.providers.http_transport import SSL, Body, Wire
+from chat.llm.providers.sse import DONE, EventLines, mended
+
+_LOOKUP_SECONDS = 10.0
+_BODY_BYTES = 16_384
+_BODY_SECONDS = 1.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _ignore() -> None:
+    return None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What one attempt tells its transport. `on_connected` is called when the request is about to
+    be sent; with `dry` nothing is sent and `PreparedError` is raised in its place; one that `keeps`
+    takes and leaves a kept connection. `body` is the response's stream of events, once its headers
+    are there.
+    """
+
+    router_map: Mapping[str, str] = field(default_factory=dict)
+    frame_bytes: int = 2_000_000
+    on_connected: Callable[[], None] = _ignore
+    dry: bool = False
+    keeps: bool = False
+    body: EventStream | None = None
+
+
+# huggingface_hub's client factory takes no argument, so the attempt reaches it through the context.
+ATTEMPT: ContextVar[Attempt] = ContextVar("chat_provider_attempt", default=Attempt())  # noqa: B039
+
+
+class PreparedError(Exception):
+    """A dry attempt got as far as sending."""
+
+
+class EventStream(httpx.AsyncByteStream):
+    """The body of a streamed answer, read as what its events say, or as lines that are mended.
+    `is_done`: the server said `[DONE]`."""
+
+    def __init__(self, inner: Body, limit: int) -> None:
+        self._inner = inner
+        self._lines = EventLines(limit)
+        self._is_over = False
+        self.is_done = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (payloads := await self.read()) is not None:
+            if payloads:
+                yield mended(payloads)
+
+    async def read(self) -> list[bytes] | None:
+        """The payloads of what comes next, `[DONE]` included; None at the end."""
+        if self._lines.failure is not None:
+            raise self._lines.failure
+        if self._is_over:
+            return None
+        chunk = await self._inner.read()
+        self._is_over = not chunk
+        return self._closed() if self._is_over else self._said(chunk)
+
+    def ready(self) -> list[bytes]:
+        """The same of what came already; empty where `read` has something else to say."""
+        chunk = b"" if self._lines.failure is not None else self._inner.ready()
+        return self._said(chunk) if chunk else []
+
+    def _said(self, chunk: bytes) -> list[bytes]:
+        payloads = self._lines.feed(chunk)
+        if payloads:
+            self._inner.is_over = payloads[-1] == DONE
+            self.is_done = self.is_done or DONE in payloads
+        return payloads
+
+    def _closed(self) -> list[bytes]:
+        payloads = self._lines.close()
+        self.is_done = self.is_done or DONE in payloads
+        return payloads
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class StreamTransport(httpx.AsyncBaseTransport):
+    """Sends one request and lets nothing but a 200 `text/event-stream` through."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._inner = Wire(attempt.on_connected, keeps=attempt.keeps)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._attempt.dry:
+            raise PreparedError
+        _map_host(request, self._attempt.router_map)
+        request.headers["accept"] = "text/event-stream"
+        request.headers["accept-encoding"] = "identity"
+        response = await self._inner.handle_async_request(request)
+        if not _is_event_stream(response):
+            raise await _refuse(response)
+        self._attempt.body = EventStream(_body(response), self._attempt.frame_bytes)
+        return httpx.Response(
+            200,
+            headers={"content-type": "text/event-stream; charset=utf-8"},
+            stream=self._attempt.body,
+        )
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class LookupTransport(httpx.HTTPTransport):
+    """Carries huggingface_hub's own blocking look-ups at the Hub."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        _map_host(request, ATTEMPT.get().router_map)
+        return super().handle_request(request)
+
+
+def _map_host(request: httpx.Request, router_map: Mapping[str, str]) -> None:
+    """Send a request for a mapped host to its stand-in on loopback; the Host header stays."""
+    address = router_map.get(request.url.host)
+    if address is None:
+        return
+    target = httpx.URL(f"http://{address}")
+    if target.host not in _LOOPBACK:
+        raise AttemptError("not_configured")
+    request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port)
+
+
+def _is_event_stream(response: httpx.Response) -> bool:
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    return (
+        response.status_code == 200
+        and media_type == "text/event-stream"
+        and encoding in {"", "identity"}
+    )
+
+
+async def _refuse(response: httpx.Response) -> AttemptError:
+    status = response.status_code
+    try:
+        body = await _read_start(response) if status >= 400 else ""
+    finally:
+        await response.aclose()
+    return AttemptError(
+        by_status(status, body),
+        status=status,
+        retry_after=wait_asked(response.headers.get("retry-after"), body),
+        blames_usage=status in {400, 422} and "stream_options" in body,
+    )
+
+
+async def _read_start(response: httpx.Response) -> str:
+    """The first 16 KiB of an error body, as far as they come within a second."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in _body(response):
+                body += chunk
+                if len(body) >= _BODY_BYTES:
+                    break
+    except (httpx.TransportError, TimeoutError):
+        pass  # the status alone says enough
+    return body[:_BODY_BYTES].decode("utf-8", "replace")
+
+
+def _body(response: httpx.Response) -> Body:
+    if not isinstance(response.stream, Body):
+        raise TypeError("the wire gave a stream that is not its own")
+    return response.stream
+
+
+def _async_client() -> httpx.AsyncClient:
+    # Environment off: a proxy or .netrc there would see, or replace, the token.
+    return httpx.AsyncClient(
+        transport=StreamTransport(ATTEMPT.get()), follow_redirects=False, trust_env=False
+    )
+
+
+def _lookup_client() -> httpx.Client:
+    return httpx.Client(
+        transport=LookupTransport(verify=SSL, trust_env=False),
+        follow_redirects=True,
+        trust_env=False,
+        timeout=_LOOKUP_SECONDS,
+    )
+
+
+set_async_client_factory(_async_client)
+set_client_factory(_lookup_client)

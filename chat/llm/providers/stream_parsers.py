@@ -1,0 +1,138 @@
+"""What one event of a stream says, in the dialects of chat completions and text generation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from chat.llm.providers.error_codes import by_frame
+from chat.llm.providers.errors import AttemptError
+
+_REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+# What servers write where they mean JSON's null: https://github.com/sgl-project/sglang/issues/3912
+_NO_REASONS = frozenset({"", "null", "none", "undefined", "finish_reason_unspecified"})
+
+
+@dataclass(slots=True)
+class Event:
+    """`token`: the model made something, be it a thought or a tool call that is not shown."""
+
+    text: str = ""
+    token: bool = False
+    reason: str | None = None
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+
+
+def read_chat(chunk: Any) -> Event:
+    """An event of `/v1/chat/completions`, as its JSON.
+
+    Format: https://platform.openai.com/docs/api-reference/chat-streaming
+    Raises AttemptError (`broken_stream`, `stream_error`).
+    """
+    event = Event()
+    choices = chunk.get("choices")
+    usage = chunk.get("usage")
+    if isinstance(usage, dict):
+        event.prompt_tokens = _count(usage.get("prompt_tokens"))
+        event.answer_tokens = _count(usage.get("completion_tokens"))
+    if choices is None:
+        _refuse_error(chunk)
+        return event
+    if not isinstance(choices, list):
+        raise AttemptError("broken_stream")
+    for choice in choices:
+        if choice.get("index") in (0, None):
+            _read_choice(event, choice)
+    return event
+
+
+def _read_choice(event: Event, choice: Any) -> None:
+    delta = choice.get("delta")
+    if delta is not None:
+        event.text += _text(delta.get("content"))
+        event.token = bool(event.text or _is_thought(delta))
+    event.reason = _reason(choice.get("finish_reason")) or event.reason
+
+
+def _is_thought(delta: Any) -> bool:
+    return any(delta.get(key) for key in ("reasoning", "reasoning_content", "tool_calls"))
+
+
+def read_completion(chunk: Any) -> Event:
+    """An event of text generation: TGI's, or the OpenAI form that some providers answer with.
+
+    Format: https://huggingface.github.io/text-generation-inference/ (`/generate_stream`)
+    Raises AttemptError (`broken_stream`, `stream_error`).
+    """
+    token, details = chunk.token, chunk.details
+    if token is None:
+        return _read_openai_completion(chunk)
+    event = Event(token=True)
+    if not token.special:
+        event.text = _text(token.text)
+    if details is not None:
+        event.reason = _reason(details.finish_reason)
+        event.prompt_tokens = _count(details.input_length)
+        event.answer_tokens = _count(details.generated_tokens)
+    return event
+
+
+def _read_openai_completion(chunk: Any) -> Event:
+    choices = getattr(chunk, "choices", None)
+    usage = getattr(chunk, "usage", None)
+    event = Event()
+    if isinstance(usage, dict):
+        event.prompt_tokens = _count(usage.get("prompt_tokens"))
+        event.answer_tokens = _count(usage.get("completion_tokens"))
+    if choices is None:
+        _refuse_error(chunk)
+        return event
+    for choice in choices:
+        if choice.get("index", 0) == 0:
+            event.text += _text(choice.get("text"))
+            event.reason = _reason(choice.get("finish_reason")) or event.reason
+    event.token = bool(event.text)
+    return event
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    if content is None:
+        return ""
+    if isinstance(content, list):  # Mistral: parts, of which the thoughts are not shown
+        return "".join(_part(part) for part in content)
+    raise AttemptError("broken_stream")
+
+
+def _part(part: object) -> str:
+    if not isinstance(part, dict):
+        raise AttemptError("broken_stream")
+    return _text(part.get("text")) if part.get("type") == "text" else ""
+
+
+def _reason(reason: object) -> str | None:
+    """A finish reason fit to be stored and shown; a server's free text is not."""
+    if not reason:
+        return None
+    if not isinstance(reason, str):
+        raise AttemptError("broken_stream")
+    if reason.strip().lower() in _NO_REASONS:
+        return None
+    if reason == "error":
+        raise AttemptError("stream_error")
+    return reason if _REASON.fullmatch(reason) else "unknown"
+
+
+def _count(value: object) -> int | None:
+    valid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+    return value if valid else None  # type: ignore[return-value]
+
+
+def _refuse_error(chunk: Any) -> None:
+    """Errors without an `error` key: `object: error` of vLLM, `detail` of FastAPI, `message`."""
+    if chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
+        named = {key: chunk.get(key) for key in ("code", "type", "message", "detail")}
+        raise AttemptError(by_frame(str(named)))

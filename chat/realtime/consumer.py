@@ -1,0 +1,256 @@
+"""One websocket per page."""
+
+import asyncio
+import json
+import logging
+import re
+from contextlib import suppress
+from json.encoder import encode_basestring as quoted
+from typing import Any
+from uuid import UUID
+
+from autobahn.exception import Disconnected
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import parse_cookie
+
+from accounts.models import User
+from accounts.sessions import EndReason, user_of_session
+from chat.realtime.acks import Receipts
+from chat.realtime.connection_registry import RECONNECT, RESTARTING, SIGNED_OUT, hub
+from chat.realtime.locale import speak_as_the_browser
+from chat.realtime.page_state import Feed
+from chat.realtime.sidebar import Sidebar
+from chat.rendering.components import htmx, thread_view
+from chat.selectors import messages
+from chat.selectors.change_feed import Snapshot
+from chat.streaming.retry import AWAY
+from chat.streaming.run_manager import runs
+from core.db.executors import in_db
+from core.logging import Trouble
+from core.server.frames import LISTEN
+
+log = logging.getLogger("chat.socket")
+
+NOT_FOUND = 4404
+TOO_MANY = 4429
+# A page that acknowledges nothing for this long is gone, or comes back with a fresh socket.
+ACK_SECONDS = 30.0
+# The page sends an acknowledgement or a ping; anything longer is not ours.
+FRAME_CHARS = 256
+ACKNOWLEDGED = re.compile(r'\{"ack":(0|[1-9][0-9]{0,14})\}')
+# Keys that are in every frame.
+ALWAYS = ("event", "content")
+BAD_FRAMES = 50
+# Seconds between looks while the database is away; the socket stays, so nobody has to reconnect.
+AGAIN_WHEN_AWAY = 1.0
+CAN_SIGN_IN = (EndReason.ENDED, EndReason.PASSWORD_CHANGED)
+# Of all sockets together: one line when they begin to wait, and one when they go on.
+opening = Trouble(log, "opening sockets", AWAY)
+looking = Trouble(log, "looking for sockets", AWAY)
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """`connect` authorises and joins; `receive` notes an acknowledgement; a task pushes."""
+
+    feed: Feed | None = None
+    pump_task: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One message after the other, without a channel layer and without Channels' hop to a
+        thread before each of them: an acknowledgement touches no database."""
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                message = await receive()
+                await getattr(self, get_handler_name(message))(message)
+
+    async def connect(self) -> None:
+        # A refused handshake makes htmx try again for ever: strangers are let in, told, closed.
+        await self.accept()
+        speak_as_the_browser(self.scope)
+        self.bad = 0
+        self.said: dict[str, str] = {}
+        self.receipts = Receipts(ACK_SECONDS, lambda: self.hang_up(RECONNECT))
+        await self.base_send({"type": LISTEN, "listener": self.acknowledged})
+        try:
+            await self.enter()
+            opening.over()
+        except AWAY as problem:
+            opening.failed(problem)
+            await self.close(RECONNECT)
+        except DatabaseError as problem:
+            log.error("a socket failed: %s", type(problem).__name__, exc_info=problem)
+            await self.close(RECONNECT)
+
+    async def enter(self) -> None:
+        session_key = session_key_of(self.scope)
+        conversation_id = self.scope["url_route"]["kwargs"].get("conversation_id")
+        user, exists = await in_db(admitted, session_key, conversation_id)
+        if user is None and hub.is_renewed(session_key):
+            # The answer that tells the browser the new key is still on its way.
+            await self.close(RECONNECT)
+            return
+        if user is None:
+            await self.refuse(SIGNED_OUT, EndReason.ENDED)
+            return
+        if not exists:
+            await self.refuse(NOT_FOUND, "not-found")
+            return
+        query = query_of(self.scope)
+        hub.close_previous(user.pk, query.get("page", ""))
+        if hub.is_full(user.pk):
+            await self.refuse(TOO_MANY, "too-many")
+            return
+        if runs.draining:
+            # It came in while the others were sent away, and nobody would tell it later.
+            await self.close(RESTARTING)
+            return
+        self.join(user, session_key, conversation_id, query)
+
+    def join(
+        self, user: User, session_key: str, conversation_id: UUID | None, query: dict[str, str]
+    ) -> None:
+        version = query.get("at", "")
+        self.feed = Feed(
+            user,
+            session_key,
+            conversation_id,
+            version=int(version) if version.isdecimal() and len(version) < 19 else -1,
+            page=query.get("page", ""),
+            sidebar=Sidebar(
+                Snapshot.parsed(query.get("rows", "")), "again" in query, conversation_id
+            ),
+        )
+        self.feed.wake.set()
+        hub.join(self.feed, self.hang_up)
+        self.pump_task = asyncio.create_task(self.pump(self.feed))
+
+    async def refuse(self, code: int, event: str) -> None:
+        sentence = thread_view.refusal(event)
+        html = thread_view.notice_html(sentence, sign_in=event in CAN_SIGN_IN)
+        await self.push(
+            {"event": event, "content": htmx.partial("#page-notice", "innerHTML", html)}
+        )
+        await self.close(code)
+
+    def hang_up(self, code: int, reason: EndReason = EndReason.ENDED) -> None:
+        """Close from outside; a page whose login is over is told the reason."""
+        feed, self.feed = self.feed, None
+        if feed is None:
+            return
+        hub.leave(feed)
+        self.receipts.close()
+        if self.pump_task:
+            self.pump_task.cancel()
+        work = self.refuse(code, reason) if code == SIGNED_OUT else self.close(code)
+        self.pump_task = asyncio.create_task(work)
+
+    def acknowledged(self, text: str) -> bool:
+        """Take an acknowledgement as it comes in; False for anything else, which is received."""
+        found = ACKNOWLEDGED.fullmatch(text)
+        if found:
+            self.receipts.take(int(found[1]))
+        return found is not None
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        frame = parsed(text_data)
+        if "ack" in frame:
+            self.receipts.take(frame["ack"])
+        elif "ping" in frame:
+            with suppress(Disconnected):
+                await self.send(text_data=json.dumps({"pong": frame["ping"]}))
+        else:
+            self.bad += 1
+            if self.bad > BAD_FRAMES:
+                await self.close(4400)
+
+    async def disconnect(self, code: int) -> None:
+        """May never be called, so nothing but this process's memory hangs on it."""
+        self.receipts.close()
+        if self.feed is not None:
+            hub.leave(self.feed)
+            self.feed = None
+        if self.pump_task is not None:
+            self.pump_task.cancel()
+
+    async def pump(self, feed: Feed) -> None:
+        """Send the newest state whenever it changed; one unacknowledged frame at a time."""
+        try:
+            while True:
+                await feed.wake.wait()
+                feed.wake.clear()
+                while not feed.shows_all and (frame := await self.newest(feed)):
+                    await self.push(frame)
+        except Disconnected:
+            hub.leave(feed)
+        except Exception as problem:
+            # The page comes back and gets a fresh snapshot.
+            log.error("socket failed: %s", type(problem).__name__, exc_info=problem)
+            hub.leave(feed)
+            with suppress(Disconnected):
+                await self.close(RECONNECT)
+
+    async def newest(self, feed: Feed) -> dict[str, Any] | None:
+        """The next frame, as soon as the last one is acknowledged and the database can be asked."""
+        await self.receipts.all()
+        while True:
+            try:
+                frame = await feed.frame()
+            except AWAY as problem:
+                looking.failed(problem)
+            else:
+                looking.over()
+                return frame
+            feed.unsure()
+            await asyncio.sleep(AGAIN_WHEN_AWAY)
+
+    async def push(self, frame: dict[str, str]) -> None:
+        """Keys other than `seq`, `event` and `content` go only where they changed."""
+        parts = [f'{{"seq":{self.receipts.number()}']
+        for key, value in frame.items():
+            if key in ALWAYS or self.said.get(key) != value:
+                parts.append(f',"{key}":{quoted(value)}')
+            if key not in ALWAYS:
+                self.said[key] = value
+        await self.send(text_data="".join(parts) + "}")
+
+
+def parsed(text: str | None) -> dict[str, int]:
+    """An acknowledgement or a ping, or {} for anything else."""
+    if text is None or len(text) > FRAME_CHARS:
+        return {}
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(frame, dict) or len(frame) != 1:
+        return {}
+    (key, value), *_ = frame.items()
+    return {key: value} if key in ("ack", "ping") and type(value) is int else {}
+
+
+def query_of(scope: dict[str, Any]) -> dict[str, str]:
+    """What the page says about itself in the address of its socket."""
+    parts = scope["query_string"].decode().split("&")
+    return dict(part.split("=", 1) for part in parts if "=" in part)
+
+
+def session_key_of(scope: dict[str, Any]) -> str:
+    """The session cookie of the handshake, read as pages read it, or "" without one."""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            return parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
+    return ""
+
+
+def admitted(session_key: str, conversation_id: UUID | None) -> tuple[User | None, bool]:
+    """Whose session it is, and whether that person may look at this conversation."""
+    user = user_of_session(session_key)
+    is_theirs = conversation_id is None or (
+        user is not None and messages.has(user, conversation_id)
+    )
+    return user, is_theirs

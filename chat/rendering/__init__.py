@@ -1,0 +1,1 @@
+"""Text to safe HTML, and rows and events to HTML."""

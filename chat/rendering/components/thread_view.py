@@ -1,0 +1,273 @@
+"""Parts of pages as HTML text, for sockets and for answers to commands."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from html import escape
+from itertools import groupby
+from typing import Generic, Protocol, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from chat.models import Conversation
+from chat.rendering.components import htmx
+from chat.rendering.components.htmx import partial
+from chat.rendering.components.message_view import Shown, lines, shown
+from chat.rendering.components.template_cache import ANY, filled, hole, slots
+from chat.selectors.change_feed import Snapshot
+from chat.selectors.context_usage import Window
+from chat.selectors.messages import Place, Row, ThreadPage
+from chat.selectors.sidebar_page import Listing
+
+# Percent of the model's memory; below it nobody has to think of it.
+RULER_SHOWN = 50
+
+
+def message_html(message: Shown) -> str:
+    if message.siblings.ids:
+        return render_to_string("chat/_message.html", {"m": message})
+    texts = {name: escape(getattr(message, name)) for name in ("note", "notice", "source")}
+    note, notice, source = (hole(name) if text else "" for name, text in texts.items())
+    shape = replace(
+        message, id=ANY, html=hole("html"), note=note, notice=notice, source=source, reason=""
+    )
+    values = {"id": str(message.id), "key": message.key, "html": message.html}
+    return filled("chat/_message.html", {"m": shape}, values | texts)
+
+
+def thread_html(
+    conversation: Conversation, page: ThreadPage, window: Window | None = None
+) -> SafeString:
+    """The content of the thread element."""
+    first = window.first if window else None
+    parts = [older_html(conversation, page.older)] if page.older else []
+    for line in lines(page, conversation.active_leaf_id):
+        if line.message.pk == first:
+            parts.append(filled("chat/_memory.html", {}, {}))
+        parts.append(message_html(shown(line)))
+    return mark_safe("".join(parts))  # noqa: S308 (made by templates)
+
+
+def older_html(conversation: Conversation, older: UUID) -> str:
+    """Brings the page of messages that ends with `older`, when it comes near."""
+    return render_to_string("chat/_older.html", {"conversation": conversation, "older": older})
+
+
+def window_html(window: Window | None, shown: Iterable[UUID]) -> str:
+    """The ruler, and the line above which the model no longer remembers, if it is shown."""
+    found = partial("#ruler", "outerHTML", ruler_html(window)) + partial("#memory-line", "delete")
+    first = window.first if window else None
+    if first is not None and first in shown:
+        line = filled("chat/_memory.html", {}, {})
+        found += partial(f"#m-{first.hex}", "beforebegin", line)
+    return found
+
+
+def ruler_html(window: Window | None) -> SafeString:
+    percent = window.percent if window else 0
+    context = {"percent": hole("percent") if window else "", "is_hidden": percent < RULER_SHOWN}
+    return filled("chat/_ruler.html", context, {"percent": str(percent)})
+
+
+def version_html(conversation: Conversation) -> str:
+    """What the page shows from now on; said when its socket comes back."""
+    html = filled("chat/_version.html", {"version": hole("n")}, {"n": str(conversation.version)})
+    return htmx.partial("#thread-version", "outerHTML", html)
+
+
+class Placed(Protocol):
+    """What has a place in the sidebar's order."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def active_at(self) -> datetime: ...
+
+
+P = TypeVar("P", bound=Placed)
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Generic[P]):
+    """Conversations of one age."""
+
+    key: str
+    label: str
+    rows: list[P]
+
+
+def grouped(rows: Iterable[P], now: datetime | None = None) -> list[Group[P]]:
+    """Rows, newest first, under their age in the current time zone."""
+    today, zone = timezone.localdate(now or timezone.now()), timezone.get_current_timezone()
+    ages: dict[date, tuple[str, str]] = {}
+
+    def age(row: P) -> tuple[str, str]:
+        day = row.active_at.astimezone(zone).date()
+        if day not in ages:
+            ages[day] = age_of(day, today)
+        return ages[day]
+
+    return [Group(key, label, list(found)) for (key, label), found in groupby(rows, key=age)]
+
+
+def age_of(day: date, today: date) -> tuple[str, str]:
+    """The key and the heading of a day's group."""
+    if day >= today:
+        return "today", _("Today")
+    if day == today - timedelta(days=1):
+        return "yesterday", _("Yesterday")
+    if day > today - timedelta(days=7):
+        return "week", _("Previous 7 days")
+    if day > today - timedelta(days=30):
+        return "month", _("Previous 30 days")
+    return f"m{day:%Y%m}", date_format(day, "F Y")
+
+
+def listing_html(found: Listing, as_of: Snapshot) -> SafeString:
+    """The sidebar of a page; `as_of` is what it was made of."""
+    if found.above is None:
+        return rows_html(found.newest, goes_on=found.goes_on, as_of=as_of)
+    last, first, above = found.newest[-1], found.around[0], group_of(found.above)
+    parts = (
+        rows_html(found.newest, goes_on=False, as_of=as_of),
+        gap_html(last.place, first.place, group_of(last)),
+        rows_html(found.around, goes_on=found.goes_on, continues=above),
+    )
+    return mark_safe("".join(parts))  # noqa: S308 (made by templates)
+
+
+def gap_html(before: Place, after: Place, group: str) -> SafeString:
+    """Stands for the rows below `before` and above `after`; `group` is that of the row above it."""
+    return more_html(before, group, after)
+
+
+def more_html(before: Place, group: str, after: Place | None = None) -> SafeString:
+    """Brings the rows below `before`; `group`, which may be a client's word, is that of the row
+    above them."""
+    values = {
+        "cursor": quote(cursor(before)),
+        "after": quote(cursor(after)) if after else "",
+        "last_group": quote(group, safe=""),
+    }
+    context = {name: hole(name) if value else "" for name, value in values.items()}
+    return filled("chat/_more.html", context, values)
+
+
+def group_of(row: Row) -> str:
+    return grouped([row])[0].key
+
+
+def rows_html(
+    rows: Sequence[Row], *, goes_on: bool, as_of: Snapshot | None = None, continues: str = ""
+) -> SafeString:
+    """A stretch of the sidebar. `continues` is the key of the group of the row above it; `as_of` is
+    what the list was made of that begins with it."""
+    groups = grouped(rows)
+    last = rows[-1] if goes_on and rows else None
+    is_continued = bool(groups and groups[0].key == continues)
+    sections = [
+        section_html(group, has_heading=not (is_continued and at == 0))
+        for at, group in enumerate(groups)
+        if continues or group.key != "today"
+    ]
+    today = "".join(row_html(row) for group in groups if group.key == "today" for row in group.rows)
+    context = {
+        "continues": bool(continues),
+        "is_empty": not groups,
+    }
+    values = {
+        "as_of": str(as_of or ""),
+        "today": "" if continues else today,
+        "groups": "".join(sections),
+        "more": more_html(last.place, groups[-1].key) if last else "",
+    }
+    return filled("chat/_rows.html", {**context, **slots(values)}, values)
+
+
+def section_html(group: Group[Row], *, has_heading: bool) -> SafeString:
+    """One age and its lines; the heading stands above only the first of its sections."""
+    values = {
+        "group": group.key,
+        "label": escape(group.label),
+        "lines": "".join(map(row_html, group.rows)),
+    }
+    context = {"has_heading": has_heading, **slots(values)}
+    return filled("chat/_rows_group.html", context, values)
+
+
+def cursor_of(row: Placed) -> str:
+    return cursor((row.active_at, row.id))
+
+
+def cursor(place: Place) -> str:
+    moment, key = place
+    return f"{moment.isoformat()}_{key.hex}"
+
+
+SOMETIME = datetime.min.replace(tzinfo=UTC)
+
+
+def row_html(row: Row) -> SafeString:
+    shape = Row(ANY, hole("title"), SOMETIME, row.answering, row.unread)
+    values = {"id": str(row.id), "key": row.id.hex, "title": escape(row.title)}
+    return filled("chat/_row.html", {"row": shape}, values)
+
+
+def moved_html(row: Row) -> str:
+    """A line of the sidebar that goes to the top, new or not."""
+    return partial(f"#row-{row.id.hex}", "delete") + partial(
+        "#rows-today", "afterbegin", row_html(row)
+    )
+
+
+def notice_html(
+    sentence: str, *, sign_in: bool = False, code: str = "", reference: str = ""
+) -> str:
+    """`code` tells the page's scripts what kind of refusal it is, `reference` the operator which
+    line of the log."""
+    context = {"sentence": sentence, "sign_in": sign_in, "code": code, "reference": reference}
+    return render_to_string("chat/_notice.html", context)
+
+
+def feedback_html(message: Shown, *, ask: bool) -> str:
+    """The thumbs after one was pressed; `ask` adds the question for a reason."""
+    why = render_to_string("chat/_reason.html", {"m": message}) if ask else ""
+    return thumbs_html(message) + partial(f"#w-{message.key}", "innerHTML", why)
+
+
+def thumbs_html(message: Shown) -> str:
+    thumbs = render_to_string("chat/_thumbs.html", {"m": message})
+    return partial(f"#f-{message.key}", "outerMorph", thumbs)
+
+
+def gone_html(conversation_id: UUID | None) -> str:
+    return render_to_string("chat/_gone.html", {"conversation_id": conversation_id})
+
+
+def refusal(event: str) -> str:
+    """Why a socket is closed."""
+    if event == "signed-out":
+        return _("You are signed out. Sign in to go on; your text is kept.")
+    if event == "password-changed":
+        return _("The password of this account was changed. Sign in to go on; your text is kept.")
+    if event == "deactivated":
+        return _("This account is switched off. Ask your administrator.")
+    if event == "account-deleted":
+        return _("This account was deleted, and its conversations with it.")
+    if event == "too-many":
+        return _("Too many pages are open. Close some of them and reload this one.")
+    return _("This conversation does not exist, or it is not yours.")
+
+
+def deleted_html(conversation: Conversation) -> str:
+    return render_to_string("chat/_deleted.html", {"conversation": conversation})
+
+
+def escaped(text: str) -> str:
+    return escape(text)

@@ -1,0 +1,72 @@
+"""Markdown -> raw HTML by comrak, a CommonMark and GFM implementation (https://comrak.ee)."""
+
+import re
+
+from comrak import ExtensionOptions, ParseOptions, RenderOptions, render_markdown
+
+from chat.rendering.markdown.source import NONCHARACTERS
+
+MAX_DEPTH = 60
+"""Elements inside one another. Browsers stop at 512, sanitisers take quadratic time."""
+MAX_MATH_MARKS = 3_000
+"""Openings of LaTeX math; comrak looks for the end of each one."""
+MAX_NOTES = 500
+"""Footnote marks; every reference costs a link at the mark and one at the note."""
+
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
+_VOID = frozenset({"br", "hr", "img", "input"})
+
+
+class NestingError(Exception):
+    """The text nests deeper than a page can show."""
+
+
+def to_html(source: str) -> str:
+    """Prepared source -> HTML with source positions, raw HTML escaped; not yet safe to show.
+
+    Raises NestingError for nesting bombs.
+    """
+    html = render_markdown(source, _extensions(source), _PARSE, _RENDER)
+    html = NONCHARACTERS.sub("", html)
+    if html.count("<") > 2 * MAX_DEPTH and _depth(html) > MAX_DEPTH:
+        raise NestingError
+    return html
+
+
+def _extensions(source: str) -> ExtensionOptions:
+    marks = source.count("\\(") + source.count("\\[") if "\\" in source else 0
+    if marks > MAX_MATH_MARKS or source.count("[^") > MAX_NOTES:
+        return _PLAIN
+    return _FULL
+
+
+def _depth(html: str) -> int:
+    depth = deepest = 0
+    for match in _TAG.finditer(html):
+        if match[1]:
+            depth -= 1
+        elif match[2] not in _VOID:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _options(names: str) -> ExtensionOptions:
+    options = ExtensionOptions()
+    for name in names.split():
+        setattr(options, name, True)
+    return options
+
+
+def _render_options() -> RenderOptions:
+    options = RenderOptions()
+    options.escape = True
+    options.sourcepos = True
+    options.compact_html = True
+    return options
+
+
+_PLAIN = _options("alerts autolink strikethrough table tasklist")
+_FULL = _options("alerts autolink footnotes math_dollars math_latex strikethrough table tasklist")
+_PARSE = ParseOptions()
+_RENDER = _render_options()

@@ -1,0 +1,67 @@
+"""An open fenced code block at top level: its text only grows, so nothing is parsed again."""
+
+import re
+from html import escape, unescape
+
+from chat.rendering.markdown import code, mathml
+
+_OPENING = re.compile(r"(?:[ \t]*\n)*( {0,3})(?:(`{3,})([^`\n]*)|(~{3,})([^\n]*))(\n|\Z)")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+def opening(source: str) -> re.Match[str] | None:
+    """Match of the opening line when a block begins with a fence; group 6 is "" if unfinished."""
+    return _OPENING.match(source)
+
+
+class Fence:
+    """A code block that is being written, fed with the source after its opening line."""
+
+    def __init__(self, match: re.Match[str]) -> None:
+        mark = match[2] or match[4]
+        self._indent = len(match[1])
+        self._info = unescape(_ESCAPED.sub(r"\1", match[3] or match[5] or "")).strip()
+        self._closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
+        self._maybe_closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}*[ \t]*")
+        self._text: list[str] = []
+        self._html = [code.opening(self._info)]
+        self._line = ""
+
+    def feed(self, piece: str) -> str | None:
+        """Take more source. Returns what follows the closing line once there is one."""
+        *lines, rest = (self._line + piece).split("\n")
+        for number, line in enumerate(lines):
+            if self._closing.fullmatch(line):
+                self._line = ""
+                return "\n".join([*lines[number + 1 :], rest])
+            self._add(line + "\n")
+        self._line = rest
+        return None
+
+    def _add(self, line: str) -> None:
+        line = self._dedented(line)
+        self._text.append(line)
+        self._html.append(escape(line, quote=False))
+
+    def _dedented(self, line: str) -> str:
+        """The line without as much white space as the opening line had; a tab is four columns."""
+        text = line.lstrip(" \t")
+        if not self._indent or text == line:
+            return line
+        return line[: len(line) - len(text)].expandtabs(4)[self._indent :] + text
+
+    @property
+    def html(self) -> str:
+        """The block as it stands: plain while it is open, finished if its end may be there."""
+        if self._closing.fullmatch(self._line):
+            return self.finished()
+        line = "" if self._maybe_closing.fullmatch(self._line) else self._line
+        return "".join(self._html) + escape(self._dedented(line), quote=False) + code.CLOSING
+
+    def finished(self) -> str:
+        """The block as it stays, with highlighted code, or the formula of a math fence."""
+        self._html = ["".join(self._html)]
+        text = "".join(self._text)
+        if self._info.split(maxsplit=1)[:1] == ["math"]:
+            return f'<div class="math">{mathml.formula(text, display=True)}</div>'
+        return code.code_block(self._info, text, highlighted=True)

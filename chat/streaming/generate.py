@@ -1,0 +1,170 @@
+"""From a run to its outcome: load the branch, assemble the request, take the stream."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from chat.errors import ChatError, ProviderError
+from chat.events import Outcome, Usage
+from chat.llm import prompt
+from chat.llm.endpoints import CAPS, deadlines, endpoint, unserved
+from chat.llm.providers import ChatRequest, Finish, Piece, Sampling, Waiting, stream
+from chat.llm.tokens import counter
+from chat.models import Message, Run, Status
+from chat.selectors import messages
+
+log = logging.getLogger("chat.streaming")
+
+WAITING = {
+    "rate_limited": gettext_noop("The model server has too many requests."),
+    "overloaded": gettext_noop("The model server is busy."),
+    "model_loading": gettext_noop("The model is still being loaded."),
+    "upstream_error": gettext_noop("The model server reported an error."),
+}
+# Only an administrator can mend these; one line an hour and code, not one an answer.
+TELL_AGAIN = 3600.0
+_told: dict[str, float] = {}
+
+
+class Sink(Protocol):
+    """Where the text goes."""
+
+    def feed(self, piece: str) -> None: ...
+    async def rest(self) -> None: ...
+    def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that is ready to be sent, and what it weighs."""
+
+    request: ChatRequest
+    prompt_tokens: int
+    exact: bool
+    tokenizer: str
+
+
+def prepare(run: Run, message: Message) -> Prepared:
+    """Read the branch and assemble the request; database work, so off the event loop.
+
+    Raises ChatError `not_configured`, `completion_unsupported` or `context_too_long`.
+    """
+    model = run.model
+    refused = unserved(model)
+    if model is None or refused:
+        raise ChatError(refused.code if refused else "not_configured")
+    target = prompt.Target(
+        repo_id=run.repo_id,
+        kind="completion" if model.kind == "completion" else "chat",
+        window=model.context_window,
+        sampling=Sampling(
+            max_tokens=run.max_tokens,
+            temperature=run.temperature,
+            top_p=run.top_p,
+            frequency_penalty=run.frequency_penalty,
+        ),
+    )
+    made = prompt.assemble(
+        run.prompt_version.text if run.prompt_version else "",
+        messages.spoken_before(message),
+        target,
+        counter(model.tokenizer),
+        partial=message.text if run.is_continuation else "",
+    )
+    return Prepared(made.request, made.prompt_tokens, made.exact, model.tokenizer)
+
+
+class Clock:
+    """Milliseconds since the run began: to the first and to the last token."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.first: int | None = None
+        self.last: int | None = None
+
+    def token(self) -> None:
+        self.last = round((time.monotonic() - self.began) * 1000)
+        self.first = self.last if self.first is None else self.first
+
+
+async def write(prepared: Prepared, sink: Sink, clock: Clock) -> Outcome:
+    """Take the stream to its end. Errors become an outcome; cancellation goes through."""
+    parts: list[str] = []
+    try:
+        async with aclosing(stream(endpoint(), prepared.request, deadlines(), CAPS)) as items:
+            async for item in items:
+                if isinstance(item, Piece):
+                    clock.token()
+                    parts.append(item.text)
+                    sink.feed(item.text)
+                    await sink.rest()
+                elif isinstance(item, Waiting):
+                    sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
+                else:
+                    return finished(prepared, item, "".join(parts), clock)
+    except ProviderError as problem:
+        report(problem)
+        return failed(prepared, problem.code, "".join(parts), clock)
+    return failed(prepared, "no_finish", "".join(parts), clock)
+
+
+def report(problem: ProviderError) -> None:
+    """Tell the operator; what only an administrator can mend once an hour, and as an error."""
+    if not problem.tells_operator:
+        log.warning("upstream failed: %s", problem.detail)
+        return
+    now = time.monotonic()
+    if now - _told.get(problem.code, -TELL_AGAIN) >= TELL_AGAIN:
+        _told[problem.code] = now
+        log.error("upstream needs an administrator: %s", problem.detail)
+
+
+def waiting_sentence(code: str) -> Callable[[int], str]:
+    """Why the answer is not there yet, with the seconds that are left until the next attempt."""
+    why = _(WAITING.get(code, gettext_noop("The model server cannot be reached.")))
+
+    def sentence(seconds: int) -> str:
+        if seconds < 1:
+            return f"{why} {_('Trying again …')}"
+        return f"{why} {_('Trying again in %(seconds)d s …') % {'seconds': seconds}}"
+
+    return sentence
+
+
+def finished(prepared: Prepared, item: Finish, text: str, clock: Clock) -> Outcome:
+    return Outcome(
+        status=Status.COMPLETE,
+        finish_reason=item.reason,
+        usage=usage(prepared, text, clock, item.prompt_tokens, item.answer_tokens),
+    )
+
+
+def failed(prepared: Prepared, code: str, text: str, clock: Clock) -> Outcome:
+    return Outcome(status=Status.FAILED, error_code=code, usage=usage(prepared, text, clock))
+
+
+def usage(
+    prepared: Prepared,
+    text: str,
+    clock: Clock,
+    prompt_tokens: int | None = None,
+    answer_tokens: int | None = None,
+) -> Usage:
+    """The server's counts where it sent them, else our own."""
+    told = prompt_tokens is not None and answer_tokens is not None
+    if answer_tokens is None:
+        answer_tokens = counter(prepared.tokenizer).text(text) if text else 0
+    return Usage(
+        prompt_tokens=prepared.prompt_tokens if prompt_tokens is None else prompt_tokens,
+        answer_tokens=answer_tokens,
+        exact=told or prepared.exact,
+        first_token_ms=clock.first,
+        last_token_ms=clock.last,
+    )

@@ -1,0 +1,182 @@
+"""One answer being written here: its task, what is not saved yet, and its closing lines."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from chat.errors import ChatError
+from chat.events import Outcome, Usage
+from chat.llm.endpoints import provider_name
+from chat.models import Message, Run, Status
+from chat.rendering.markdown import RENDERER_VERSION, render
+from chat.services import finish_run
+from chat.services.finish_run import Closed
+from chat.services.leases import Append
+from chat.services.turns import Turn
+from chat.streaming.admission import Line
+from chat.streaming.generate import Clock, Prepared, prepare, usage, write
+from chat.streaming.live_answer import LiveAnswer
+from chat.streaming.relay import Sharing
+from chat.streaming.retry import AWAY, patiently
+from chat.streaming.throttle import pace
+from core.db.executors import in_db, in_db_first
+
+log = logging.getLogger("chat.streaming")
+
+line = Line(
+    seats=settings.ANSWERS_PER_PROCESS if settings.LIMITS else None,
+    each=settings.ANSWERS_PER_PERSON if settings.LIMITS else None,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A turn that is committed, and what its model is told, where that was assembled with it."""
+
+    turn: Turn
+    prepared: Prepared | None = None
+
+
+def readied(work: Callable[[], Turn]) -> Ready:
+    """Write a turn and assemble its request, on one thread: each hop to another one costs as much
+    as either. Whatever goes wrong with the second: the turn is committed and has to begin, and
+    `Job.generate` meets it again and has its words.
+    """
+    turn = work()
+    if turn.run is not None:
+        with suppress(Exception):
+            return Ready(turn, prepare(turn.run, turn.answer))
+    return Ready(turn)
+
+
+class Job:
+    """Writes one answer. `ending` is what a cancellation means: stopped, interrupted, or "" when
+    somebody else ended the run and nothing may be written."""
+
+    def __init__(self, ready: Ready, run: Run) -> None:
+        turn = ready.turn
+        self.owner_id: UUID = turn.conversation.owner_id
+        self.run: Run = run
+        self.run.provider = provider_name()
+        self.message: Message = turn.answer
+        self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, turn.answer.text)
+        self.sharing = Sharing(self.answer)
+        self.clock = Clock()
+        self.prepared = ready.prepared
+        self.ending: str | None = None
+        self.status: str = Status.INTERRUPTED
+        self.closed: Closed | None = None
+        self.unsaved: list[str] = []
+        self.before = self.saved = len(turn.answer.text)
+        self.task: asyncio.Task[None] | None = None
+        self.writing: asyncio.Task[Outcome] | None = None
+
+    # The sink of the generation.
+    def feed(self, piece: str) -> None:
+        self.unsaved.append(piece)
+        self.answer.feed(piece)
+        self.sharing.soon()
+
+    async def rest(self) -> None:
+        await self.answer.rest()
+
+    def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None:
+        self.answer.count_down(seconds, sentence)
+
+    def place(self, place: int) -> None:
+        """Where this answer stands in line, 0 for at its turn."""
+        sentence = _("Waiting for a free place: number %(place)d in line.") % {"place": place}
+        self.answer.tell(sentence if place else "")
+
+    def take_unsaved(self) -> Append | None:
+        """What the next save appends; `was_saved` confirms it."""
+        if not self.unsaved:
+            return None
+        self.unsaved = ["".join(self.unsaved)]
+        return Append(self.run.pk, self.saved, self.unsaved[0])
+
+    def was_saved(self, piece: Append) -> None:
+        rest = "".join(self.unsaved)[len(piece.text) :]
+        self.unsaved = [rest] if rest else []
+        self.saved += len(piece.text)
+
+    def cancel(self, ending: str) -> None:
+        """Hang up upstream and end with this status; the first reason counts."""
+        if self.ending is not None or (self.writing is not None and self.writing.done()):
+            return
+        self.ending = ending
+        if self.writing is not None:
+            self.writing.cancel()
+
+    async def work(self) -> bool:
+        """Write the answer to its end; whether this process was the one that ended it. Nobody is
+        told, see `Runs.watch_over`."""
+        self.writing = asyncio.create_task(self.generate(), name=f"write {self.run.pk}")
+        if self.ending is not None:
+            self.writing.cancel()
+        try:
+            await asyncio.wait({self.writing})
+        finally:
+            self.writing.cancel()
+        outcome = self.outcome(self.writing)
+        if outcome is None:
+            return False
+        self.status = outcome.status
+        self.closed = await self.close(outcome)
+        return self.closed is not None
+
+    async def generate(self) -> Outcome:
+        async with line.seat(self.owner_id, self.place):
+            self.clock = Clock()
+            try:
+                prepared = self.prepared = self.prepared or await self.prepare()
+            except ChatError as problem:
+                return Outcome(status=Status.FAILED, error_code=problem.code)
+            with pace.shared():
+                return await write(prepared, self, self.clock)
+
+    async def prepare(self) -> Prepared:
+        """Read and assemble, and again while the database is away. Raises ChatError."""
+        return await patiently(
+            lambda: in_db(prepare, self.run, self.message), f"reading for run {self.run.pk}"
+        )
+
+    def outcome(self, task: asyncio.Task[Outcome]) -> Outcome | None:
+        if task.cancelled():
+            return Outcome(status=self.ending, usage=self.usage()) if self.ending else None
+        problem = task.exception()
+        if problem is None:
+            return task.result()
+        log.error("run %s failed: %s", self.run.pk, type(problem).__name__, exc_info=problem)
+        return Outcome(status=Status.FAILED, error_code="internal", usage=self.usage())
+
+    def usage(self) -> Usage:
+        """What was spent on an answer that did not come to its end."""
+        if self.prepared is None:
+            return Usage()
+        return usage(self.prepared, self.answer.text[self.before :], self.clock)
+
+    async def close(self, outcome: Outcome) -> Closed | None:
+        """Write the end, and again while the database is away."""
+        text = self.answer.text
+        try:
+            return await patiently(
+                lambda: in_db_first(self.write_end, outcome, text), f"closing run {self.run.pk}"
+            )
+        except AWAY:
+            return None
+        except DatabaseError as problem:
+            # The lease lapses, and the sweeper ends the run with what was saved.
+            log.error("closing run %s failed: %s", self.run.pk, type(problem).__name__)
+            return None
+
+    def write_end(self, outcome: Outcome, text: str) -> Closed | None:
+        html = render(text, self.message.pk.hex)
+        return finish_run.close(self.run, outcome, text, html, RENDERER_VERSION)

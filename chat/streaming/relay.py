@@ -1,0 +1,45 @@
+"""Text of this process's answers for other processes, while somebody there looks."""
+
+import asyncio
+
+from chat.events import Wrote
+from chat.pubsub import broadcast
+from chat.streaming.live_answer import LiveAnswer
+
+SHARE_EVERY = 0.1
+# A process that looks says so every other second; words get lost.
+BELIEVED = 7.0
+
+
+class Sharing:
+    """One answer's frames: each from where the last one ended, at most every 100 ms."""
+
+    def __init__(self, answer: LiveAnswer) -> None:
+        self.answer = answer
+        self.until = float("-inf")
+        self.offset = 0
+        self.notice = ""
+        self.timer: asyncio.TimerHandle | None = None
+
+    def wanted(self, saved: int) -> None:
+        """Somebody looks; `saved` characters are in the database, where they begin."""
+        loop = asyncio.get_running_loop()
+        if loop.time() > self.until:
+            self.offset, self.notice = saved, ""
+        self.until = loop.time() + BELIEVED
+        self.soon()
+
+    def soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self.timer is None and loop.time() <= self.until:
+            self.timer = loop.call_later(SHARE_EVERY, self.send)
+
+    def send(self) -> None:
+        self.timer = None
+        text = self.answer.text[self.offset :]
+        if text or self.notice != self.answer.notice:
+            self.notice = self.answer.notice
+            broadcast.tell_others(
+                Wrote(self.answer.message_id, self.offset, text, self.answer.notice)
+            )
+            self.offset += len(text)

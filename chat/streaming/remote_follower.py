@@ -1,0 +1,117 @@
+"""Answers that another process writes, followed for this process's sockets.
+
+The database is the truth and is looked at again and again; where processes share a channel layer,
+the one that writes also sends the text as it comes, which then is looked at less often.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from uuid import UUID
+
+from chat.events import Event, Followed, Wrote
+from chat.models import Message, Status
+from chat.models.conversation import LIVE
+from chat.pubsub import broadcast
+from chat.selectors import messages
+from chat.streaming.live_answer import LiveAnswer
+from chat.streaming.retry import AWAY
+from core.db.executors import in_db
+from core.logging import Trouble
+
+log = logging.getLogger("chat.streaming")
+
+# Seconds between looks at the database, and while frames come.
+LOOK_EVERY, LOOK_SELDOM = 0.4, 2.0
+AGAIN_WHEN_AWAY = 1.0
+
+
+class Mirror:
+    """One answer; `end` counts the characters that came so far."""
+
+    def __init__(self, conversation_id: UUID, message_id: UUID) -> None:
+        self.answer = LiveAnswer(conversation_id, message_id)
+        self.end = 0
+        self.framed = float("-inf")
+        self.gap = asyncio.Event()
+
+    def take(self, offset: int, text: str) -> bool:
+        """Add what is new of this text; False where something between is missing."""
+        if offset > self.end:
+            return False
+        fresh = text[self.end - offset :]
+        if fresh:
+            self.end += len(fresh)
+            self.answer.feed(fresh)
+        return True
+
+    def heard(self, event: Wrote) -> None:
+        self.framed = asyncio.get_running_loop().time()
+        if not self.take(event.offset, event.text):
+            self.gap.set()
+        if self.answer.notice != event.notice and not self.end:
+            self.answer.tell(event.notice)
+
+    async def look(self) -> None:
+        """Follow the row until its answer ended or nobody here looks any more."""
+        status: str = Status.STREAMING
+        trouble = Trouble(log, f"following answer {self.answer.message_id}", AWAY)
+        while status in LIVE and (self.answer.watchers or self.answer.revision == 0):
+            broadcast.tell_others(Followed(self.answer.message_id))
+            try:
+                status, text = await in_db(messages.live_text, self.answer.message_id)
+                self.take(0, text)
+                trouble.over()
+                pause = self.pause()
+            except Message.DoesNotExist:
+                status = Status.INTERRUPTED
+            except Exception as problem:
+                trouble.failed(problem)
+                pause = AGAIN_WHEN_AWAY
+            if status in LIVE:
+                await self.wait(pause)
+        if status not in LIVE:
+            self.answer.end(status)
+
+    def pause(self) -> float:
+        late = asyncio.get_running_loop().time() - self.framed
+        return LOOK_SELDOM if late < LOOK_SELDOM else LOOK_EVERY
+
+    async def wait(self, seconds: float) -> None:
+        self.gap.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.gap.wait()
+                # The database is behind by one save.
+                await asyncio.sleep(LOOK_EVERY)
+
+
+class Mirrors:
+    """One look-out per answer, however many sockets follow it; it ends with the answer."""
+
+    def __init__(self) -> None:
+        self.mirrors: dict[UUID, Mirror] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def of(self, conversation_id: UUID, message_id: UUID) -> LiveAnswer:
+        """The answer as its writer and the database show it from now on."""
+        mirror = self.mirrors.get(message_id)
+        if mirror is None:
+            mirror = self.mirrors[message_id] = Mirror(conversation_id, message_id)
+            task = asyncio.create_task(self.look(mirror))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        return mirror.answer
+
+    async def look(self, mirror: Mirror) -> None:
+        try:
+            await mirror.look()
+        finally:
+            self.mirrors.pop(mirror.answer.message_id, None)
+
+    def heard(self, event: Event) -> None:
+        if isinstance(event, Wrote) and (mirror := self.mirrors.get(event.message_id)):
+            mirror.heard(event)
+
+
+mirrors = Mirrors()

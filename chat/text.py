@@ -1,0 +1,65 @@
+"""What is accepted: sizes and characters of the text that people send."""
+
+import re
+
+from chat.errors import ChatError
+from chat.llm.providers import has_visible
+
+MESSAGE_CHARS = 32_000
+TITLE_CHARS = 200
+
+_BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
+
+
+def checked_text(text: str) -> str:
+    """The text as it is stored: see `storable`; no blank ends, but the indentation of its first
+    line. `stored` in static/js/words.js does the same, so that the page counts alike.
+
+    Raises ChatError `empty_message` or `message_too_long`.
+    """
+    text = without_blank_ends(storable(text))
+    if not has_visible(text):
+        raise ChatError("empty_message")
+    check_length(text, MESSAGE_CHARS, "message_too_long")
+    return text
+
+
+def without_blank_ends(text: str) -> str:
+    """Without blank lines at the beginning and blanks at the end."""
+    first = _BLANK_LINES.match(text)
+    return text[first.end() if first else 0 :].rstrip()
+
+
+def check_length(text: str, limit: int, code: str) -> None:
+    """Raises ChatError `code`, with both numbers."""
+    if len(text) > limit:
+        raise ChatError(code, counts={"length": len(text), "limit": limit})
+
+
+# What word processors and terminals put at the end of a line.
+NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85]")
+# Other control characters and lone surrogates: Postgres, JSON or a socket cannot carry them.
+LOST = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """Newlines as LF, and none of the characters that a paste may bring and nobody sees."""
+    return LOST.sub("", NEWLINES.sub("\n", text))
+
+
+def checked_title(text: str) -> str:
+    """One line of at most 200 characters. Raises ChatError `empty_title` or `title_too_long`."""
+    title = " ".join(storable(text).split())
+    if not has_visible(title):
+        raise ChatError("empty_title")
+    check_length(title, TITLE_CHARS, "title_too_long")
+    return title
+
+
+def title_from(text: str, most: int = 60) -> str:
+    """A title made of the first line of a question, cut at a word."""
+    line = " ".join(next((row for row in text.splitlines() if has_visible(row)), "").split())
+    if len(line) <= most:
+        return line
+    cut = line[: most - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[most // 2 :] else cut).rstrip(" ,;:.-") + "…"

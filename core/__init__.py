@@ -1,0 +1,1 @@
+"""What any Django project here could use; imports neither chat nor accounts."""

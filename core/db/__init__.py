@@ -1,0 +1,1 @@
+"""Database access: connections, threads, statements by hand."""

@@ -1,0 +1,113 @@
+"""Log when the database goes away and when it is back: one line each, whoever noticed it."""
+
+import logging
+import time
+from threading import Lock, Thread
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from core.db.connection import KeptConnection, check_writable, kept_settings
+from core.db.errors import DATABASE_ERRORS, Kind, Outage, outage_of
+
+log = logging.getLogger("chat.database")
+
+PROBE_EVERY = 0.5
+# No probe sees a full disk or a slow statement: these are over when they stop occurring.
+QUIET_SECONDS = 10.0
+
+
+class OutageLog:
+    """The lines of an outage of something that is no database."""
+
+    def __init__(self, log: logging.Logger, name: str) -> None:
+        self.log, self.name = log, name
+        self.reason = ""
+        self.since = 0.0
+
+    def begin(self, reason: str) -> None:
+        """Log the reason, once for each outage."""
+        if not self.reason:
+            self.since = time.monotonic()
+            self.log.warning("%s is away: %s", self.name, reason)
+            self.reason = reason
+
+    def end(self) -> None:
+        if self.reason:
+            seconds = time.monotonic() - self.since
+            self.log.warning("%s is back after %.1f s", self.name, seconds)
+            self.reason = ""
+
+
+LINES = {
+    Kind.AWAY: "the database is away",
+    Kind.READ_ONLY: "the database cannot be written",
+    Kind.BUSY: "the database is overloaded",
+}
+
+
+class DatabaseMonitor:
+    """Follows an outage of the database from its first error to a probe that succeeds.
+
+    Used from every thread. A thread of its own probes for as long as the outage lasts: that some
+    work succeeds does not say that it is over, since reading may work where writing does not, and
+    an old connection where no new one can be opened.
+    """
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.outage: Outage | None = None
+        self.began = self.noted = 0.0
+        self.is_probed = False
+
+    def note(self, problem: BaseException | None) -> Outage | None:
+        """Return the outage that the exception stands for, and log it if it is new."""
+        outage = outage_of(problem)
+        if outage is not None and self.enter(outage):
+            Thread(target=self.watch, name="database-monitor", daemon=True).start()
+        return outage
+
+    def enter(self, outage: Outage) -> bool:
+        """Log it if it is new, or of another kind than the one that lasts; whether it is new."""
+        with self.lock:
+            self.noted = time.monotonic()
+            before, is_new = self.outage, self.outage is None
+            if is_new:
+                self.began, self.is_probed = self.noted, outage.kind is Kind.AWAY
+            if before is None or outage.kind not in (before.kind, Kind.BUSY):
+                self.outage = outage
+                log.warning("%s: %s", LINES[outage.kind], outage.reason)
+        return is_new
+
+    def watch(self) -> None:
+        """Probe until the outage is over."""
+        while not self.is_over():
+            time.sleep(PROBE_EVERY)
+
+    def is_over(self) -> bool:
+        """Probe once, and log that the outage is over when it is."""
+        asked = time.monotonic()
+        if found := probe():
+            self.is_probed = True
+            self.enter(found)
+            return False
+        with self.lock:
+            if asked - self.noted < (0 if self.is_probed else QUIET_SECONDS):
+                return False
+            self.outage = None
+            log.warning("the database works again after %.1f s", time.monotonic() - self.began)
+        return True
+
+
+def probe() -> Outage | None:
+    """Return what keeps a new connection from writing, None if nothing does."""
+    connection = KeptConnection(kept_settings(connections[DEFAULT_DB_ALIAS]), DEFAULT_DB_ALIAS)
+    try:
+        check_writable(connection)
+    except DATABASE_ERRORS as problem:
+        return outage_of(problem)
+    finally:
+        connection.close()
+    return None
+
+
+database = DatabaseMonitor()

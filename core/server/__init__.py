@@ -1,0 +1,1 @@
+"""daphne: limits, websocket framing, start and stop."""

@@ -1,0 +1,55 @@
+"""What must not be set where others than the owner can reach the site."""
+
+from collections.abc import Iterator, Sequence
+
+from django.core.exceptions import ImproperlyConfigured
+
+from core.web.site import Site, is_loopback
+
+# As Django's own check security.W009 has them.
+SECRET_KEY_LENGTH = 50
+SECRET_KEY_UNIQUE = 5
+
+
+def check_public_site(
+    site: Site,
+    *,
+    debug: bool,
+    secret_key: str,
+    extra_hosts: Sequence[str],
+    extra_origins: Sequence[str],
+) -> None:
+    """Raise ImproperlyConfigured, naming every setting that is unsafe on a site for others."""
+    if site.private:
+        return
+    faults = list(
+        unsafe_settings(
+            debug=debug,
+            secret_key=secret_key,
+            extra_hosts=extra_hosts,
+            extra_origins=extra_origins,
+        )
+    )
+    if faults:
+        every = "HOST is every address of this machine"
+        where = every if is_loopback(site.hostname) else site.url
+        raise ImproperlyConfigured(
+            f"Others can reach this site ({where}), so it does not start. {' '.join(faults)}"
+        )
+
+
+def unsafe_settings(
+    *, debug: bool, secret_key: str, extra_hosts: Sequence[str], extra_origins: Sequence[str]
+) -> Iterator[str]:
+    """One sentence for each unsafe setting: its name, why, and what to do."""
+    if debug:
+        yield "DEBUG is on, and its error pages show settings and private text; set DEBUG=off."
+    if len(secret_key) < SECRET_KEY_LENGTH or len(set(secret_key)) < SECRET_KEY_UNIQUE:
+        yield (
+            f"SECRET_KEY is too easy to guess; set at least {SECRET_KEY_LENGTH} random characters, "
+            "such as `openssl rand -hex 32` prints."
+        )
+    if "*" in extra_hosts:
+        yield "ALLOWED_HOSTS is *, which lets a request choose its host; name the hosts instead."
+    if "*" in extra_origins:
+        yield "CSRF_TRUSTED_ORIGINS is *, which trusts every page; name the origins instead."

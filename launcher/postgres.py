@@ -1,0 +1,336 @@
+"""A PostgreSQL of our own in a folder, shared by every process that uses the folder.
+
+Two locks keep it right, and both end with their owner even after kill -9: each user of the server
+holds `users.lock` shared for life; `start.lock` is held while the server is started or stopped.
+The last user stops the server; a server whose users were all killed is taken over by the next.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import psycopg
+from psycopg import errors, sql
+
+from launcher import binaries, locks, pidfile
+from launcher.failure import StartError, disk_full, in_words
+from launcher.server_user import ServerUser, server_user
+
+SUPERUSER = "postgres"
+PORT = 5432  # only a part of the socket's name: nothing listens on the network
+RETRY_SECONDS = 5.0
+READY_SECONDS = 120.0
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.02
+INITDB_OPTIONS = (
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--auth-local=trust",
+    "--auth-host=reject",
+    "--text-search-config=english",
+    "--no-instructions",
+    f"--username={SUPERUSER}",
+)
+SETTINGS = {
+    "port": str(PORT),
+    "listen_addresses": "",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Tests count statements.
+FAST_SETTINGS |= {"shared_preload_libraries": "pg_stat_statements"}
+
+
+class Cluster:
+    """The PostgreSQL server of one folder: `with Cluster(folder) as cluster: cluster.url("chat")`.
+
+    As root the server runs as `nobody`; where that user cannot enter `folder`, the data lies in
+    `place`, a system folder named after it. `fast` gives up crash safety for speed, for tests.
+    """
+
+    def __init__(self, folder: Path, *, fast: bool = False) -> None:
+        self.folder = Path(os.path.abspath(folder))
+        self.place = self.folder
+        self.fast = fast
+        self._users: locks.Lock | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self.socket_folder = ""
+
+    @property
+    def data(self) -> Path:
+        return self.place / "data"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server or join the one that runs; again for one that has died.
+
+        Raises StartError with a sentence for the person.
+        """
+        with in_words(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            user = server_user(_data_folder(self.folder))
+            self.place = place_for(self.folder, user)
+            with locks.exclusive(self.place / "start.lock"):
+                if self._users is None:
+                    self._users = locks.shared(self.place / "users.lock")
+                try:
+                    self._ensure(user)
+                except BaseException:
+                    self._leave()
+                    raise
+
+    def stop(self) -> None:
+        """Leave the server; the last user stops it and waits until it is down."""
+        if self._users is None:
+            return
+        with locks.exclusive(self.place / "start.lock"):
+            self._leave()
+            last = locks.take(self.place / "users.lock")
+            if last:
+                self._shut_down()
+                last.close()
+
+    def alive(self) -> bool:
+        """Whether the server process is there."""
+        if self._process is not None:
+            return self._process.poll() is None
+        return pidfile.running(self.data) is not None
+
+    def url(self, database: str) -> str:
+        """The address of `database`, in the form django-environ reads; made if it is missing.
+
+        `postgresql://postgres@:5432//folder/of/the/socket/name`: a path that begins with a slash
+        is a socket folder and a name to django-environ (`Env.db_url_config`).
+        """
+        with psycopg.connect(
+            host=self.socket_folder, port=PORT, user=SUPERUSER, dbname="postgres", autocommit=True
+        ) as connection:
+            known = connection.execute(
+                "select 1 from pg_database where datname = %s", [database]
+            ).fetchone()
+            if not known:
+                _create(connection, database)
+        return f"postgresql://{SUPERUSER}@:{PORT}/{quote(f'{self.socket_folder}/{database}')}"
+
+    def _leave(self) -> None:
+        if self._users is not None:
+            self._users.close()
+            self._users = None
+
+    def _exited(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
+    def _ensure(self, user: ServerUser) -> None:
+        programs = binaries.reachable(user, self.place)
+        self._check_version(programs.major)
+        if not self.data.is_dir():
+            self._initialise(programs, user)
+        found = pidfile.running(self.data)
+        if found and found.status == "stopping":
+            self._wait_until_gone(STOP_SECONDS)
+            found = pidfile.running(self.data)
+        if found is None:
+            self._launch_with_patience(programs, user)
+        else:
+            self._wait_until_ready()
+
+    def _check_version(self, major: int) -> None:
+        try:
+            found = (self.data / "PG_VERSION").read_text().strip()
+        except FileNotFoundError:
+            return
+        if found != str(major):
+            raise StartError(
+                f"{self.data} holds the data of PostgreSQL {found} and this version of the app "
+                f"brings PostgreSQL {major}: go back to the version you had and save the data as "
+                "docs/running.md says, or move the folder away to begin anew."
+            )
+
+    def _initialise(self, programs: binaries.Binaries, user: ServerUser) -> None:
+        """Run initdb beside the data folder and rename: a cluster is whole or not there."""
+        fresh = self.place / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        user.own(fresh)
+        options = [*INITDB_OPTIONS, *(["--no-sync"] if self.fast else [])]
+        with tempfile.TemporaryFile() as log:
+            done = subprocess.run(
+                [programs.folder / "initdb", *options, "-D", fresh],
+                cwd="/",
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **user.popen_options,
+            )
+            log.seek(0)
+            said = log.read().decode(errors="replace")
+        if done.returncode != 0:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise self._failure("made", said)
+        fresh.rename(self.data)
+
+    def _launch_with_patience(self, programs: binaries.Binaries, user: ServerUser) -> None:
+        """Start the server; after a kill -9 its last children may hold its memory for a moment."""
+        deadline = time.monotonic() + RETRY_SECONDS
+        while not self._launch(programs, user):
+            said = self.log_file.read_text(errors="replace")
+            if "still in use" not in said or time.monotonic() > deadline:
+                raise self._failure("started", said)
+            time.sleep(0.2)
+
+    def _launch(self, programs: binaries.Binaries, user: ServerUser) -> bool:
+        pidfile.remove_stale(self.data)
+        self.socket_folder = _socket_folder(self.data, user)
+        settings = SETTINGS | (FAST_SETTINGS if self.fast else {})
+        options = ["-k", self.socket_folder]
+        options += [f"--{name}={value}" for name, value in settings.items()]
+        with self.log_file.open("wb") as log:
+            self._process = subprocess.Popen(
+                [programs.folder / "postgres", "-D", self.data, *options],
+                cwd="/",
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **user.popen_options,
+            )
+        return self._wait_until_ready()
+
+    @property
+    def log_file(self) -> Path:
+        return self.place / "server.log"
+
+    def _wait_until_ready(self) -> bool:
+        """True when the server takes connections, False when the process we started has ended."""
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            found = pidfile.running(self.data)
+            if found and found.status == "ready":
+                self.socket_folder = found.socket_folder
+                return True
+            if self._exited():
+                return False
+            time.sleep(POLL_SECONDS)
+        raise StartError(
+            f"The database in {self.place} has been starting for {READY_SECONDS:.0f} seconds: see "
+            f"{self.log_file}, and start again when its recovery is over."
+        )
+
+    def _shut_down(self) -> None:
+        for order in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            found = pidfile.running(self.data)
+            if found is None:
+                break
+            os.kill(found.pid, order)
+            self._wait_until_gone(STOP_SECONDS)
+        if self._process is not None:
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+        if self.socket_folder:
+            shutil.rmtree(self.socket_folder, ignore_errors=True)
+
+    def _wait_until_gone(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while pidfile.running(self.data) and not self._exited() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+
+    def _failure(self, what: str, said: str) -> StartError:
+        if "No space left on device" in said or "Disk quota exceeded" in said:
+            return disk_full(self.place)
+        lines = [line for line in said.splitlines() if re.search("FATAL|PANIC|error:", line)]
+        reason = lines[-1] if lines else said.strip().rpartition("\n")[2]
+        return StartError(f"The database in {self.place} could not be {what}: {reason}")
+
+
+def place_for(folder: Path, user: ServerUser) -> Path:
+    """The folder the cluster lies in: `folder`, or a system folder when `user` cannot enter it."""
+    aside = _system_folder(folder)
+    reached = user.can_enter(folder)
+    if (folder / "data").is_dir() and not reached:
+        raise StartError(
+            f"User {user.uid}, who owns the database in {folder}, can no longer enter that folder: "
+            "give back the rights (chmod o+x) on the folders above it."
+        )
+    if not user.switch or (reached and not (aside / "data").is_dir()):
+        return folder
+    aside.mkdir(parents=True, exist_ok=True, mode=0o755)
+    return aside
+
+
+def _data_folder(folder: Path) -> Path:
+    """Existing data: in the folder itself, else in the system folder."""
+    return folder / "data" if (folder / "data").is_dir() else _system_folder(folder) / "data"
+
+
+def _system_folder(folder: Path) -> Path:
+    name = re.sub(r"[^A-Za-z0-9]+", "-", str(folder)).strip("-")[-60:]
+    library = Path("/var/lib") if Path("/var/lib").is_dir() else Path("/var/db")
+    return library / "chat-postgres" / f"{name}-{_digest(folder)}"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:12]
+
+
+def _socket_folder(data: Path, user: ServerUser) -> str:
+    """A folder with a short name that only the server's user can enter.
+
+    A socket's path may have 103 bytes on macOS and 107 on Linux (`sun_path` in <sys/un.h>).
+    """
+    parent = Path("/tmp") if os.access("/tmp", os.W_OK) else Path(tempfile.gettempdir())  # noqa: S108
+    folder = parent / f"chat-postgres-{_digest(data)}"
+    if os.geteuid() == 0 and folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+    try:
+        folder.mkdir(mode=0o700)
+        user.own(folder)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user.uid:
+            raise StartError(
+                f"{folder} belongs to somebody else: remove it and start again."
+            ) from None
+    folder.chmod(0o700)
+    return str(folder)
+
+
+def _environment() -> dict[str, str]:
+    """Ours without libpq's variables; LC_ALL keeps macOS from starting threads in the server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return kept | {"LC_ALL": "C"}
+
+
+def _create(connection: psycopg.Connection, database: str) -> None:
+    try:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+    except (errors.DuplicateDatabase, errors.UniqueViolation):
+        return  # another process was faster

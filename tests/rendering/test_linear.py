@@ -1,0 +1,57 @@
+"""Bytes sent and characters rendered grow with the answer, not with its square."""
+
+import pytest
+
+from chat.rendering.markdown import Position, Stream, changes, render
+
+SHAPES = {
+    "prose": "A sentence with **bold** and `code`, and so on for a while. " * 5 + "\n\n",
+    "list": "- an item with **bold** text and a few words more\n",
+    "loose list": "1. an item of some words\n\n   and a second paragraph\n\n",
+    "table": "| one cell | **two** | 3 |\n",
+    "table with bars": "| `a|b` | $|x|$ | 3 | 4 | **five** |\n",
+    "paragraph": "The quick brown *fox* jumps over the lazy dog, and it runs. ",
+    "code": "    value = compute(value, 1)  # <b>\n",
+    "quote": "> The quick brown *fox* jumps over the lazy dog.\n>\n",
+    "nested list": "  - a nested item with *some* text\n",
+}
+HEADS = {
+    "table": "| a | b | c |\n|---|:-:|---|\n",
+    "table with bars": "| a | b | c |\n|---|:-:|---|\n",
+    "code": "```python\n",
+    "nested list": "1. outer\n",
+}
+
+
+class Meter:
+    """Streams a text in frames of 16 characters and counts what goes out and what is rendered."""
+
+    def __init__(self, name: str, length: int) -> None:
+        text = (HEADS.get(name, "") + SHAPES[name] * (length // len(SHAPES[name]) + 1))[:length]
+        self.sent = 0
+        stream, shown = Stream("ab12"), Position()
+        for at in range(0, length, 16):
+            stream.feed(text[at : at + 16])
+            stream.render()
+            self.sent += sum(len(patch.html.encode()) for patch in changes(shown, stream))
+            shown = Position(len(stream.blocks), stream.tail)
+        self.rendered = stream.parsed
+        self.final = len(render(text, "ab12").encode())
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_is_sent_stays_near_the_final_html(name: str) -> None:
+    meter = Meter(name, 12_000)
+    assert meter.sent < 1.5 * meter.final
+    assert meter.sent < 120 * 12_000 / 4
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_is_rendered_grows_with_the_length(name: str) -> None:
+    short, long = Meter(name, 8_000), Meter(name, 32_000)
+    assert long.rendered < 5 * short.rendered + 1_000
+    assert long.sent < 5 * short.sent
+
+
+def test_short_items_are_rendered_a_few_times_each() -> None:
+    assert Meter("list", 16_000).rendered < 16_000 * 6
