@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.emails import is_taken, trust
+from accounts.emails import is_taken, mark_verified
 from accounts.models import User
 
 
@@ -73,4 +73,4 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
             # The operator's word needs no mail.
-            trust(obj)
+            mark_verified(obj)

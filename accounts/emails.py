@@ -12,14 +12,14 @@ def is_taken(email: str, but_by: User | None = None) -> bool:
     return any(user.pk != (but_by and but_by.pk) for user in filter_users_by_email(email))
 
 
-def is_of_another(email: str, person: User) -> bool:
+def is_taken_by_another(email: str, person: User) -> bool:
     """Whether this is the main or a confirmed address of somebody else."""
     main = Q(email=email)
     confirmed = Q(emailaddress__email=email, emailaddress__verified=True)
     return User.objects.exclude(pk=person.pk).filter(main | confirmed).exists()
 
 
-def trust(user: User) -> None:
+def mark_verified(user: User) -> None:
     """Make the person's address their main and confirmed one."""
     addresses = EmailAddress.objects.filter(user=user)
     addresses.filter(primary=True).exclude(email=user.email).update(primary=False)

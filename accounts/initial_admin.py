@@ -16,15 +16,15 @@ from accounts.models import SetupLink, User
 LIFETIME = timedelta(hours=24)
 
 
-def needed() -> bool:
+def is_needed() -> bool:
     """Whether nobody can open the admin yet."""
     return not User.objects.filter(is_superuser=True, is_active=True).exists()
 
 
-def new_link() -> str:
+def create_link() -> str:
     """Make a link and let older ones lapse; returns its absolute address under SITE_URL."""
     token = secrets.token_urlsafe(32)
-    row = SetupLink(token_hash=hashed(token), expires=Now() + LIFETIME)
+    row = SetupLink(token_hash=hash_token(token), expires=Now() + LIFETIME)
     # One statement on the only row, so that processes that start together end with one link.
     SetupLink.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["id"], update_fields=["token_hash", "expires"]
@@ -34,11 +34,11 @@ def new_link() -> str:
 
 def is_open(token: str) -> bool:
     """Whether this link may be used: known, unused, not expired, and still needed."""
-    return usable(token).exists() and needed()
+    return usable_links(token).exists() and is_needed()
 
 
-def usable(token: str) -> QuerySet[SetupLink]:
-    return SetupLink.objects.filter(token_hash=hashed(token), expires__gt=Now())
+def usable_links(token: str) -> QuerySet[SetupLink]:
+    return SetupLink.objects.filter(token_hash=hash_token(token), expires__gt=Now())
 
 
 def create_administrator(token: str, email: str, password: str, person: User | None) -> User | None:
@@ -50,14 +50,14 @@ def create_administrator(token: str, email: str, password: str, person: User | N
     """
     with transaction.atomic():
         # The row count says who won: a second click waits here for the first one's commit.
-        used, _ = usable(token).delete()
-        if not used or not needed():
+        used, _ = usable_links(token).delete()
+        if not used or not is_needed():
             return None
         if person and person.email == email:
             user = promote(person, password)
         else:
             user = User.objects.create_superuser(email, password)
-        emails.trust(user)
+        emails.mark_verified(user)
         return user
 
 
@@ -68,6 +68,6 @@ def promote(person: User, password: str) -> User:
     return person
 
 
-def hashed(token: str) -> str:
+def hash_token(token: str) -> str:
     """What is stored: a token of 256 random bits needs no salt and no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -20,15 +20,15 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.session_store import SessionStore
-from core.db.sql import columns, fetch, made, statement
+from core.db.sql import columns, fetch, from_row, statement
 
 # As `django.contrib.sessions.backends.base.SessionBase` makes them.
 KEY_LENGTH, KEY_SIGNS = 32, frozenset(VALID_KEY_CHARS)
-SESSION = """
+SELECT_SESSION = """
 SELECT session_data FROM django_session
 WHERE session_key = %(key)s AND expire_date > statement_timestamp()
 """
-PERSON = statement(
+SELECT_USER = statement(
     "SELECT {person} FROM accounts_user person WHERE id = %(user)s",
     person=columns(User, "person"),
 )
@@ -76,13 +76,13 @@ def user_of_session(session_key: str) -> User | None:
     never writes: a session signed with an old SECRET_KEY keeps its key, since only a response
     could tell the browser a new one. Two queries, synchronous.
     """
-    session = said_by(session_key) if is_session_key(session_key) else {}
+    session = session_data(session_key) if is_session_key(session_key) else {}
     try:
         user_id = User._meta.pk.to_python(session.get(SESSION_KEY))
     except ValidationError:
         return None
-    found = fetch(PERSON, {"user": user_id})
-    user = made(User, found[0]) if found else None
+    found = fetch(SELECT_USER, {"user": user_id})
+    user = from_row(User, found[0]) if found else None
     return None if end_reason(session, user) else user
 
 
@@ -92,9 +92,9 @@ def is_session_key(text: str) -> bool:
     return len(text) == KEY_LENGTH and set(text) <= KEY_SIGNS
 
 
-def said_by(session_key: str) -> dict[str, Any]:
+def session_data(session_key: str) -> dict[str, Any]:
     """What the session holds; nothing when it is over."""
-    found = fetch(SESSION, {"key": session_key})
+    found = fetch(SELECT_SESSION, {"key": session_key})
     return decoded(found[0][0] if found else None)
 
 
@@ -111,7 +111,7 @@ def end_reason(session: dict[str, Any], user: User | None) -> EndReason | None:
         return EndReason.DEACTIVATED
     if session.get(SESSION_KEY) != str(user.pk) or not is_accepted(session, user):
         return EndReason.ENDED
-    if not signed_for(user, session.get(HASH_SESSION_KEY) or ""):
+    if not hash_matches(user, session.get(HASH_SESSION_KEY) or ""):
         return EndReason.PASSWORD_CHANGED
     return None
 
@@ -125,7 +125,7 @@ def is_accepted(session: dict[str, Any], user: User) -> bool:
     return isinstance(guard, ModelBackend) and guard.user_can_authenticate(user)
 
 
-def signed_for(user: User, session_hash: str) -> bool:
+def hash_matches(user: User, session_hash: str) -> bool:
     """Whether the session was opened with the password the account has now."""
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(session_hash, known) for known in hashes)
@@ -146,7 +146,7 @@ def check_logins(logins: Mapping[Login, str]) -> dict[Login, LoginState]:
     )
     states = {}
     for session_key, user_id, revision, session_data, *person in rows:
-        user = made(User, person) if person[0] else None
+        user = from_row(User, person) if person[0] else None
         reason = end_reason(decoded(session_data), user)
         states[session_key, user_id] = LoginState(revision or "", reason)
     return states

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from accounts import initial_admin
-from accounts.emails import is_of_another
+from accounts.emails import is_taken_by_another
 from accounts.forms import EMAIL_TAKEN, SetupForm
 from accounts.models import User
 
@@ -101,7 +101,7 @@ class EmailView(allauth.EmailView):
         try:
             with transaction.atomic():
                 User.objects.select_for_update(no_key=True).get(pk=address.user_id)
-                if not is_of_another(address.email, address.user):
+                if not is_taken_by_another(address.email, address.user):
                     done: HttpResponse | None = super()._action_primary(request, *args, **kwargs)
                     return done
         except IntegrityError:

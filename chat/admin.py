@@ -66,7 +66,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        newest = system_prompts.newest(self.instance)
+        newest = system_prompts.newest_version(self.instance)
         self.fields["text"].initial = newest.text if newest else ""
         self.fields["shown"].initial = newest.number if newest else 0
 
@@ -85,7 +85,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        newest = system_prompts.held(self.instance)
+        newest = system_prompts.lock_newest_version(self.instance)
         # Not a change for the history.
         self.fields["shown"].initial = self.cleaned_data.get("shown")
         if newest and "text" in self.cleaned_data:
@@ -160,13 +160,13 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, sentence % {"number": form.overtaken}, messages.WARNING)
         if wants_default:
             system_prompts.make_default(obj)
-        warn_of_cramped(request, prompts=system_prompts.in_use().filter(pk=obj.pk))
+        warn_of_cramped(request, prompts=system_prompts.usable_prompts().filter(pk=obj.pk))
 
     def write(self, request: HttpRequest, obj: SystemPrompt, form: Any) -> None:
         text, note = form.cleaned_data["text"], form.cleaned_data["note"]
-        version = system_prompts.write(obj, text, note, request.user)
+        version = system_prompts.save_version(obj, text, note, request.user)
         if form.publishes:
-            newest = system_prompts.newest(obj)
+            newest = system_prompts.newest_version(obj)
             self.publish(request, obj, str(newest.number if newest else 0))
         elif version is not None:
             sentence = _("Version %(number)d was saved. Answers use it after you publish it.")
@@ -202,7 +202,7 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         if self.publish(request, prompt, number):
             self.log_change(request, prompt, [{"changed": {"fields": ["published version"]}}])
-            warn_of_cramped(request, prompts=system_prompts.in_use().filter(pk=prompt.pk))
+            warn_of_cramped(request, prompts=system_prompts.usable_prompts().filter(pk=prompt.pk))
         return HttpResponseRedirect(request.path)
 
     def response_add(
@@ -243,8 +243,8 @@ def warn_of_cramped(
 ) -> None:
     """Say which of these leave no room for a question; by default all that people may meet."""
     models = ChatModel.objects.filter(enabled=True) if models is None else models
-    prompts = system_prompts.in_use() if prompts is None else prompts
-    for model, prompt in system_prompts.cramped(models, prompts):
+    prompts = system_prompts.usable_prompts() if prompts is None else prompts
+    for model, prompt in system_prompts.find_cramped_pairs(models, prompts):
         sentence = _(
             "%(model)s has no room for a question with the prompt “%(prompt)s”. "
             "Shorten the prompt or the longest answer of the model."

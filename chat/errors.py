@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ErrorCode:
     """One thing that can go wrong.
 
     `code` is stored with a run and is stable; `sentence` is for the person; `retryable` says that
@@ -29,157 +29,159 @@ class Fault:
 
 
 _UPSTREAM = (
-    Fault(
+    ErrorCode(
         "connect_refused",
         "The model server cannot be reached. Please try again in a moment.",
         retryable=True,
     ),
-    Fault(
+    ErrorCode(
         "dns",
         "The model server's name could not be found. Please try again in a moment.",
         retryable=True,
     ),
-    Fault(
+    ErrorCode(
         "tls",
         "A secure connection to the model server could not be made. "
         "Please tell your administrator.",
         tells_operator=True,
     ),
-    Fault(
+    ErrorCode(
         "connect_timeout",
         "The model server did not answer the connection in time. Please try again.",
         retryable=True,
         status=504,
     ),
-    Fault(
+    ErrorCode(
         "first_token_timeout",
         "The model did not begin to answer in time. Please try again.",
         retryable=True,
         status=504,
     ),
-    Fault(
+    ErrorCode(
         "idle_timeout",
         "The model stopped in mid answer. The text so far is kept; please try again.",
         retryable=True,
         status=504,
     ),
-    Fault(
+    ErrorCode(
         "total_timeout",
         "The answer took longer than allowed. The text so far is kept; "
         "please try again or ask for less.",
         retryable=True,
         status=504,
     ),
-    Fault(
+    ErrorCode(
         "cut",
         "The connection to the model was lost. The text so far is kept; please try again.",
         retryable=True,
     ),
-    Fault(
+    ErrorCode(
         "no_finish",
         "The model server ended the answer without saying that it was finished. "
         "The text so far is kept; please try again.",
         retryable=True,
     ),
-    Fault("empty", "The model sent no text. Please try again or ask differently.", retryable=True),
-    Fault(
+    ErrorCode(
+        "empty", "The model sent no text. Please try again or ask differently.", retryable=True
+    ),
+    ErrorCode(
         "not_a_stream",
         "The model server sent a page instead of an answer. Please tell your administrator.",
         tells_operator=True,
     ),
-    Fault(
+    ErrorCode(
         "redirect",
         "The model server pointed to another address, which is not followed. "
         "Please tell your administrator.",
         tells_operator=True,
     ),
-    Fault(
+    ErrorCode(
         "bad_request",
         "The model server did not accept the request. "
         "Please try another model, or start a new chat.",
     ),
-    Fault(
+    ErrorCode(
         "context_too_long",
         "The conversation is too long for this model. "
         "Please shorten the question or start a new chat.",
         status=413,
     ),
-    Fault(
+    ErrorCode(
         "unauthorized",
         "The model server did not accept this site's credentials. Please tell your administrator.",
         tells_operator=True,
     ),
-    Fault(
+    ErrorCode(
         "payment",
         "This site's credit with the model provider is used up. Please tell your administrator.",
         tells_operator=True,
     ),
-    Fault(
+    ErrorCode(
         "forbidden",
         "This site may not use this model. Please choose another model or tell your administrator.",
         tells_operator=True,
     ),
-    Fault(
+    ErrorCode(
         "model_not_found",
         "The model server does not offer this model. Please choose another model.",
     ),
-    Fault(
+    ErrorCode(
         "too_large",
         "The request is too large for the model server. "
         "Please shorten the question or start a new chat.",
         status=413,
     ),
-    Fault(
+    ErrorCode(
         "unprocessable",
         "The model server could not work with the request. "
         "Please try another model, or start a new chat.",
     ),
-    Fault(
+    ErrorCode(
         "rate_limited",
         "The model server has too many requests. Please wait a moment and try again.",
         retryable=True,
         status=429,
     ),
-    Fault(
+    ErrorCode(
         "upstream_error",
         "The model server reported an error. Please try again.",
         retryable=True,
     ),
-    Fault(
+    ErrorCode(
         "overloaded",
         "The model server is busy. Please try again in a moment.",
         retryable=True,
         status=503,
     ),
-    Fault(
+    ErrorCode(
         "model_loading",
         "The model is still being loaded. Please try again in a minute.",
         retryable=True,
         status=503,
     ),
-    Fault(
+    ErrorCode(
         "gateway_timeout",
         "The model server did not get an answer from its model in time. Please try again.",
         retryable=True,
         status=504,
     ),
-    Fault(
+    ErrorCode(
         "broken_stream",
         "The model server sent something that could not be read. "
         "The text so far is kept; please try again.",
         retryable=True,
     ),
-    Fault(
+    ErrorCode(
         "stream_error",
         "The model reported an error in mid answer. The text so far is kept; please try again.",
         retryable=True,
     ),
-    Fault(
+    ErrorCode(
         "frame_too_large",
         "The model server sent too much at once. The text so far is kept; please try again.",
         retryable=True,
     ),
-    Fault(
+    ErrorCode(
         "answer_too_long",
         "The answer reached the longest length allowed here and was cut. "
         "Continue asks the model to go on.",
@@ -187,26 +189,26 @@ _UPSTREAM = (
 )
 
 _SETUP = (
-    Fault(
+    ErrorCode(
         "not_configured",
         "No model is set up on this site yet. Please tell your administrator.",
         tells_operator=True,
         status=503,
     ),
-    Fault(
+    ErrorCode(
         "lookup_blocked",
         "A setting of this site keeps it from asking Hugging Face who serves this model. "
         "Please tell your administrator.",
         tells_operator=True,
         status=503,
     ),
-    Fault(
+    ErrorCode(
         "completion_unsupported",
         "This model only completes text, and the model server set up here cannot do that. "
         "Please choose another model.",
         status=409,
     ),
-    Fault(
+    ErrorCode(
         "internal",
         "Something went wrong on this site. Please try again.",
         retryable=True,
@@ -216,99 +218,99 @@ _SETUP = (
 )
 
 _REFUSALS = (
-    Fault("empty_message", "Please write a message first.", status=400),
-    Fault(
+    ErrorCode("empty_message", "Please write a message first.", status=400),
+    ErrorCode(
         "message_too_long",
         "The message is too long: it has %(length)d characters, and %(limit)d fit. "
         "Your text is kept; please shorten it.",
         status=413,
     ),
-    Fault(
+    ErrorCode(
         "title_too_long",
         "The title is too long: it has %(length)d characters, and %(limit)d fit. "
         "Please shorten it.",
         status=413,
     ),
-    Fault(
+    ErrorCode(
         "reason_too_long",
         "The reason is too long: it has %(length)d characters, and %(limit)d fit. "
         "Your text is kept; please shorten it.",
         status=413,
     ),
-    Fault("empty_title", "Please write a title first.", status=400),
-    Fault("unknown_field", "The request holds a field that is not known here.", status=400),
-    Fault(
+    ErrorCode("empty_title", "Please write a title first.", status=400),
+    ErrorCode("unknown_field", "The request holds a field that is not known here.", status=400),
+    ErrorCode(
         "bad_form", "The request is not complete. Please reload the page and try again.", status=400
     ),
-    Fault(
+    ErrorCode(
         "nothing_to_continue",
         "There is nothing to continue here. Reload the page to see the newest state.",
         status=409,
     ),
-    Fault(
+    ErrorCode(
         "finished",
         "The model ended this answer by itself, so there is nothing to continue. Ask it to go on "
         "in a message.",
         status=409,
     ),
-    Fault(
+    ErrorCode(
         "restarting",
         "The server is restarting. Your text is kept; please send it again in a moment.",
         retryable=True,
         status=503,
     ),
-    Fault(
+    ErrorCode(
         "too_fast",
         "You are sending faster than this site allows. Your text is kept; "
         "please wait a moment and send it again.",
         retryable=True,
         status=429,
     ),
-    Fault(
+    ErrorCode(
         "too_many_commands",
         "That was more in a minute than this site allows. Please wait a moment and try again.",
         retryable=True,
         status=429,
     ),
-    Fault(
+    ErrorCode(
         "too_many_answers",
         "Too many answers are being written for you at once. Your text is kept; "
         "please wait for one of them and send it again.",
         retryable=True,
         status=429,
     ),
-    Fault(
+    ErrorCode(
         "question_too_long",
         "The question is too long for this model: it has %(tokens)d tokens, and %(room)d fit. "
         "Your text is kept; please shorten it.",
         status=413,
     ),
-    Fault(
+    ErrorCode(
         "no_room",
         "The system prompt and the longest answer leave this model no room for a question. "
         "Your text is kept; please choose another model or tell your administrator.",
         tells_operator=True,
         status=409,
     ),
-    Fault(
+    ErrorCode(
         "database_away",
         "The database cannot be reached. Your text is kept; please try again in a moment.",
         retryable=True,
         status=503,
     ),
-    Fault(
+    ErrorCode(
         "database_read_only",
         "Nothing can be saved at present. Your text is kept; please try again in a few minutes.",
         retryable=True,
         status=503,
     ),
-    Fault(
+    ErrorCode(
         "database_busy",
         "The database is too busy at present. Your text is kept; please try again in a moment.",
         retryable=True,
         status=503,
     ),
-    Fault(
+    ErrorCode(
         "busy",
         "An answer is still being written. Please wait for it, or stop it first.",
         status=409,
@@ -316,14 +318,14 @@ _REFUSALS = (
 )
 
 
-def _by_code(*groups: Iterable[Fault]) -> Mapping[str, Fault]:
+def _by_code(*groups: Iterable[ErrorCode]) -> Mapping[str, ErrorCode]:
     return MappingProxyType({item.code: item for group in groups for item in group})
 
 
-FAULTS: Mapping[str, Fault] = _by_code(_UPSTREAM, _SETUP, _REFUSALS)
+FAULTS: Mapping[str, ErrorCode] = _by_code(_UPSTREAM, _SETUP, _REFUSALS)
 
 
-def fault(code: str) -> Fault:
+def error_code(code: str) -> ErrorCode:
     """The catalogue's value for a code; `internal` for a code that it does not know."""
     return FAULTS.get(code, FAULTS["internal"])
 
@@ -342,7 +344,7 @@ class ChatError(Exception):
         retry_after: float | None = None,
         counts: Mapping[str, int] | None = None,
     ) -> None:
-        self.fault = fault(code)
+        self.fault = error_code(code)
         self.retry_after = retry_after
         self.counts = counts
         super().__init__(self.sentence)

@@ -5,14 +5,14 @@ from enum import StrEnum
 from uuid import UUID
 
 
-class What(StrEnum):
+class ChangeKind(StrEnum):
     """What a page has to look at again."""
 
     THREAD = "thread"  # messages came, closed or moved
-    ROW = "row"  # the conversation's line in the sidebar
-    MOVED = "moved"  # the line goes to the top
-    GONE = "gone"  # deleted
-    BACK = "back"  # a deletion taken back
+    SIDEBAR_ROW = "row"  # the conversation's line in the sidebar
+    BUMPED = "moved"  # the line goes to the top
+    DELETED = "gone"  # deleted
+    RESTORED = "back"  # a deletion taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Changed:
 
     owner_id: UUID
     conversation_id: UUID
-    what: What
+    what: ChangeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +46,21 @@ class AccountChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class StopAsked:
+class StopRequested:
     """Somebody wants this run to stop, wherever it is written."""
 
     run_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class AnswerSubscribed:
     """Somebody in another process looks at this answer, for the next few seconds at least."""
 
     message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Wrote:
+class AnswerText:
     """Text of an answer from `offset` on, in characters, for other processes: what the database
     has or will have within half a second. `notice` is the sentence in place of text to come."""
 
@@ -70,7 +70,15 @@ class Wrote:
     notice: str = ""
 
 
-Event = Changed | SignedOut | SessionRenewed | AccountChanged | StopAsked | Followed | Wrote
+Event = (
+    Changed
+    | SignedOut
+    | SessionRenewed
+    | AccountChanged
+    | StopRequested
+    | AnswerSubscribed
+    | AnswerText
+)
 
 
 @dataclass(frozen=True, slots=True)

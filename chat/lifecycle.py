@@ -1,11 +1,11 @@
 """What the web process does when it begins and before it goes."""
 
-from chat.llm.providers import hang_up
-from chat.realtime.connection_registry import RESTARTING, hub
+from chat.llm.providers import close_idle_connections
+from chat.realtime.connection_registry import RESTARTING, connections
 from chat.streaming.run_manager import runs
 
 
-def begin() -> None:
+def startup() -> None:
     """Start the clocks; the first sweep ends what a killed process left."""
     runs.begin()
 
@@ -13,6 +13,6 @@ def begin() -> None:
 async def drain() -> None:
     """Send the pages elsewhere, let answers finish, mark the rest."""
     runs.draining = True
-    hub.close_all(RESTARTING)
+    connections.close_all(RESTARTING)
     await runs.drain()
-    await hang_up()
+    await close_idle_connections()

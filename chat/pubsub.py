@@ -18,14 +18,14 @@ from django.conf import settings
 
 from chat.events import (
     AccountChanged,
+    AnswerSubscribed,
+    AnswerText,
     Changed,
+    ChangeKind,
     Event,
-    Followed,
     SessionRenewed,
     SignedOut,
-    StopAsked,
-    What,
-    Wrote,
+    StopRequested,
 )
 from core.db.outages import OutageLog
 
@@ -36,7 +36,7 @@ redis = OutageLog(log, "Redis")
 GROUP = "chat"
 # A layer that hangs must not hold memory: what does not leave in time is lost, as it may be.
 SEND_SECONDS = 2.0
-MOST_WAITING = 2_000
+MAX_QUEUED = 2_000
 # A layer that is away says nothing by itself: where nothing else is sent, something is.
 BEAT_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
@@ -52,7 +52,7 @@ REASONS = {
 Listener = Callable[[Event], None]
 
 
-class Broadcast:
+class PubSub:
     """The events of one process; used from its event loop, `announce` from any thread."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Broadcast:
         self.listeners: set[Listener] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tasks: set[asyncio.Task[None]] = set()
-        self.leaving: asyncio.Queue[Event] = asyncio.Queue(MOST_WAITING)
+        self.leaving: asyncio.Queue[Event] = asyncio.Queue(MAX_QUEUED)
         self.channel = ""
 
     def start(self) -> None:
@@ -109,7 +109,7 @@ class Broadcast:
                 await self.send(event)
 
     async def send(self, event: Event) -> None:
-        message = packed(event, self.name)
+        message = serialize(event, self.name)
         await self.attempt(lambda layer: layer.group_send(GROUP, message))
 
     async def beat(self) -> None:
@@ -158,7 +158,7 @@ class Broadcast:
         """Whatever another process sent; our own words come back too and are left out."""
         try:
             if message.get("from") != self.name:
-                self.tell(unpacked(message))
+                self.tell(deserialize(message))
         except (KeyError, ValueError, AttributeError) as problem:
             log.warning("event not understood: %s", type(problem).__name__)
 
@@ -175,7 +175,7 @@ def reason_of(problem: BaseException) -> str:
     return REASONS.get(type(problem).__name__, type(problem).__name__)
 
 
-def packed(event: Event, sender: str = "") -> dict[str, str]:
+def serialize(event: Event, sender: str = "") -> dict[str, str]:
     """The event as plain strings, as every layer can carry them."""
     return {
         "type": type(event).__name__,
@@ -184,28 +184,28 @@ def packed(event: Event, sender: str = "") -> dict[str, str]:
     }
 
 
-def changed(message: dict[str, str]) -> Changed:
+def read_changed(message: dict[str, str]) -> Changed:
     return Changed(
-        UUID(message["owner_id"]), UUID(message["conversation_id"]), What(message["what"])
+        UUID(message["owner_id"]), UUID(message["conversation_id"]), ChangeKind(message["what"])
     )
 
 
 READERS: dict[str, Callable[[dict[str, str]], Event]] = {
-    "Changed": changed,
-    "StopAsked": lambda message: StopAsked(UUID(message["run_id"])),
+    "Changed": read_changed,
+    "StopAsked": lambda message: StopRequested(UUID(message["run_id"])),
     "SignedOut": lambda message: SignedOut(message["session_key"]),
     "SessionRenewed": lambda message: SessionRenewed(message["session_key"]),
     "AccountChanged": lambda message: AccountChanged(UUID(message["user_id"])),
-    "Followed": lambda message: Followed(UUID(message["message_id"])),
-    "Wrote": lambda message: Wrote(
+    "Followed": lambda message: AnswerSubscribed(UUID(message["message_id"])),
+    "Wrote": lambda message: AnswerText(
         UUID(message["message_id"]), int(message["offset"]), message["text"], message["notice"]
     ),
 }
 
 
-def unpacked(message: dict[str, str]) -> Event:
+def deserialize(message: dict[str, str]) -> Event:
     """Raises KeyError or ValueError for what is no event."""
     return READERS[message["type"]](message)
 
 
-broadcast = Broadcast()
+pubsub = PubSub()

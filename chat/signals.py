@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from chat.events import AccountChanged, SessionRenewed, SignedOut
-from chat.pubsub import broadcast
+from chat.pubsub import pubsub
 from chat.services import catalogue, conversation_actions
 
 # Fields of an account on which neither a session nor an answer depends; signing in writes one.
@@ -16,17 +16,17 @@ HARMLESS = frozenset({"last_login"})
 
 def sync_catalogue(**kwargs: Any) -> None:
     """After each `migrate`, which every start runs: the demonstration model is on or off."""
-    catalogue.sync_local()
+    catalogue.sync_local_model()
 
 
 def close_sockets(session_key: str, **kwargs: Any) -> None:
     """Sockets that came with a session end with it."""
-    broadcast.announce(SignedOut(session_key))
+    pubsub.announce(SignedOut(session_key))
 
 
 def reconnect_sockets(session_key: str, **kwargs: Any) -> None:
     """Sockets that came with a session connect again when it has a new key."""
-    broadcast.announce(SessionRenewed(session_key))
+    pubsub.announce(SessionRenewed(session_key))
 
 
 def announce_account(
@@ -35,7 +35,7 @@ def announce_account(
     """Tell every process that an account was written or deleted, after the commit."""
     if update_fields is None or not HARMLESS.issuperset(update_fields):
         user_id = instance.pk
-        transaction.on_commit(lambda: broadcast.announce(AccountChanged(user_id)))
+        transaction.on_commit(lambda: pubsub.announce(AccountChanged(user_id)))
 
 
 def delete_conversations(instance: User, **kwargs: Any) -> None:

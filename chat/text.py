@@ -11,13 +11,13 @@ TITLE_CHARS = 200
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 
 
-def checked_text(text: str) -> str:
+def clean_message(text: str) -> str:
     """The text as it is stored: see `storable`; no blank ends, but the indentation of its first
     line. `stored` in static/js/words.js does the same, so that the page counts alike.
 
     Raises ChatError `empty_message` or `message_too_long`.
     """
-    text = without_blank_ends(storable(text))
+    text = without_blank_ends(normalize_text(text))
     if not has_visible(text):
         raise ChatError("empty_message")
     check_length(text, MESSAGE_CHARS, "message_too_long")
@@ -39,24 +39,24 @@ def check_length(text: str, limit: int, code: str) -> None:
 # What word processors and terminals put at the end of a line.
 NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85]")
 # Other control characters and lone surrogates: Postgres, JSON or a socket cannot carry them.
-LOST = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def storable(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Newlines as LF, and none of the characters that a paste may bring and nobody sees."""
-    return LOST.sub("", NEWLINES.sub("\n", text))
+    return UNSTORABLE.sub("", NEWLINES.sub("\n", text))
 
 
-def checked_title(text: str) -> str:
+def clean_title(text: str) -> str:
     """One line of at most 200 characters. Raises ChatError `empty_title` or `title_too_long`."""
-    title = " ".join(storable(text).split())
+    title = " ".join(normalize_text(text).split())
     if not has_visible(title):
         raise ChatError("empty_title")
     check_length(title, TITLE_CHARS, "title_too_long")
     return title
 
 
-def title_from(text: str, most: int = 60) -> str:
+def make_title(text: str, most: int = 60) -> str:
     """A title made of the first line of a question, cut at a word."""
     line = " ".join(next((row for row in text.splitlines() if has_visible(row)), "").split())
     if len(line) <= most:

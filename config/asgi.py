@@ -14,9 +14,9 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from chat.lifecycle import begin, drain  # noqa: E402
+from chat.lifecycle import drain, startup  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
-from core.web.asgi_handler import Handler  # noqa: E402
+from core.web.asgi_handler import PooledThreadHandler  # noqa: E402
 from core.web.hosts import WebsocketHostValidator  # noqa: E402
 
 
@@ -36,7 +36,7 @@ class PathOrClose:
 
 application = ProtocolTypeRouter(
     {
-        "http": Handler(),
+        "http": PooledThreadHandler(),
         # Full origins: scheme, host and port. Hosts alone would let in any scheme and port.
         "websocket": WebsocketHostValidator(
             OriginValidator(
@@ -67,12 +67,12 @@ def hook_reactor() -> None:
 
     def bind() -> None:
         for factory in {port.factory for port in ports()}:
-            http.bound(factory)
-            websocket.bound(factory.server.ws_factory)
+            http.apply_limits(factory)
+            websocket.apply_limits(factory.server.ws_factory)
 
     def enter() -> None:
-        begin()
-        garbage_collection.settle()
+        startup()
+        garbage_collection.freeze_startup_objects()
 
     def leave() -> Any:
         for port in ports():

@@ -57,7 +57,7 @@ class RefusalFilter(logging.Filter):
         return True
 
 
-class Trouble:
+class OutageLogger:
     """What may fail again and again: that it began and that it ended is logged, not each time.
 
     An outage of the database is logged by `core.db.outages`, for all together. An exception of one

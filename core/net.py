@@ -3,7 +3,7 @@
 from select import POLLIN, poll
 
 
-def unread(fileno: int) -> bool:
+def has_unread_data(fileno: int) -> bool:
     """Whether there are bytes, or an end, that nobody has read from this socket; does not wait."""
     looking = poll()
     looking.register(fileno, POLLIN)

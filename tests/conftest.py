@@ -14,7 +14,7 @@ from django.test import Client
 
 from accounts.models import User
 from core.db.connection import KeptConnection
-from core.db.executors import own_connection
+from core.db.executors import dedicate_connection
 from launcher.postgres import Cluster
 from tests.fake_llm import UpstreamThread
 from tests.site import Site, prepared_database
@@ -60,7 +60,7 @@ def _port_of_the_live_server(request: pytest.FixtureRequest) -> None:
 def kept() -> Iterator[KeptConnection]:
     """This thread's connection is one that a thread keeps."""
     before = connections["default"]
-    own_connection()
+    dedicate_connection()
     own: Any = connections["default"]
     assert isinstance(own, KeptConnection)
     yield own

@@ -4,8 +4,8 @@ from functools import cache
 
 from django.conf import settings
 
-from chat.errors import Fault, fault
-from chat.llm.providers import Caps, Deadlines, Endpoint, can_serve
+from chat.errors import ErrorCode, error_code
+from chat.llm.providers import Deadlines, Endpoint, Limits, can_serve
 from chat.models import ChatModel
 from chat.models.catalogue import Kind
 
@@ -43,14 +43,14 @@ def deadlines() -> Deadlines:
     )
 
 
-def unserved(model: ChatModel | None) -> Fault | None:
+def unavailable_reason(model: ChatModel | None) -> ErrorCode | None:
     """Why this model cannot answer here, or None."""
     if model is None:
-        return fault("not_configured")
+        return error_code("not_configured")
     return can_serve(endpoint(), "completion" if model.kind == Kind.COMPLETION else "chat")
 
 
-CAPS = Caps(answer_chars=settings.ANSWER_CHARS, frame_bytes=settings.FRAME_BYTES)
+LIMITS = Limits(answer_chars=settings.ANSWER_CHARS, frame_bytes=settings.FRAME_BYTES)
 
 
 def provider_name() -> str:

@@ -12,17 +12,17 @@ from chat.llm.providers import ChatRequest, ChatTurn, Sampling, has_visible
 from chat.llm.tokens import Counter
 
 # Appended behind a cut answer when it is to be continued; it is never stored as a message.
-GO_ON = (
+CONTINUE_INSTRUCTION = (
     "Continue your last answer exactly where it ends. "
     "Do not repeat anything and do not add an introduction."
 )
 SPEAKERS = {"user": "User", "assistant": "Assistant"}
 # Tokenizers join words over the seam between system prompt and question, or part them.
-JOINT = 8
-STOPS = ("\nUser:", "\nAssistant:")
+SEAM_TOKENS = 8
+STOP_SEQUENCES = ("\nUser:", "\nAssistant:")
 
 
-class Said(Protocol):
+class TextTurn(Protocol):
     """One turn of the branch: role is user or assistant."""
 
     @property
@@ -53,7 +53,7 @@ class Assembled:
 
 def assemble(
     system: str,
-    newest_first: Iterable[Said],
+    newest_first: Iterable[TextTurn],
     target: Target,
     counter: Counter,
     *,
@@ -66,29 +66,29 @@ def assemble(
     question and a partial answer alone do not fit.
     """
     budget = target.window - target.sampling.max_tokens
-    kept = fitting(system, newest_first, budget, counter, partial)
-    turns = alternating([ChatTurn(said.role, said.text) for said in reversed(kept)])
+    kept = select_fitting(system, newest_first, budget, counter, partial)
+    turns = merge_turns([ChatTurn(said.role, said.text) for said in reversed(kept)])
     if has_visible(partial):
-        turns += going_on(target, partial)
-    build = completion if target.kind == "completion" else chat
+        turns += continuation_turns(target, partial)
+    build = build_completion if target.kind == "completion" else build_chat
     size = counter.chat(system, [(turn.role, turn.content) for turn in turns])
     return Assembled(build(system, turns, target), size, counter.exact, len(kept))
 
 
-def room(system: str, budget: int, counter: Counter) -> int:
+def room_for_question(system: str, budget: int, counter: Counter) -> int:
     """Tokens that a question may have beside the system prompt; less than 0 when even that is too
     long. A few are kept for what joins the two."""
-    return budget - counter.start - counter.question(system, "") - JOINT
+    return budget - counter.start - counter.question(system, "") - SEAM_TOKENS
 
 
-def fitting(
-    system: str, newest_first: Iterable[Said], budget: int, counter: Counter, partial: str
-) -> list[Said]:
+def select_fitting(
+    system: str, newest_first: Iterable[TextTurn], budget: int, counter: Counter, partial: str
+) -> list[TextTurn]:
     """The newest turns that fit, newest first."""
     used = counter.start
     if partial:
-        used += counter.turn("assistant", partial) + counter.turn("user", GO_ON)
-    kept: list[Said] = []
+        used += counter.turn("assistant", partial) + counter.turn("user", CONTINUE_INSTRUCTION)
+    kept: list[TextTurn] = []
     for said in newest_first:
         if not has_visible(said.text):
             cost = 0
@@ -105,7 +105,7 @@ def fitting(
     return kept
 
 
-def alternating(turns: Sequence[ChatTurn]) -> list[ChatTurn]:
+def merge_turns(turns: Sequence[ChatTurn]) -> list[ChatTurn]:
     """Question, answer, question ...: what chat templates demand.
 
     Empty answers leave no hole: the questions around one become a single turn. A branch that was
@@ -122,13 +122,13 @@ def alternating(turns: Sequence[ChatTurn]) -> list[ChatTurn]:
     return found
 
 
-def going_on(target: Target, partial: str) -> list[ChatTurn]:
+def continuation_turns(target: Target, partial: str) -> list[ChatTurn]:
     """The cut answer and the request to go on; a completion model just goes on."""
     cut = ChatTurn("assistant", partial)
-    return [cut] if target.kind == "completion" else [cut, ChatTurn("user", GO_ON)]
+    return [cut] if target.kind == "completion" else [cut, ChatTurn("user", CONTINUE_INSTRUCTION)]
 
 
-def chat(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
+def build_chat(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
     first = [ChatTurn("system", system)] if has_visible(system) else []
     return ChatRequest(
         repo_id=target.repo_id,
@@ -138,7 +138,7 @@ def chat(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
     )
 
 
-def completion(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
+def build_completion(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
     """A transcript that the model goes on with; it ends where the answer begins."""
     lines = [system.rstrip(), ""] if has_visible(system) else []
     lines += [f"{SPEAKERS[turn.role]}: {turn.content}" for turn in turns]
@@ -148,5 +148,5 @@ def completion(system: str, turns: list[ChatTurn], target: Target) -> ChatReques
         repo_id=target.repo_id,
         kind="completion",
         prompt="\n".join(lines),
-        sampling=replace(target.sampling, stop=STOPS),
+        sampling=replace(target.sampling, stop=STOP_SEQUENCES),
     )

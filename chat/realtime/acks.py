@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Receipts:
+class AckTracker:
     """`sent` and `acknowledged` are numbers of frames, counted from 1. `overdue` is called once the
     newest frame was not acknowledged for so many seconds.
 

@@ -11,21 +11,21 @@ from django.conf import settings
 
 from accounts.sessions import EndReason, Login, check_logins
 from chat.events import AccountChanged, Changed, Event, SessionRenewed, SignedOut
-from chat.pubsub import broadcast
-from chat.realtime.page_state import Feed
+from chat.pubsub import pubsub
+from chat.realtime.page_state import PageState
 from chat.selectors import messages
-from chat.selectors.change_feed import written_since
-from chat.streaming.retry import AWAY, survive
+from chat.selectors.change_feed import load_changes
+from chat.streaming.retry import DATABASE_ERRORS, run_guarded
 from chat.streaming.run_manager import runs
-from core.db.executors import in_db
-from core.logging import Trouble
+from core.db.executors import run_in_db
+from core.logging import OutageLogger
 
 log = logging.getLogger("chat.hub")
 
 # Events may get lost; every so often each open conversation is compared with the database.
-COMPARE_EVERY = 3.0
+COMPARE_INTERVAL = 3.0
 # Sessions end by time, and rights by SQL, by a command or in a shell, without an event.
-CHECK_SESSIONS_EVERY = 3.0
+SESSION_CHECK_INTERVAL = 3.0
 # How long a browser may take to learn the new key of its renewed session.
 RENEWAL_SECONDS = 10.0
 
@@ -37,7 +37,7 @@ SIGNED_OUT = 4401
 Close = Callable[[int, EndReason], None]
 
 
-class Hub:
+class ConnectionRegistry:
     """Used from the event loop. `close` of a member closes its socket.
 
     `revisions` is what the database had of each login at the last check; `renewed` are old session
@@ -45,14 +45,14 @@ class Hub:
     """
 
     def __init__(self) -> None:
-        self.members: dict[Feed, Close] = {}
-        self.people: dict[UUID, set[Feed]] = defaultdict(set)
+        self.members: dict[PageState, Close] = {}
+        self.people: dict[UUID, set[PageState]] = defaultdict(set)
         self.tasks: set[asyncio.Task[object]] = set()
         self.revisions: dict[Login, str] = {}
         self.renewed: dict[str, float] = {}
-        self.checking = Trouble(log, "checking sessions", AWAY)
+        self.checking = OutageLogger(log, "checking sessions", DATABASE_ERRORS)
 
-    def join(self, feed: Feed, close: Close) -> None:
+    def join(self, feed: PageState, close: Close) -> None:
         if not self.tasks:
             self.begin()
         self.members[feed] = close
@@ -70,7 +70,7 @@ class Hub:
             if page and feed.page == page:
                 self.members[feed](REPLACED, EndReason.ENDED)
 
-    def leave(self, feed: Feed) -> None:
+    def leave(self, feed: PageState) -> None:
         feed.leave()
         self.members.pop(feed, None)
         group = self.people.get(feed.user.pk)
@@ -81,9 +81,15 @@ class Hub:
 
     def begin(self) -> None:
         runs.begin()
-        broadcast.listeners.add(self.heard)
-        self.keep(every(COMPARE_EVERY, self.compare, Trouble(log, "comparing pages", AWAY)))
-        self.keep(every(CHECK_SESSIONS_EVERY, self.check_sessions, self.checking))
+        pubsub.listeners.add(self.heard)
+        self.keep(
+            run_every(
+                COMPARE_INTERVAL,
+                self.compare,
+                OutageLogger(log, "comparing pages", DATABASE_ERRORS),
+            )
+        )
+        self.keep(run_every(SESSION_CHECK_INTERVAL, self.check_sessions, self.checking))
 
     def keep(self, work: Coroutine[object, object, object]) -> None:
         """Own a task: a strong reference for as long as it runs."""
@@ -102,7 +108,7 @@ class Hub:
             self.renewed[event.session_key] = until
             self.close_session(event.session_key)
         elif isinstance(event, AccountChanged) and event.user_id in self.people:
-            self.keep(survive(partial(self.check_account, event.user_id), self.checking))
+            self.keep(run_guarded(partial(self.check_account, event.user_id), self.checking))
 
     def close_session(self, session_key: str) -> None:
         """A page of a renewed session comes back with the new key, if its browser has it."""
@@ -116,7 +122,7 @@ class Hub:
 
     def close_where(
         self,
-        matches: Callable[[Feed], bool],
+        matches: Callable[[PageState], bool],
         code: int,
         reason: EndReason = EndReason.ENDED,
     ) -> None:
@@ -138,7 +144,7 @@ class Hub:
             since = feed.sidebar.since
             if since is not None:
                 people[feed.user.pk] = min(since.low, people.get(feed.user.pk, since.low))
-        found = await in_db(written_since, people)
+        found = await run_in_db(load_changes, people)
         for feed in feeds:
             feed.written(found)
 
@@ -146,7 +152,7 @@ class Hub:
         """One statement for all open conversations of the process."""
         feeds = [feed for feed in self.members if feed.conversation_id]
         open_ones = {feed.conversation_id for feed in feeds if feed.conversation_id}
-        states = await in_db(messages.states, open_ones)
+        states = await run_in_db(messages.load_states, open_ones)
         for feed in feeds:
             state = states.get(feed.conversation_id)  # type: ignore[arg-type]
             if state is not None and state.gone == feed.gone:
@@ -179,7 +185,7 @@ class Hub:
         """Those of these logins that are over, and why."""
         if not logins:
             return {}
-        states = await in_db(check_logins, {key: self.revisions.get(key, "") for key in logins})
+        states = await run_in_db(check_logins, {key: self.revisions.get(key, "") for key in logins})
         self.revisions |= {login: state.revision for login, state in states.items()}
         return {
             login: state.end_reason
@@ -194,17 +200,17 @@ class Hub:
         self.close_where(lambda feed: True, code)
 
 
-def login_of(feed: Feed) -> Login:
+def login_of(feed: PageState) -> Login:
     return feed.session_key, feed.user.pk
 
 
-async def every(
-    seconds: float, work: Callable[[], Coroutine[object, object, object]], trouble: Trouble
+async def run_every(
+    seconds: float, work: Callable[[], Coroutine[object, object, object]], trouble: OutageLogger
 ) -> None:
     """Do this again and again; after a round that fails the next one comes."""
     while True:
         await asyncio.sleep(seconds)
-        await survive(work, trouble)
+        await run_guarded(work, trouble)
 
 
-hub = Hub()
+connections = ConnectionRegistry()

@@ -19,18 +19,18 @@ from django.http import parse_cookie
 
 from accounts.models import User
 from accounts.sessions import EndReason, user_of_session
-from chat.realtime.acks import Receipts
-from chat.realtime.connection_registry import RECONNECT, RESTARTING, SIGNED_OUT, hub
-from chat.realtime.locale import speak_as_the_browser
-from chat.realtime.page_state import Feed
-from chat.realtime.sidebar import Sidebar
+from chat.realtime.acks import AckTracker
+from chat.realtime.connection_registry import RECONNECT, RESTARTING, SIGNED_OUT, connections
+from chat.realtime.locale import activate_browser_locale
+from chat.realtime.page_state import PageState
+from chat.realtime.sidebar import SidebarState
 from chat.rendering.components import htmx, thread_view
 from chat.selectors import messages
 from chat.selectors.change_feed import Snapshot
-from chat.streaming.retry import AWAY
+from chat.streaming.retry import DATABASE_ERRORS
 from chat.streaming.run_manager import runs
-from core.db.executors import in_db
-from core.logging import Trouble
+from core.db.executors import run_in_db
+from core.logging import OutageLogger
 from core.server.frames import LISTEN
 
 log = logging.getLogger("chat.socket")
@@ -43,20 +43,20 @@ ACK_SECONDS = 30.0
 FRAME_CHARS = 256
 ACKNOWLEDGED = re.compile(r'\{"ack":(0|[1-9][0-9]{0,14})\}')
 # Keys that are in every frame.
-ALWAYS = ("event", "content")
-BAD_FRAMES = 50
+REQUIRED_KEYS = ("event", "content")
+MAX_BAD_FRAMES = 50
 # Seconds between looks while the database is away; the socket stays, so nobody has to reconnect.
-AGAIN_WHEN_AWAY = 1.0
+RETRY_SECONDS = 1.0
 CAN_SIGN_IN = (EndReason.ENDED, EndReason.PASSWORD_CHANGED)
 # Of all sockets together: one line when they begin to wait, and one when they go on.
-opening = Trouble(log, "opening sockets", AWAY)
-looking = Trouble(log, "looking for sockets", AWAY)
+opening = OutageLogger(log, "opening sockets", DATABASE_ERRORS)
+looking = OutageLogger(log, "looking for sockets", DATABASE_ERRORS)
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
     """`connect` authorises and joins; `receive` notes an acknowledgement; a task pushes."""
 
-    feed: Feed | None = None
+    feed: PageState | None = None
     pump_task: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -71,15 +71,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         # A refused handshake makes htmx try again for ever: strangers are let in, told, closed.
         await self.accept()
-        speak_as_the_browser(self.scope)
+        activate_browser_locale(self.scope)
         self.bad = 0
         self.said: dict[str, str] = {}
-        self.receipts = Receipts(ACK_SECONDS, lambda: self.hang_up(RECONNECT))
+        self.receipts = AckTracker(ACK_SECONDS, lambda: self.hang_up(RECONNECT))
         await self.base_send({"type": LISTEN, "listener": self.acknowledged})
         try:
             await self.enter()
             opening.over()
-        except AWAY as problem:
+        except DATABASE_ERRORS as problem:
             opening.failed(problem)
             await self.close(RECONNECT)
         except DatabaseError as problem:
@@ -89,8 +89,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def enter(self) -> None:
         session_key = session_key_of(self.scope)
         conversation_id = self.scope["url_route"]["kwargs"].get("conversation_id")
-        user, exists = await in_db(admitted, session_key, conversation_id)
-        if user is None and hub.is_renewed(session_key):
+        user, exists = await run_in_db(load_access, session_key, conversation_id)
+        if user is None and connections.is_renewed(session_key):
             # The answer that tells the browser the new key is still on its way.
             await self.close(RECONNECT)
             return
@@ -101,8 +101,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.refuse(NOT_FOUND, "not-found")
             return
         query = query_of(self.scope)
-        hub.close_previous(user.pk, query.get("page", ""))
-        if hub.is_full(user.pk):
+        connections.close_previous(user.pk, query.get("page", ""))
+        if connections.is_full(user.pk):
             await self.refuse(TOO_MANY, "too-many")
             return
         if runs.draining:
@@ -115,22 +115,22 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self, user: User, session_key: str, conversation_id: UUID | None, query: dict[str, str]
     ) -> None:
         version = query.get("at", "")
-        self.feed = Feed(
+        self.feed = PageState(
             user,
             session_key,
             conversation_id,
             version=int(version) if version.isdecimal() and len(version) < 19 else -1,
             page=query.get("page", ""),
-            sidebar=Sidebar(
+            sidebar=SidebarState(
                 Snapshot.parsed(query.get("rows", "")), "again" in query, conversation_id
             ),
         )
         self.feed.wake.set()
-        hub.join(self.feed, self.hang_up)
+        connections.join(self.feed, self.hang_up)
         self.pump_task = asyncio.create_task(self.pump(self.feed))
 
     async def refuse(self, code: int, event: str) -> None:
-        sentence = thread_view.refusal(event)
+        sentence = thread_view.close_reason(event)
         html = thread_view.notice_html(sentence, sign_in=event in CAN_SIGN_IN)
         await self.push(
             {"event": event, "content": htmx.partial("#page-notice", "innerHTML", html)}
@@ -142,7 +142,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         feed, self.feed = self.feed, None
         if feed is None:
             return
-        hub.leave(feed)
+        connections.leave(feed)
         self.receipts.close()
         if self.pump_task:
             self.pump_task.cancel()
@@ -157,7 +157,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return found is not None
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        frame = parsed(text_data)
+        frame = parse_frame(text_data)
         if "ack" in frame:
             self.receipts.take(frame["ack"])
         elif "ping" in frame:
@@ -165,19 +165,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self.send(text_data=json.dumps({"pong": frame["ping"]}))
         else:
             self.bad += 1
-            if self.bad > BAD_FRAMES:
+            if self.bad > MAX_BAD_FRAMES:
                 await self.close(4400)
 
     async def disconnect(self, code: int) -> None:
         """May never be called, so nothing but this process's memory hangs on it."""
         self.receipts.close()
         if self.feed is not None:
-            hub.leave(self.feed)
+            connections.leave(self.feed)
             self.feed = None
         if self.pump_task is not None:
             self.pump_task.cancel()
 
-    async def pump(self, feed: Feed) -> None:
+    async def pump(self, feed: PageState) -> None:
         """Send the newest state whenever it changed; one unacknowledged frame at a time."""
         try:
             while True:
@@ -186,40 +186,40 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 while not feed.shows_all and (frame := await self.newest(feed)):
                     await self.push(frame)
         except Disconnected:
-            hub.leave(feed)
+            connections.leave(feed)
         except Exception as problem:
             # The page comes back and gets a fresh snapshot.
             log.error("socket failed: %s", type(problem).__name__, exc_info=problem)
-            hub.leave(feed)
+            connections.leave(feed)
             with suppress(Disconnected):
                 await self.close(RECONNECT)
 
-    async def newest(self, feed: Feed) -> dict[str, Any] | None:
+    async def newest(self, feed: PageState) -> dict[str, Any] | None:
         """The next frame, as soon as the last one is acknowledged and the database can be asked."""
         await self.receipts.all()
         while True:
             try:
                 frame = await feed.frame()
-            except AWAY as problem:
+            except DATABASE_ERRORS as problem:
                 looking.failed(problem)
             else:
                 looking.over()
                 return frame
             feed.unsure()
-            await asyncio.sleep(AGAIN_WHEN_AWAY)
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def push(self, frame: dict[str, str]) -> None:
         """Keys other than `seq`, `event` and `content` go only where they changed."""
         parts = [f'{{"seq":{self.receipts.number()}']
         for key, value in frame.items():
-            if key in ALWAYS or self.said.get(key) != value:
+            if key in REQUIRED_KEYS or self.said.get(key) != value:
                 parts.append(f',"{key}":{quoted(value)}')
-            if key not in ALWAYS:
+            if key not in REQUIRED_KEYS:
                 self.said[key] = value
         await self.send(text_data="".join(parts) + "}")
 
 
-def parsed(text: str | None) -> dict[str, int]:
+def parse_frame(text: str | None) -> dict[str, int]:
     """An acknowledgement or a ping, or {} for anything else."""
     if text is None or len(text) > FRAME_CHARS:
         return {}
@@ -247,10 +247,10 @@ def session_key_of(scope: dict[str, Any]) -> str:
     return ""
 
 
-def admitted(session_key: str, conversation_id: UUID | None) -> tuple[User | None, bool]:
+def load_access(session_key: str, conversation_id: UUID | None) -> tuple[User | None, bool]:
     """Whose session it is, and whether that person may look at this conversation."""
     user = user_of_session(session_key)
     is_theirs = conversation_id is None or (
-        user is not None and messages.has(user, conversation_id)
+        user is not None and messages.owns_conversation(user, conversation_id)
     )
     return user, is_theirs

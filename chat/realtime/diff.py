@@ -8,7 +8,7 @@ from chat.models import Conversation
 Frame = dict[str, Any]
 
 
-class Head(NamedTuple):
+class ConversationHeader(NamedTuple):
     """What stands above the thread."""
 
     title: str
@@ -30,14 +30,14 @@ class Head(NamedTuple):
         )
 
 
-def both(thread: Frame | None, lines: Frame | None) -> Frame | None:
+def merge_frames(thread: Frame | None, lines: Frame | None) -> Frame | None:
     """One frame for two."""
     if thread is None or lines is None:
         return thread or lines
     return thread | {"content": thread["content"] + lines["content"]}
 
 
-def continues(known: list[UUID], ids: list[UUID]) -> bool:
+def is_continuation(known: list[UUID], ids: list[UUID]) -> bool:
     """Whether the page of `ids` shows the same branch as `known`, perhaps with more at its end."""
     if not known:
         return not ids

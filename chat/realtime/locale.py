@@ -8,21 +8,21 @@ from django.utils import timezone, translation
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from core.web.middleware import zone_named
+from core.web.middleware import find_time_zone
 
 
-def speak_as_the_browser(scope: dict[str, Any]) -> None:
+def activate_browser_locale(scope: dict[str, Any]) -> None:
     """Hold for the task that calls this, and for those that it starts."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     cookies = parse_cookie(headers.get(b"cookie", ""))
     wished = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
-    translation.activate(language_of(wished, headers.get(b"accept-language", "")))
-    zone = zone_named(cookies.get("tz", ""))
+    translation.activate(choose_language(wished, headers.get(b"accept-language", "")))
+    zone = find_time_zone(cookies.get("tz", ""))
     if zone is not None:
         timezone.activate(zone)
 
 
-def language_of(wished: str, accepted: str) -> str:
+def choose_language(wished: str, accepted: str) -> str:
     """The best of our languages, in the order in which LocaleMiddleware looks."""
     for code in (wished, *(code for code, _ in parse_accept_lang_header(accepted.lower()))):
         if code == "*":

@@ -11,29 +11,34 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from chat.events import Changed, What
+from chat.events import Changed, ChangeKind
 from chat.models import Conversation, Message, Run
-from chat.realtime.diff import Frame, Head, both, continues
-from chat.realtime.sidebar import Sidebar
+from chat.realtime.diff import ConversationHeader, Frame, is_continuation, merge_frames
+from chat.realtime.sidebar import SidebarState
 from chat.rendering.components import htmx, model_settings, thread_view
-from chat.rendering.components.localize_html import labelled
-from chat.rendering.components.message_view import Fingerprint, Line, lines, shown
+from chat.rendering.components.localize_html import localize_html
+from chat.rendering.components.message_view import (
+    Fingerprint,
+    MessageItem,
+    message_items,
+    to_message_view,
+)
 from chat.rendering.markdown import Position, changes
 from chat.selectors import messages
-from chat.selectors.change_feed import Look
-from chat.selectors.context_usage import Window, window
-from chat.services.finish_run import Closed
+from chat.selectors.change_feed import Changes
+from chat.selectors.context_usage import ContextUsage, measure_context
+from chat.services.finish_run import FinishedRun
 from chat.services.turns import Turn
 from chat.streaming.live_answer import LiveAnswer
-from chat.streaming.remote_follower import mirrors
+from chat.streaming.remote_follower import remote_followers
 from chat.streaming.run_manager import runs
-from core.db.executors import in_db
+from core.db.executors import run_in_db
 
-Loaded = tuple[Conversation, messages.ThreadPage, Window | None, str]
+LoadedThread = tuple[Conversation, messages.ThreadPage, ContextUsage | None, str]
 
 
 @dataclass(slots=True, eq=False)
-class Feed:
+class PageState:
     """One socket's view. `version` is what its page says it shows of the conversation; `page` is
     the id that the page made for itself.
 
@@ -45,10 +50,10 @@ class Feed:
     conversation_id: UUID | None
     version: int = -1
     page: str = ""
-    sidebar: Sidebar = field(default_factory=Sidebar)
+    sidebar: SidebarState = field(default_factory=SidebarState)
     thread_stale: bool = True
     told_once: bool = False
-    fill: Window | None = None
+    fill: ContextUsage | None = None
     gone: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     known: dict[UUID, Fingerprint] = field(default_factory=dict)
@@ -57,25 +62,25 @@ class Feed:
     position: Position | None = None
     revision: int = -1
     notice: str = ""
-    head: Head | None = None
+    head: ConversationHeader | None = None
     text_was_last: bool = False
 
     # What happened
     def heard(self, event: Changed) -> None:
-        if event.what is What.BACK:
+        if event.what is ChangeKind.RESTORED:
             self.sidebar.stale = True
-        elif event.what is not What.THREAD:
+        elif event.what is not ChangeKind.THREAD:
             self.sidebar.hear(event.conversation_id, event.what)
         if event.conversation_id == self.conversation_id and event.what in (
-            What.THREAD,
-            What.GONE,
-            What.BACK,
+            ChangeKind.THREAD,
+            ChangeKind.DELETED,
+            ChangeKind.RESTORED,
         ):
             self.told_once = not self.thread_stale
             self.thread_stale = True
         self.wake.set()
 
-    def written(self, found: Look) -> None:
+    def written(self, found: Changes) -> None:
         """Lines of the sidebar that were written since the last look."""
         self.sidebar.compare(found.people.get(self.user.pk, ()), found.as_of)
         if self.sidebar.is_behind:
@@ -129,8 +134,8 @@ class Feed:
             self.thread_stale = False
             if self.told_once and (found := self.begun_frame()):
                 return found
-            loaded, beside = await in_db(self.look, self.conversation_id)
-            if found := both(self.thread_frame(loaded), beside):
+            loaded, beside = await run_in_db(self.look, self.conversation_id)
+            if found := merge_frames(self.thread_frame(loaded), beside):
                 return found
         # In turns: text may come faster than the page acknowledges it.
         if self.text_was_last and (found := await self.sidebar_frame()):
@@ -143,44 +148,44 @@ class Feed:
     async def sidebar_frame(self) -> dict[str, Any] | None:
         self.text_was_last = False
         behind = self.sidebar.is_behind
-        return await in_db(self.sidebar.frame, self.user) if behind else None
+        return await run_in_db(self.sidebar.frame, self.user) if behind else None
 
-    def look(self, conversation_id: UUID) -> tuple[Loaded | None, Frame | None]:
+    def look(self, conversation_id: UUID) -> tuple[LoadedThread | None, Frame | None]:
         """The thread, and the sidebar's lines if any changed: what begins or ends an answer changes
         both."""
         beside = self.sidebar.frame(self.user) if self.sidebar.is_behind else None
         return self.load(conversation_id), beside
 
-    def load(self, conversation_id: UUID) -> Loaded | None:
+    def load(self, conversation_id: UUID) -> LoadedThread | None:
         """The shown branch as the database has it; None when it is gone.
 
         One statement reads both the version and the messages: an answer that ended between two
         would pass for one that the page shows already.
         """
         with suppress(Conversation.DoesNotExist):
-            conversation, page = messages.thread(self.user, conversation_id)
+            conversation, page = messages.load_thread(self.user, conversation_id)
             head = self.head_of(conversation)
-            return conversation, page, window(conversation, page), head
+            return conversation, page, measure_context(conversation, page), head
         return None
 
     def head_of(self, conversation: Conversation) -> str:
         """Heading and choices, where the page may show others; database work."""
-        head = Head.of(conversation)
+        head = ConversationHeader.of(conversation)
         shown = head if self.is_current(conversation) else self.head
         self.head = head
         return model_settings.head_html(conversation) if shown != head else ""
 
-    def thread_frame(self, loaded: Loaded | None) -> dict[str, Any] | None:
+    def thread_frame(self, loaded: LoadedThread | None) -> dict[str, Any] | None:
         """Compare the shown branch with what the page has."""
         if loaded is None:
             self.gone = True
             self.follow(None)
-            html = thread_view.gone_html(self.conversation_id)
+            html = thread_view.deleted_notice_html(self.conversation_id)
             return {"event": "gone", "content": htmx.partial("#page-notice", "innerHTML", html)}
         conversation, page, fill, head = loaded
         if not self.joined and self.missed(conversation):
-            self.sidebar.hear(conversation.pk, What.MOVED)
-        thread = list(lines(page, conversation.active_leaf_id))
+            self.sidebar.hear(conversation.pk, ChangeKind.BUMPED)
+        thread = list(message_items(page, conversation.active_leaf_id))
         content = (
             "" if self.is_current(conversation) else self.difference(conversation, thread, page)
         )
@@ -193,7 +198,7 @@ class Feed:
         self.attend(thread)
         if not content:
             return None
-        content += thread_view.window_html(fill, self.known)
+        content += thread_view.context_usage_html(fill, self.known)
         return {"event": "thread", "content": content + thread_view.version_html(conversation)}
 
     def begun_frame(self) -> Frame | None:
@@ -204,7 +209,7 @@ class Feed:
             return None
         if not self.precedes(turn, turn.question, turn.run):
             return None
-        added = [Line(turn.question), Line(turn.answer, is_leaf=True)]
+        added = [MessageItem(turn.question), MessageItem(turn.answer, is_leaf=True)]
         content = "".join(map(self.one, added)) + self.sidebar.begun(turn.conversation)
         self.known |= {line.message.pk: line.fingerprint for line in added}
         self.version = turn.conversation.version
@@ -212,12 +217,12 @@ class Feed:
         self.attend(added)
         return {"event": "thread", "content": content + thread_view.version_html(turn.conversation)}
 
-    def ended_frame(self, closed: Closed) -> Frame | None:
+    def ended_frame(self, closed: FinishedRun) -> Frame | None:
         """The end of an answer that this process wrote, for a page that shows all before it: who
         wrote the end knows what a look would find."""
         if not self.awaits(closed):
             return None
-        line = Line(closed.message, is_leaf=True)
+        line = MessageItem(closed.message, is_leaf=True)
         content = self.one(line) + self.sidebar.ended(closed.conversation)
         self.known[closed.message.pk] = line.fingerprint
         self.version = closed.conversation.version
@@ -228,7 +233,7 @@ class Feed:
             "content": content + thread_view.version_html(closed.conversation),
         }
 
-    def awaits(self, closed: Closed) -> bool:
+    def awaits(self, closed: FinishedRun) -> bool:
         """Whether the page shows all but the end of its last answer, and no more is changed by it
         than that message: neither what stands above the thread nor the hidden ruler."""
         conversation, message = closed.conversation, closed.message
@@ -240,7 +245,7 @@ class Feed:
             and not self.gone
             and conversation.deleted_at is None
             and conversation.version == self.version + 1
-            and Head.of(conversation) == self.head
+            and ConversationHeader.of(conversation) == self.head
             and last == message.pk == conversation.active_leaf_id
             and self.known[message.pk].status == "live"
             and not self.known[message.pk].siblings
@@ -255,7 +260,7 @@ class Feed:
             self.joined
             and not self.gone
             and turn.conversation.version == self.version + 1
-            and Head.of(turn.conversation) == self.head
+            and ConversationHeader.of(turn.conversation) == self.head
             and last is not None
             and last == question.parent_id
             and not self.known[last].can_continue
@@ -275,34 +280,34 @@ class Feed:
         return conversation.version == self.version and not self.gone
 
     def difference(
-        self, conversation: Conversation, thread: list[Line], page: messages.ThreadPage
+        self, conversation: Conversation, thread: list[MessageItem], page: messages.ThreadPage
     ) -> str:
         """What to append and exchange; the whole page of the thread if it does not continue."""
         ids = [line.message.pk for line in thread]
         known = list(self.known)
-        if not self.joined or self.gone or not continues(known, ids):
+        if not self.joined or self.gone or not is_continuation(known, ids):
             html = thread_view.thread_html(conversation, page)
             return htmx.partial("#thread", "innerMorph", html)
         return "".join(self.one(line) for line in thread)
 
-    def one(self, line: Line) -> str:
+    def one(self, line: MessageItem) -> str:
         before, now = self.known.get(line.message.pk), line.fingerprint
         if before == now:
             return ""
-        message = shown(line)
+        message = to_message_view(line)
         if before is None:
             return htmx.partial("#thread", "beforeend", thread_view.message_html(message))
         if before._replace(feedback=now.feedback) == now:
-            return thread_view.thumbs_html(message)
+            return thread_view.feedback_buttons_html(message)
         return htmx.partial(f"#m-{message.key}", "outerMorph", thread_view.message_html(message))
 
-    def attend(self, thread: list[Line]) -> None:
+    def attend(self, thread: list[MessageItem]) -> None:
         """Follow the answer that is being written, here or in another process."""
         last = thread[-1].message if thread else None
         if last is None or not last.is_live or self.conversation_id is None:
             self.follow(None)
         else:
-            self.follow(runs.answer(last.pk) or mirrors.of(self.conversation_id, last.pk))
+            self.follow(runs.answer(last.pk) or remote_followers.of(self.conversation_id, last.pk))
 
     def answer_frame(self) -> dict[str, Any] | None:
         """The text that came since the last frame."""
@@ -313,7 +318,7 @@ class Feed:
             # While there is nothing to show, a frame would only hold up the first word.
             return self.whole_answer(answer) if answer.text or answer.notice else None
         key = answer.message_id.hex
-        content = htmx.patches_html(key, changes(self.position, answer.stream, labelled))
+        content = htmx.patches_html(key, changes(self.position, answer.stream, localize_html))
         if answer.notice != self.notice:
             content += htmx.notice_html(key, answer.notice)
         self.remember(answer)
@@ -323,13 +328,13 @@ class Feed:
         """The first frame of an answer: all of it so far, whatever the page had."""
         answer.stream.render()
         key = answer.message_id.hex
-        content = htmx.body_html(key, labelled(answer.stream.html))
+        content = htmx.body_html(key, localize_html(answer.stream.html))
         content += htmx.notice_html(key, answer.notice)
         self.remember(answer)
         return self.about(answer, content)
 
     def remember(self, answer: LiveAnswer) -> None:
-        self.position = Position(len(answer.stream.blocks), labelled(answer.stream.tail))
+        self.position = Position(len(answer.stream.blocks), localize_html(answer.stream.tail))
         self.revision, self.notice = answer.revision, answer.notice
 
     def about(self, answer: LiveAnswer, content: str) -> dict[str, Any]:

@@ -1,5 +1,12 @@
 """What a person said and read, found by its words."""
 
-from chat.search.matches import MOST, SIZE, Found, Hit, Page, search
+from chat.search.matches import (
+    MAX_RESULTS,
+    PAGE_SIZE,
+    Match,
+    MatchedConversation,
+    ResultPage,
+    search,
+)
 
-__all__ = ["MOST", "SIZE", "Found", "Hit", "Page", "search"]
+__all__ = ["MAX_RESULTS", "PAGE_SIZE", "Match", "MatchedConversation", "ResultPage", "search"]

@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from chat.search.query_parser import Term, cleaned, terms_of
+from chat.search.query_parser import Term, clean_query, parse_terms
 from core.db.sql import fetch, statement
 
 # Conversations of a page, and the most that are listed at once.
-SIZE, MOST = 20, 200
-HITS = 3
+PAGE_SIZE, MAX_RESULTS = 20, 200
+MATCHES_PER_CONVERSATION = 3
 # Characters of a message that are looked through for an excerpt.
-LOOKED = 20_000
+SEARCHED_CHARACTERS = 20_000
 
 # Each term is one look into the index; a conversation is found if every term occurs somewhere in
 # it. Only of a page's conversations the messages are compared: those with most terms, then the
@@ -45,14 +45,16 @@ FROM page LEFT JOIN message ON message.conversation_id = page.id AND place <= %(
 LEFT JOIN chat_message m ON m.id = message.message_id
 ORDER BY page.active_at DESC, page.id DESC, m.seq DESC
 """
-MATCHES = "words @@ chat_search_query(%(owner)s, %(t{n})s, %(p{n})s)"
-HIT = "SELECT conversation_id, message_id, {bit} AS term FROM chat_searchentry WHERE {matches}"
-WITHOUT = """
+MATCHES_TERM = "words @@ chat_search_query(%(owner)s, %(t{n})s, %(p{n})s)"
+SELECT_MATCHES = (
+    "SELECT conversation_id, message_id, {bit} AS term FROM chat_searchentry WHERE {matches}"
+)
+EXCLUDE_TERM = """
         AND c.id NOT IN (SELECT conversation_id FROM chat_searchentry WHERE {matches})"""
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Match:
     """A message that holds what was searched for, with the beginning of its text."""
 
     id: UUID
@@ -61,66 +63,66 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchedConversation:
     """A conversation with its hits, newest first; without any, its title is the only one."""
 
     id: UUID
     title: str
     active_at: datetime
-    hits: tuple[Hit, ...]
+    hits: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ResultPage:
     """What was found for what was `typed`, newest first, `total` conversations in all; `more` if
     others follow. Without `terms` there was nothing to search for."""
 
     typed: str
     terms: tuple[Term, ...] = ()
-    found: tuple[Found, ...] = ()
+    found: tuple[MatchedConversation, ...] = ()
     total: int = 0
     more: bool = False
 
 
 def search(
-    user: User, typed: str, before: tuple[datetime, UUID] | None = None, size: int = SIZE
-) -> Page:
+    user: User, typed: str, before: tuple[datetime, UUID] | None = None, size: int = PAGE_SIZE
+) -> ResultPage:
     """The person's conversations in which all terms occur; `before` is the last of the page above.
 
     One statement; its cost grows with the person's own messages that hold a term.
     """
-    typed = cleaned(typed)
-    terms = terms_of(typed)
+    typed = clean_query(typed)
+    terms = parse_terms(typed)
     if not terms:
-        return Page(typed)
+        return ResultPage(typed)
     at, key = before or (None, None)
     place = {"owner": user.pk, "at": at, "key": key, "size": size + 1}
-    bounds = {"hits": HITS, "looked": LOOKED}
-    rows = fetch(written(terms), place | bounds | values_of(terms))
-    found = tuple(found_of(rows))
+    bounds = {"hits": MATCHES_PER_CONVERSATION, "looked": SEARCHED_CHARACTERS}
+    rows = fetch(build_statement(terms), place | bounds | term_values(terms))
+    found = tuple(group_matches(rows))
     total = rows[0][3] if rows else 0
-    return Page(typed, terms, found[:size], total, more=len(found) > size)
+    return ResultPage(typed, terms, found[:size], total, more=len(found) > size)
 
 
-def written(terms: Sequence[Term]) -> str:
+def build_statement(terms: Sequence[Term]) -> str:
     """The statement for so many terms of each kind."""
     wanted = [n for n, term in enumerate(terms) if not term.excluded]
     unwanted = [n for n, term in enumerate(terms) if term.excluded]
     hits = [
-        statement(HIT, bit=str(1 << place), matches=MATCHES.format(n=n))
+        statement(SELECT_MATCHES, bit=str(1 << place), matches=MATCHES_TERM.format(n=n))
         for place, n in enumerate(wanted)
     ]
-    without = [statement(WITHOUT, matches=MATCHES.format(n=n)) for n in unwanted]
+    without = [statement(EXCLUDE_TERM, matches=MATCHES_TERM.format(n=n)) for n in unwanted]
     return statement(SEARCH, hits="\n    UNION ALL ".join(hits), without="".join(without))
 
 
-def values_of(terms: Sequence[Term]) -> dict[str, Any]:
+def term_values(terms: Sequence[Term]) -> dict[str, Any]:
     texts = {f"t{n}": term.text for n, term in enumerate(terms)}
     prefixes = {f"p{n}": not term.exact for n, term in enumerate(terms)}
     return texts | prefixes | {"all": (1 << sum(not term.excluded for term in terms)) - 1}
 
 
-def found_of(rows: Iterable[tuple[Any, ...]]) -> Iterable[Found]:
+def group_matches(rows: Iterable[tuple[Any, ...]]) -> Iterable[MatchedConversation]:
     for (key, title, active_at), lines in groupby(rows, key=lambda row: row[:3]):
-        hits = tuple(Hit(*line[4:]) for line in lines if line[4] is not None)
-        yield Found(key, title, active_at, hits)
+        hits = tuple(Match(*line[4:]) for line in lines if line[4] is not None)
+        yield MatchedConversation(key, title, active_at, hits)

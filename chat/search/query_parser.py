@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 # More of either makes a search slower, not better.
-MOST_CHARACTERS, MOST_TERMS = 200, 12
+MAX_CHARACTERS, MAX_TERMS = 200, 12
 _QUOTES = str.maketrans("“”„«»", '"' * 5)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 # What the database has words of (migration 0004): letters, and digits of these scripts.
@@ -25,21 +25,21 @@ class Term:
     excluded: bool = False
 
 
-def cleaned(typed: str) -> str:
+def clean_query(typed: str) -> str:
     """What was typed, on one line."""
     return _CONTROL.sub(" ", typed).strip()
 
 
-def terms_of(typed: str) -> tuple[Term, ...]:
+def parse_terms(typed: str) -> tuple[Term, ...]:
     """The terms of `words "words that stand together" -without`; none if there is nothing to find,
     or if more than 200 characters were typed.
 
     At most twelve terms.
     """
-    if len(typed) > MOST_CHARACTERS:
+    if len(typed) > MAX_CHARACTERS:
         return ()
     found = [term_of(match) for match in _TERM.finditer(typed.translate(_QUOTES))]
-    usable = [term for term in found if _USABLE.search(term.text)][:MOST_TERMS]
+    usable = [term for term in found if _USABLE.search(term.text)][:MAX_TERMS]
     return tuple(usable) if any(not term.excluded for term in usable) else ()
 
 

@@ -34,7 +34,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class Highlighter:
     """Finds terms as the database does: words by their beginning, without accents and case.
 
     `pattern` is looked for in folded text. A word that only the database recognises, such as one
@@ -67,10 +67,10 @@ class Marker:
         return self.parts(before + text[start:end] + after)
 
 
-def marker(terms: Iterable[Term]) -> Marker:
+def make_highlighter(terms: Iterable[Term]) -> Highlighter:
     """What marks the terms that are wanted."""
     wanted = [term for term in terms if not term.excluded and _WORD.search(term.text)]
-    return Marker(re.compile("|".join(map(pattern_of, wanted))) if wanted else _NOTHING)
+    return Highlighter(re.compile("|".join(map(pattern_of, wanted))) if wanted else _NOTHING)
 
 
 def pattern_of(term: Term) -> str:

@@ -13,17 +13,17 @@ from uuid import UUID
 
 from django.db import connection
 
-from chat.selectors.messages import Row
+from chat.selectors.messages import SidebarRow
 from chat.services.read_state import is_unread
 
 # More than this of one person in one look is answered with the whole list.
-MOST = 50
+MAX_CHANGES = 50
 # More numbers than that no page sends back.
 NUMBERS = re.compile(r"\d{1,18}(?:\.\d{1,18}){1,99}")
 
 # One range of an index for each person. Numbers beyond the snapshot are those of another cluster
 # that the rows were restored from.
-WRITTEN = """
+SELECT_CHANGES = """
 SELECT look::text, row.*
 FROM pg_current_snapshot() AS look LEFT JOIN (
     SELECT person.owner, found.id, found.written_in, found.deleted_at, found.title, found.active_at,
@@ -64,46 +64,48 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ChangedRow:
     """A conversation and the number of the transaction that wrote it; `row` is None if deleted."""
 
     id: UUID
     written_in: int
-    row: Row | None
+    row: SidebarRow | None
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Changes:
     """`as_of` is where the next look begins."""
 
     as_of: Snapshot
-    people: dict[UUID, list[Written]]
+    people: dict[UUID, list[ChangedRow]]
 
 
-def written_since(people: Mapping[UUID, int]) -> Look:
+def load_changes(people: Mapping[UUID, int]) -> Changes:
     """What was written of these people's conversations, each from a number on; one statement.
 
     At most `MOST` for each of them. For the server's own use.
     """
     with connection.cursor() as cursor:
-        cursor.execute(WRITTEN, (list(people), list(people.values()), MOST))
+        cursor.execute(SELECT_CHANGES, (list(people), list(people.values()), MAX_CHANGES))
         lines = cursor.fetchall()
-    found: dict[UUID, list[Written]] = {}
+    found: dict[UUID, list[ChangedRow]] = {}
     for _, owner, key, written_in, deleted, title, active, answered, seen, live in lines:
         if owner is not None:
-            row = Row(key, title, active, live, is_unread(answered, seen))
-            found.setdefault(owner, []).append(Written(key, written_in, None if deleted else row))
-    return Look(snapshot_of(lines[0][0]), found)
+            row = SidebarRow(key, title, active, live, is_unread(answered, seen))
+            found.setdefault(owner, []).append(
+                ChangedRow(key, written_in, None if deleted else row)
+            )
+    return Changes(parse_snapshot(lines[0][0]), found)
 
 
-def as_of() -> Snapshot:
+def current_snapshot() -> Snapshot:
     """Where a look begins that follows what is read after this."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_snapshot()::text")
-        return snapshot_of(cursor.fetchone()[0])
+        return parse_snapshot(cursor.fetchone()[0])
 
 
-def snapshot_of(text: str) -> Snapshot:
+def parse_snapshot(text: str) -> Snapshot:
     """As PostgreSQL writes it. With very many writers the running ones are counted as unseen."""
     low, high, running = text.split(":")
     if running.count(",") > 90:

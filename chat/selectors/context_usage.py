@@ -11,14 +11,14 @@ from chat.llm.tokens import counter
 from chat.models import Conversation, Run
 from chat.selectors import messages, run_config
 
-MOST = 400
-NEXT = messages.Spoken("user", "?")
+MAX_TURNS = 400
+PLACEHOLDER_QUESTION = messages.HistoryTurn("user", "?")
 # Tokens that a template puts around a message, at most.
 AROUND = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ContextUsage:
     """Tokens that the next question finds taken, of those there are beside the answer's room.
 
     `first` is the oldest message that the model still remembers; None while it remembers all.
@@ -55,7 +55,9 @@ class Window:
         return self.first is None and 2 * (self.used + len(text.encode())) < 0.95 * self.size
 
 
-def window(conversation: Conversation, page: messages.ThreadPage | None = None) -> Window | None:
+def measure_context(
+    conversation: Conversation, page: messages.ThreadPage | None = None
+) -> ContextUsage | None:
     """None for an empty conversation, and where no model or prompt fits.
 
     `page` is the end of the shown branch; where it holds all of it, nothing more is read.
@@ -63,7 +65,7 @@ def window(conversation: Conversation, page: messages.ThreadPage | None = None) 
     if conversation.active_leaf_id is None:
         return None
     try:
-        maker = run_config.maker_of(conversation)
+        maker = run_config.load_run_config(conversation)
         model = maker.model
         branch = spoken(conversation, page)
         target = prompt.Target(
@@ -73,13 +75,13 @@ def window(conversation: Conversation, page: messages.ThreadPage | None = None) 
             sampling=Sampling(max_tokens=run_config.output_limit(model, conversation)),
         )
         system = maker.version.text if maker.version else ""
-        said = [NEXT, *(turn for _, turn in branch)]
+        said = [PLACEHOLDER_QUESTION, *(turn for _, turn in branch)]
         made = prompt.assemble(system, said, target, counter(model.tokenizer))
     except ChatError:
         return None
     kept = made.kept - 1
     first = branch[kept - 1][0] if 0 < kept < len(branch) else None
-    return Window(
+    return ContextUsage(
         used=made.prompt_tokens,
         size=target.window - target.sampling.max_tokens,
         exact=made.exact,
@@ -91,11 +93,11 @@ def window(conversation: Conversation, page: messages.ThreadPage | None = None) 
 
 def spoken(
     conversation: Conversation, page: messages.ThreadPage | None
-) -> list[tuple[UUID, messages.Spoken]]:
+) -> list[tuple[UUID, messages.HistoryTurn]]:
     """The shown branch from its end; more than `MOST` turns never fit."""
     if page is not None and page.older is None:
-        turns = [(one.pk, messages.Spoken(one.role, one.text)) for one in page.messages]
+        turns = [(one.pk, messages.HistoryTurn(one.role, one.text)) for one in page.messages]
         return turns[::-1]
     if conversation.active_leaf_id is None:
         return []
-    return messages.said(conversation.pk, conversation.active_leaf_id, MOST)
+    return messages.load_history_page(conversation.pk, conversation.active_leaf_id, MAX_TURNS)

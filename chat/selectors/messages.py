@@ -7,30 +7,30 @@ from uuid import UUID
 
 from accounts.models import User
 from chat.models import Chunk, Conversation, Message, Run
-from chat.services.finish_run import joined
+from chat.services.finish_run import join_chunks
 from chat.services.read_state import is_unread
-from core.db.sql import columns, fetch, made, statement, width
+from core.db.sql import column_count, columns, fetch, from_row, statement
 
-PAGE = 30
+PAGE_SIZE = 30
 # Messages above one that a page was opened for.
-ABOVE = 4
+CONTEXT_ABOVE = 4
 
-HAS = """
+SELECT_OWNED = """
 SELECT 1 FROM chat_conversation
 WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL
 """
 
 
-def has(user: User, conversation_id: UUID) -> bool:
+def owns_conversation(user: User, conversation_id: UUID) -> bool:
     """Whether this is one of the person's conversations."""
-    return bool(fetch(HAS, {"conversation": conversation_id, "owner": user.pk}))
+    return bool(fetch(SELECT_OWNED, {"conversation": conversation_id, "owner": user.pk}))
 
 
 # A page of the branch in one snapshot: the conversation, each message, the alternatives to it, and
 # what is saved of it while it is being written. Each step towards the first question, which has no
 # parent, is one look-up by primary key: the cost does not grow with the conversation. LIMIT 1 is
 # what makes it one, whatever the planner believes of the table.
-THREAD = statement(
+SELECT_THREAD = statement(
     """
 WITH RECURSIVE shown AS (
     SELECT * FROM chat_conversation
@@ -86,14 +86,14 @@ class ThreadPage:
     siblings: dict[UUID, Siblings]
 
 
-def owned(user: User, conversation_id: UUID) -> Conversation:
+def get_conversation(user: User, conversation_id: UUID) -> Conversation:
     """Raises Conversation.DoesNotExist for what is not this person's."""
     found: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
     return found
 
 
-def thread(
-    user: User, conversation_id: UUID, end: UUID | None = None, size: int = PAGE
+def load_thread(
+    user: User, conversation_id: UUID, end: UUID | None = None, size: int = PAGE_SIZE
 ) -> tuple[Conversation, ThreadPage]:
     """A conversation and the page of its shown branch that ends with `end` (without it: with the
     last message), as they were at one moment; one statement at any length.
@@ -102,19 +102,19 @@ def thread(
     not this person's.
     """
     found = fetch(
-        THREAD, {"conversation": conversation_id, "owner": user.pk, "end": end, "size": size}
+        SELECT_THREAD, {"conversation": conversation_id, "owner": user.pk, "end": end, "size": size}
     )
     if not found:
         raise Conversation.DoesNotExist
-    wide = width(Conversation)
-    conversation = made(Conversation, found[0][:wide])
+    wide = column_count(Conversation)
+    conversation = from_row(Conversation, found[0][:wide])
     messages, alternatives = [], {}
     for ids, offsets, texts, *row in (line[wide:] for line in found):
         if row[0] is None:
             break
-        message = made(Message, row)
+        message = from_row(Message, row)
         if texts:
-            message.text = joined(message.text, zip(offsets, texts, strict=True))
+            message.text = join_chunks(message.text, zip(offsets, texts, strict=True))
         if len(ids) > 1:
             alternatives[message.pk] = Siblings(tuple(ids), ids.index(message.pk) + 1)
         messages.append(message)
@@ -123,7 +123,7 @@ def thread(
 
 
 # From the end of the shown branch towards the first question, until a message is met.
-STEPS = """
+COUNT_STEPS = """
 WITH RECURSIVE branch AS (
     SELECT id, parent_id, 1 AS step FROM (
         SELECT id, parent_id FROM chat_message WHERE id = %(leaf)s LIMIT 1
@@ -135,30 +135,30 @@ WITH RECURSIVE branch AS (
 )
 SELECT step FROM branch WHERE id = %(message)s
 """
-FARTHEST = 20_000
+MAX_STEPS = 20_000
 # Messages that a page may hold to bring one onto it; to what is farther up its script goes on.
-NEAR = 300
+MAX_EXTENDED_PAGE = 300
 
 
-def steps_to(conversation: Conversation, message_id: UUID) -> int | None:
+def count_steps(conversation: Conversation, message_id: UUID) -> int | None:
     """How many messages of the shown branch there are from this one to the end, both counted; None
     if it is not one of them."""
-    values = {"leaf": conversation.active_leaf_id, "message": message_id, "most": FARTHEST}
-    found = fetch(STEPS, values)
+    values = {"leaf": conversation.active_leaf_id, "message": message_id, "most": MAX_STEPS}
+    found = fetch(COUNT_STEPS, values)
     return found[0][0] if found else None
 
 
-def thread_with(
+def load_thread_around(
     user: User, conversation_id: UUID, message_id: UUID
 ) -> tuple[Conversation, ThreadPage, bool]:
     """As `thread`, and whether this message is of the shown branch. If it is near, it is on the
     page, with some above it."""
-    conversation, page = thread(user, conversation_id)
+    conversation, page = load_thread(user, conversation_id)
     if any(message.pk == message_id for message in page.messages):
         return conversation, page, True
-    steps = steps_to(conversation, message_id)
-    if steps is not None and steps <= NEAR:
-        conversation, page = thread(user, conversation_id, size=steps + ABOVE)
+    steps = count_steps(conversation, message_id)
+    if steps is not None and steps <= MAX_EXTENDED_PAGE:
+        conversation, page = load_thread(user, conversation_id, size=steps + CONTEXT_ABOVE)
     return conversation, page, steps is not None
 
 
@@ -174,27 +174,27 @@ def add_saved_text(messages: Iterable[Message]) -> None:
     ):
         found.setdefault(key, []).append((offset, text))
     for key, chunks in found.items():
-        live[key].text = joined(live[key].text, chunks)
+        live[key].text = join_chunks(live[key].text, chunks)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ConversationState:
     """What a process asks of a conversation again and again."""
 
     version: int
     gone: bool
 
 
-def states(ids: Iterable[UUID]) -> dict[UUID, State]:
+def load_states(ids: Iterable[UUID]) -> dict[UUID, ConversationState]:
     """The state of each of these conversations; one statement. For the server's own use."""
     rows = Conversation.objects.filter(pk__in=list(ids))
     return {
-        key: State(version, deleted is not None)
+        key: ConversationState(version, deleted is not None)
         for key, version, deleted in rows.values_list("id", "version", "deleted_at")
     }
 
 
-def live_text(message_id: UUID) -> tuple[str, str]:
+def load_live_text(message_id: UUID) -> tuple[str, str]:
     """Status and text so far of an answer that another process writes."""
     message = Message.objects.only("id", "status", "text").get(pk=message_id)
     add_saved_text([message])
@@ -202,7 +202,7 @@ def live_text(message_id: UUID) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class HistoryTurn:
     """One turn for the model: who said what."""
 
     role: str
@@ -211,7 +211,7 @@ class Spoken:
 
 # From a message towards the first question; each step is one look-up by primary key, so the cost
 # depends on the number of turns and not on the length of the conversation.
-SAID = """
+SELECT_HISTORY = """
 WITH RECURSIVE branch AS (
     SELECT id, parent_id, role, text, 1 AS step FROM (
         SELECT * FROM chat_message WHERE id = %(end)s LIMIT 1
@@ -226,24 +226,26 @@ SELECT id, role, text FROM branch ORDER BY step
 """
 
 
-def said(conversation_id: UUID, end: UUID, most: int) -> list[tuple[UUID, Spoken]]:
+def load_history_page(
+    conversation_id: UUID, end: UUID, most: int
+) -> list[tuple[UUID, HistoryTurn]]:
     """The branch that ends with this message, newest first, at most `most` turns."""
-    found = fetch(SAID, {"end": end, "conversation": conversation_id, "size": most})
-    return [(key, Spoken(role, text)) for key, role, text in found]
+    found = fetch(SELECT_HISTORY, {"end": end, "conversation": conversation_id, "size": most})
+    return [(key, HistoryTurn(role, text)) for key, role, text in found]
 
 
-def spoken_before(message: Message, most: int = 400) -> list[Spoken]:
+def load_history(message: Message, most: int = 400) -> list[HistoryTurn]:
     """The branch that leads to this answer, newest first, the answer itself left out.
 
     At most `most` turns: more never fit into a window.
     """
     if message.parent_id is None:
         return []
-    return [turn for _, turn in said(message.conversation_id, message.parent_id, most)]
+    return [turn for _, turn in load_history_page(message.conversation_id, message.parent_id, most)]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SidebarRow:
     """A line of the sidebar."""
 
     id: UUID
@@ -253,70 +255,77 @@ class Row:
     unread: bool = False
 
     @property
-    def place(self) -> "Place":
+    def place(self) -> "SidebarCursor":
         return self.active_at, self.id
 
 
-LINES = """
+SELECT_ROWS = """
 SELECT id, title, active_at, EXISTS (
         SELECT FROM chat_run run WHERE run.conversation_id = c.id AND run.ended_at IS NULL
     ), answered_at, seen_at
 FROM chat_conversation c WHERE owner_id = %(owner)s AND deleted_at IS NULL
 """
-ROW = LINES + "AND id = %(only)s"
+SELECT_ROW = SELECT_ROWS + "AND id = %(only)s"
 # A stretch of one index between two places in it costs the same at any depth. Where nothing bounds
 # it stand places beyond all rows: a bound that may be missing could not be looked up there.
-BETWEEN = (
-    LINES
+SELECT_RANGE = (
+    SELECT_ROWS
     + """
     AND (active_at, id) < (%(before_at)s::timestamptz, %(before)s::uuid)
     AND (active_at, id) > (%(after_at)s::timestamptz, %(after)s::uuid)
 """
 )
-ROWS = BETWEEN + "ORDER BY active_at DESC, id DESC LIMIT %(size)s"
-ROWS_ABOVE = BETWEEN + "ORDER BY active_at, id LIMIT %(size)s"
+SELECT_ROWS_BELOW = SELECT_RANGE + "ORDER BY active_at DESC, id DESC LIMIT %(size)s"
+SELECT_ROWS_ABOVE = SELECT_RANGE + "ORDER BY active_at, id LIMIT %(size)s"
 
 # Where a row stands among the others.
-Place = tuple[datetime, UUID]
-NEWEST: Place = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
-OLDEST: Place = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+SidebarCursor = tuple[datetime, UUID]
+NEWEST: SidebarCursor = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+OLDEST: SidebarCursor = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 
-def rows(
-    user: User, before: Place | None = None, size: int = 40, after: Place | None = None
-) -> list[Row]:
+def list_rows(
+    user: User,
+    before: SidebarCursor | None = None,
+    size: int = 40,
+    after: SidebarCursor | None = None,
+) -> list[SidebarRow]:
     """People's conversations, newest first: the next ones below `before`, down to `after`."""
-    return found_rows(ROWS, between(user, before, after, size))
+    return fetch_rows(SELECT_ROWS_BELOW, range_values(user, before, after, size))
 
 
-def rows_above(user: User, after: Place, size: int, before: Place | None = None) -> list[Row]:
+def list_rows_above(
+    user: User, after: SidebarCursor, size: int, before: SidebarCursor | None = None
+) -> list[SidebarRow]:
     """The next ones above `after`, up to `before`; newest first as well."""
-    return found_rows(ROWS_ABOVE, between(user, before, after, size))[::-1]
+    return fetch_rows(SELECT_ROWS_ABOVE, range_values(user, before, after, size))[::-1]
 
 
-def between(user: User, before: Place | None, after: Place | None, size: int) -> dict[str, object]:
+def range_values(
+    user: User, before: SidebarCursor | None, after: SidebarCursor | None, size: int
+) -> dict[str, object]:
     before_at, before_key = before or NEWEST
     after_at, after_key = after or OLDEST
     places = {"before_at": before_at, "before": before_key, "after_at": after_at}
     return {"owner": user.pk, **places, "after": after_key, "size": size}
 
 
-def row(user: User, conversation_id: UUID) -> Row:
+def get_row(user: User, conversation_id: UUID) -> SidebarRow:
     """Raises Conversation.DoesNotExist for what is not this person's."""
-    found = found_rows(ROW, {"owner": user.pk, "only": conversation_id})
+    found = fetch_rows(SELECT_ROW, {"owner": user.pk, "only": conversation_id})
     if not found:
         raise Conversation.DoesNotExist
     return found[0]
 
 
-def found_rows(statement: str, values: dict[str, object]) -> list[Row]:
+def fetch_rows(statement: str, values: dict[str, object]) -> list[SidebarRow]:
     return [
-        Row(key, title, active_at, answering, is_unread(answered_at, seen_at))
+        SidebarRow(key, title, active_at, answering, is_unread(answered_at, seen_at))
         for key, title, active_at, answering, answered_at, seen_at in fetch(statement, values)
     ]
 
 
-def run_of(message: Message) -> Run | None:
+def latest_run(message: Message) -> Run | None:
     """The last run that wrote this answer, with its prompt version: what made it."""
     return (
         Run.objects.filter(message=message)

@@ -9,15 +9,15 @@ from chat.errors import ChatError
 from chat.llm import prompt
 from chat.llm.tokens import counter
 from chat.models import ChatModel, Conversation, PromptVersion
-from core.db.sql import columns, fetch, made, statement, width
+from core.db.sql import column_count, columns, fetch, from_row, statement
 
 N = TypeVar("N", int, float)
 # Tokens; less room than that is no room for a question.
-SHORT_QUESTION = 16
+MIN_QUESTION_TOKENS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
+class RunConfig:
     """What makes an answer: a model and a version of a prompt."""
 
     model: ChatModel
@@ -25,17 +25,17 @@ class Maker:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TurnPreconditions:
     """What is to be known before an answer begins: whether the question was sent before, the
     person's conversations in which an answer runs, and who makes the answer (None: nobody can)."""
 
     sent: bool
     live: list[UUID]
-    maker: Maker | None
+    maker: RunConfig | None
 
 
 # The conversation's own model and prompt while they are offered, else the default ones.
-IN_FORCE = """
+EFFECTIVE = """
 (SELECT 1) AS one LEFT JOIN LATERAL (
     SELECT * FROM chat_chatmodel WHERE enabled
     ORDER BY id = %(model)s DESC NULLS LAST, is_default DESC, position LIMIT 1
@@ -45,9 +45,11 @@ IN_FORCE = """
     ORDER BY is_default LIMIT 1
 ) prompt ON true LEFT JOIN chat_promptversion version ON version.id = prompt.published_id
 """
-IN_FORCE_COLUMNS = f"{columns(PromptVersion, 'version')}, {columns(ChatModel, 'model')}"
-MAKER = statement("SELECT {columns} FROM {force}", columns=IN_FORCE_COLUMNS, force=IN_FORCE)
-STANDING = statement(
+EFFECTIVE_COLUMNS = f"{columns(PromptVersion, 'version')}, {columns(ChatModel, 'model')}"
+SELECT_RUN_CONFIG = statement(
+    "SELECT {columns} FROM {force}", columns=EFFECTIVE_COLUMNS, force=EFFECTIVE
+)
+SELECT_PRECONDITIONS = statement(
     """
 SELECT EXISTS (
     SELECT FROM chat_message
@@ -58,21 +60,25 @@ SELECT EXISTS (
     ) c ON c.owner_id = %(owner)s WHERE run.ended_at IS NULL
 ), {columns} FROM {force}
 """,
-    columns=IN_FORCE_COLUMNS,
-    force=IN_FORCE,
+    columns=EFFECTIVE_COLUMNS,
+    force=EFFECTIVE,
 )
 
 
-def maker_of(conversation: Conversation) -> Maker:
+def load_run_config(conversation: Conversation) -> RunConfig:
     """The model and the prompt in force now. Raises ChatError `not_configured` without a model."""
-    (found,) = fetch(MAKER, {"model": conversation.model_id, "prompt": conversation.prompt_id})
-    return known(maker_from(found))
+    (found,) = fetch(
+        SELECT_RUN_CONFIG, {"model": conversation.model_id, "prompt": conversation.prompt_id}
+    )
+    return require_run_config(run_config_from_row(found))
 
 
-def standing(conversation: Conversation, client_id: UUID | None = None) -> Standing:
+def load_preconditions(
+    conversation: Conversation, client_id: UUID | None = None
+) -> TurnPreconditions:
     """As it is now: to be read while the conversation is held."""
     ((sent, live, *maker),) = fetch(
-        STANDING,
+        SELECT_PRECONDITIONS,
         {
             "conversation": conversation.pk,
             "client": client_id,
@@ -81,24 +87,26 @@ def standing(conversation: Conversation, client_id: UUID | None = None) -> Stand
             "prompt": conversation.prompt_id,
         },
     )
-    return Standing(sent, live, maker_from(maker))
+    return TurnPreconditions(sent, live, run_config_from_row(maker))
 
 
-def known(maker: Maker | None) -> Maker:
+def require_run_config(maker: RunConfig | None) -> RunConfig:
     if maker is None:
         raise ChatError("not_configured")
     return maker
 
 
-def maker_from(values: Sequence[Any]) -> Maker | None:
-    wide = width(PromptVersion)
+def run_config_from_row(values: Sequence[Any]) -> RunConfig | None:
+    wide = column_count(PromptVersion)
     version, model = values[:wide], values[wide:]
     if model[0] is None:
         return None
-    return Maker(made(ChatModel, model), made(PromptVersion, version) if version[0] else None)
+    return RunConfig(
+        from_row(ChatModel, model), from_row(PromptVersion, version) if version[0] else None
+    )
 
 
-def fits(maker: Maker, conversation: Conversation, text: str) -> None:
+def check_question_fits(maker: RunConfig, conversation: Conversation, text: str) -> None:
     """Raises ChatError for what can never be answered: `question_too_long` with the counts, or
     `no_room` where no shorter question would help."""
     model = maker.model
@@ -109,7 +117,7 @@ def fits(maker: Maker, conversation: Conversation, text: str) -> None:
     tokens = counter(model.tokenizer).text(text)
     if tokens <= room:
         return
-    if room < SHORT_QUESTION:
+    if room < MIN_QUESTION_TOKENS:
         raise ChatError("no_room")
     raise ChatError("question_too_long", counts={"tokens": tokens, "room": room})
 
@@ -117,18 +125,20 @@ def fits(maker: Maker, conversation: Conversation, text: str) -> None:
 def room_for_question(model: ChatModel, version: PromptVersion | None, longest: int) -> int:
     """Tokens of the window beside the prompt and an answer of `longest` tokens."""
     budget = model.context_window - longest
-    return prompt.room(version.text if version else "", budget, counter(model.tokenizer))
+    return prompt.room_for_question(
+        version.text if version else "", budget, counter(model.tokenizer)
+    )
 
 
-def made_by(maker: Maker, conversation: Conversation) -> dict[str, object]:
+def run_fields(maker: RunConfig, conversation: Conversation) -> dict[str, object]:
     """What a run records of its making, so that it stays true when the catalogue changes."""
     model = maker.model
     return {
         "prompt_version": maker.version,
         "model": model,
         "repo_id": model.repo_id,
-        "temperature": own(conversation.temperature, model.temperature),
-        "top_p": own(conversation.top_p, model.top_p),
+        "temperature": chosen_or_default(conversation.temperature, model.temperature),
+        "top_p": chosen_or_default(conversation.top_p, model.top_p),
         "frequency_penalty": model.frequency_penalty or None,
         "max_tokens": output_limit(model, conversation),
     }
@@ -136,9 +146,9 @@ def made_by(maker: Maker, conversation: Conversation) -> dict[str, object]:
 
 def output_limit(model: ChatModel, conversation: Conversation) -> int:
     """The longest answer, tokens."""
-    return min(own(conversation.max_tokens, model.max_output), model.max_output)
+    return min(chosen_or_default(conversation.max_tokens, model.max_output), model.max_output)
 
 
-def own(chosen: N | None, default: N) -> N:
+def chosen_or_default(chosen: N | None, default: N) -> N:
     """What the owner chose, else the model's own value."""
     return default if chosen is None else chosen

@@ -7,53 +7,55 @@ from uuid import UUID
 from accounts.models import User
 from chat.models import Conversation
 from chat.selectors import messages
-from chat.selectors.messages import Row
+from chat.selectors.messages import SidebarRow
 
-PAGE = 40
+PAGE_SIZE = 40
 # Lines on each side of the shown one: as many as most screens have room for.
-AROUND = 24
+CONTEXT_ROWS = 24
 # The newest lines where a gap follows them.
-TOP = 16
+TOP_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class SidebarPage:
     """`newest` is the list from its top. Where the shown line is far below, `around` is the stretch
     that holds it, and `above` the row next to that, in the gap between both. `goes_on` tells of
     rows below. `deep` says that the shown line is not among the first."""
 
-    newest: list[Row]
+    newest: list[SidebarRow]
     goes_on: bool
     deep: bool = False
-    above: Row | None = None
-    around: tuple[Row, ...] = ()
+    above: SidebarRow | None = None
+    around: tuple[SidebarRow, ...] = ()
 
     @property
-    def rows(self) -> dict[UUID, Row]:
+    def rows(self) -> dict[UUID, SidebarRow]:
         return {row.id: row for row in chain(self.newest, self.around)}
 
 
-def listing(user: User, shown: UUID | None) -> Listing:
+def load_sidebar_page(user: User, shown: UUID | None) -> SidebarPage:
     """At most four statements and `PAGE` + 2 x `AROUND` + 2 rows, however many there are."""
-    newest = messages.rows(user, size=PAGE)
+    newest = messages.list_rows(user, size=PAGE_SIZE)
     ids = [row.id for row in newest]
-    if shown is None or len(ids) < PAGE or shown in ids[: PAGE - AROUND]:
-        return Listing(newest, goes_on=len(ids) == PAGE)
+    if shown is None or len(ids) < PAGE_SIZE or shown in ids[: PAGE_SIZE - CONTEXT_ROWS]:
+        return SidebarPage(newest, goes_on=len(ids) == PAGE_SIZE)
     if shown in ids:
-        below = messages.rows(user, newest[-1].place, AROUND)
-        return Listing(newest + below, goes_on=len(below) == AROUND, deep=True)
+        below = messages.list_rows(user, newest[-1].place, CONTEXT_ROWS)
+        return SidebarPage(newest + below, goes_on=len(below) == CONTEXT_ROWS, deep=True)
     try:
-        return reaching(user, newest, messages.row(user, shown))
+        return extend_to_row(user, newest, messages.get_row(user, shown))
     except Conversation.DoesNotExist:
-        return Listing(newest, goes_on=True)
+        return SidebarPage(newest, goes_on=True)
 
 
-def reaching(user: User, newest: list[Row], line: Row) -> Listing:
+def extend_to_row(user: User, newest: list[SidebarRow], line: SidebarRow) -> SidebarPage:
     """Down to a line below the newest ones: in one stretch if few rows are between, else in two."""
-    between = messages.rows_above(user, line.place, AROUND + 1, before=newest[-1].place)
-    below = messages.rows(user, line.place, AROUND)
-    goes_on = len(below) == AROUND
-    if len(between) <= AROUND:
-        return Listing([*newest, *between, line, *below], goes_on, deep=True)
+    between = messages.list_rows_above(user, line.place, CONTEXT_ROWS + 1, before=newest[-1].place)
+    below = messages.list_rows(user, line.place, CONTEXT_ROWS)
+    goes_on = len(below) == CONTEXT_ROWS
+    if len(between) <= CONTEXT_ROWS:
+        return SidebarPage([*newest, *between, line, *below], goes_on, deep=True)
     above, *near = between
-    return Listing(newest[:TOP], goes_on, deep=True, above=above, around=(*near, line, *below))
+    return SidebarPage(
+        newest[:TOP_ROWS], goes_on, deep=True, above=above, around=(*near, line, *below)
+    )

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import ChatModel, Conversation
-from core.db.sql import columns, fetch, made, statement
+from core.db.sql import columns, fetch, from_row, statement
 
 LOCAL_NOTE = (
     "This is a small demonstration model that runs on this machine. It makes many mistakes. "
@@ -12,18 +12,18 @@ LOCAL_NOTE = (
 )
 
 
-ENABLED = statement(
+SELECT_ENABLED = statement(
     "SELECT {model} FROM chat_chatmodel model WHERE enabled ORDER BY position, label",
     model=columns(ChatModel, "model"),
 )
 
 
-def enabled() -> list[ChatModel]:
+def list_enabled() -> list[ChatModel]:
     """The models that people may choose, in the administrators' order."""
-    return [made(ChatModel, row) for row in fetch(ENABLED, {})]
+    return [from_row(ChatModel, row) for row in fetch(SELECT_ENABLED, {})]
 
 
-def model_of(
+def model_for(
     conversation: Conversation | None, models: list[ChatModel] | None = None
 ) -> ChatModel | None:
     """The model that would answer next: the conversation's own, else the default.
@@ -35,19 +35,19 @@ def model_of(
     def rank(model: ChatModel) -> tuple[bool, bool, int]:
         return model.pk != own, not model.is_default, model.position
 
-    return min(enabled() if models is None else models, key=rank, default=None)
+    return min(list_enabled() if models is None else models, key=rank, default=None)
 
 
-def sync_local() -> None:
+def sync_local_model() -> None:
     """With LOCAL_MODEL its row is enabled and the default; without it the row is switched off."""
     with transaction.atomic():
         if settings.LOCAL_MODEL:
-            enable_local(settings.LOCAL_MODEL)
+            enable_local_model(settings.LOCAL_MODEL)
         else:
-            disable_local()
+            disable_local_model()
 
 
-def enable_local(repo_id: str) -> None:
+def enable_local_model(repo_id: str) -> None:
     row, _ = ChatModel.objects.get_or_create(
         repo_id=repo_id,
         defaults={
@@ -69,7 +69,7 @@ def enable_local(repo_id: str) -> None:
     ChatModel.objects.filter(pk=row.pk).update(enabled=True, is_default=True)
 
 
-def disable_local() -> None:
+def disable_local_model() -> None:
     """Give the place of the default back to the first model of the catalogue."""
     was_default = ChatModel.objects.filter(is_local=True, is_default=True).exists()
     ChatModel.objects.filter(is_local=True).update(enabled=False, is_default=False)

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.conf import settings
 
 from chat.errors import ChatError
-from chat.services.rate_limit import Bucket, take
+from chat.services.rate_limit import RateLimit, consume
 
 # Buckets of their own: what is typed is saved without being asked for, and must take nothing away.
 COMMANDS, DRAFTS = "commands", "drafts"
@@ -16,5 +16,5 @@ def check_command_rate(person_id: UUID, budget: str = COMMANDS) -> None:
     if not settings.LIMITS:
         return
     rate = settings.COMMANDS_PER_MINUTE
-    if wait := take(f"{budget}:{person_id}", Bucket(burst=rate, rate=rate / 60)):
+    if wait := consume(f"{budget}:{person_id}", RateLimit(burst=rate, rate=rate / 60)):
         raise ChatError("too_many_commands", retry_after=wait)

@@ -9,16 +9,16 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from chat.models import Conversation, Draft, Message
-from chat.text import checked_title
+from chat.text import clean_title
 from core.db.sql import fetch
 
 # How long a deleted conversation can be brought back.
-KEPT_DELETED = timedelta(days=7)
+RETENTION_DELETED = timedelta(days=7)
 
 
 def rename(user: User, conversation_id: UUID, title: str) -> Conversation:
     """Raises Conversation.DoesNotExist, or ChatError for an unusable title."""
-    clean = checked_title(title)
+    clean = clean_title(title)
     conversation: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
     Conversation.objects.filter(pk=conversation.pk).update(
         title=clean, title_is_own=True, version=F("version") + 1
@@ -34,7 +34,7 @@ def delete(user: User, conversation_id: UUID) -> Conversation:
     Conversation.objects.filter(pk=conversation.pk, deleted_at__isnull=True).update(
         deleted_at=Now(), version=F("version") + 1
     )
-    ask_to_stop(conversation)
+    request_stop(conversation)
     return conversation
 
 
@@ -47,15 +47,15 @@ def restore(user: User, conversation_id: UUID) -> Conversation:
     return conversation
 
 
-STOP = """
+REQUEST_STOP = """
 UPDATE chat_run SET stop_requested = true
 WHERE conversation_id = %(conversation)s AND ended_at IS NULL RETURNING id
 """
 
 
-def ask_to_stop(conversation: Conversation) -> UUID | None:
+def request_stop(conversation: Conversation) -> UUID | None:
     """Mark the live run as to be stopped, wherever it is written; its id, or None without one."""
-    found = fetch(STOP, {"conversation": conversation.pk})
+    found = fetch(REQUEST_STOP, {"conversation": conversation.pk})
     return found[0][0] if found else None
 
 
@@ -82,7 +82,7 @@ def delete_all(user: User) -> None:
 
 def purge() -> int:
     """Remove for good what was deleted more than seven days ago; how many conversations."""
-    old = Conversation.objects.filter(deleted_at__lt=Now() - KEPT_DELETED)
+    old = Conversation.objects.filter(deleted_at__lt=Now() - RETENTION_DELETED)
     count = 0
     for key in old.values_list("id", flat=True)[:100]:
         count += Conversation.objects.filter(pk=key, deleted_at__isnull=False).delete()[0] > 0

@@ -6,14 +6,14 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from chat.models import Conversation, Draft, Message
-from chat.text import MESSAGE_CHARS, check_length, storable
-from core.db.sql import columns, fetch, made, statement
+from chat.text import MESSAGE_CHARS, check_length, normalize_text
+from core.db.sql import columns, fetch, from_row, statement
 
 # A draft may be too long to be sent; what is far beyond that is no draft.
 DRAFT_CHARS = 4 * MESSAGE_CHARS
 
 
-DRAFT = statement(
+SELECT_DRAFT = statement(
     """
 SELECT {draft} FROM chat_draft draft WHERE owner_id = %(owner)s
     AND conversation_id IS NOT DISTINCT FROM %(conversation)s::uuid
@@ -22,13 +22,13 @@ SELECT {draft} FROM chat_draft draft WHERE owner_id = %(owner)s
 )
 
 
-def draft_of(user: User, conversation: Conversation | None) -> Draft | None:
+def find_draft(user: User, conversation: Conversation | None) -> Draft | None:
     key = conversation.pk if conversation else None
-    found = fetch(DRAFT, {"owner": user.pk, "conversation": key})
-    return made(Draft, found[0]) if found else None
+    found = fetch(SELECT_DRAFT, {"owner": user.pk, "conversation": key})
+    return from_row(Draft, found[0]) if found else None
 
 
-def keep(
+def save_draft(
     user: User,
     conversation_id: UUID | None,
     client_id: UUID,
@@ -41,12 +41,12 @@ def keep(
     is not kept. `opened` is that of the draft that the page was opened with. Raises
     Conversation.DoesNotExist, or ChatError `message_too_long`.
     """
-    clean = storable(text)
+    clean = normalize_text(text)
     check_length(clean, DRAFT_CHARS, "message_too_long")
     if conversation_id is not None:
         Conversation.objects.owned_by(user).only("id").get(pk=conversation_id)
-    if not clean.strip() or was_sent(user, conversation_id, client_id):
-        remove(user, conversation_id, client_id, opened)
+    if not clean.strip() or is_sent(user, conversation_id, client_id):
+        discard_draft(user, conversation_id, client_id, opened)
         return
     draft = Draft(
         owner=user,
@@ -62,24 +62,24 @@ def keep(
         update_fields=["client_id", "text", "saved_at"],
     )
     # Sending removes the draft after its commit: whoever comes second sees the other.
-    if was_sent(user, conversation_id, client_id):
-        remove(user, conversation_id, client_id, opened)
+    if is_sent(user, conversation_id, client_id):
+        discard_draft(user, conversation_id, client_id, opened)
 
 
-def was_sent(user: User, conversation_id: UUID | None, client_id: UUID) -> bool:
+def is_sent(user: User, conversation_id: UUID | None, client_id: UUID) -> bool:
     if conversation_id is None:
         return Conversation.objects.filter(owner=user, client_id=client_id).exists()
     return Message.objects.filter(conversation=conversation_id, client_id=client_id).exists()
 
 
-REMOVE = """
+DELETE_DRAFT = """
 DELETE FROM chat_draft WHERE owner_id = %(owner)s
     AND conversation_id IS NOT DISTINCT FROM %(conversation)s::uuid
     AND (client_id IN (%(client)s, %(opened)s::uuid) OR text = %(text)s) RETURNING id
 """
 
 
-def remove(
+def discard_draft(
     user: User,
     conversation_id: UUID | None,
     client_id: UUID,
@@ -89,4 +89,4 @@ def remove(
     """What is no longer to be sent: the page's own draft, the one that it was `opened` with, or
     the same `text` from another page. What another page typed in the meantime stays."""
     values = {"owner": user.pk, "conversation": conversation_id, "client": client_id}
-    fetch(REMOVE, values | {"opened": opened, "text": text})
+    fetch(DELETE_DRAFT, values | {"opened": opened, "text": text})

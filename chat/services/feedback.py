@@ -7,17 +7,17 @@ from django.db.models import F
 
 from accounts.models import User
 from chat.models import Conversation, Message, Role
-from chat.text import check_length, storable
+from chat.text import check_length, normalize_text
 
 REASON_CHARS = 500
 
 
-def rate(user: User, message_id: UUID, value: int | None, reason: str = "") -> Message:
+def rate_answer(user: User, message_id: UUID, value: int | None, reason: str = "") -> Message:
     """1 is good, -1 is bad, None takes it back.
 
     Raises Message.DoesNotExist, or ChatError `reason_too_long`.
     """
-    kept = storable(reason).strip()
+    kept = normalize_text(reason).strip()
     check_length(kept, REASON_CHARS, "reason_too_long")
     message: Message = Message.objects.owned_by(user).get(pk=message_id, role=Role.ASSISTANT)
     message.feedback = value

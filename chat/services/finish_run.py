@@ -10,11 +10,11 @@ from django.db.models.functions import Now
 from chat.events import Outcome
 from chat.models import Chunk, Conversation, Message, Run, Status
 from chat.services.leases import LEASE
-from core.db.sql import columns, fetch, made, statement, width
+from core.db.sql import column_count, columns, fetch, from_row, statement
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class FinishedRun:
     """What the end of a run wrote: both rows as they are now."""
 
     conversation: Conversation
@@ -22,7 +22,7 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ExpiredRun:
     """A run that was found dead and closed."""
 
     conversation_id: UUID
@@ -31,7 +31,7 @@ class Ended:
 
 
 # Who comes second finds the run ended, and writes nothing.
-END = """
+UPDATE_RUN = """
 UPDATE chat_run SET ended_at = statement_timestamp(), provider = %(provider)s,
     finish_reason = %(reason)s, error_code = %(code)s, prompt_tokens = %(prompt_tokens)s,
     answer_tokens = %(answer_tokens)s, tokens_exact = %(exact)s,
@@ -43,7 +43,7 @@ RETURNING message_id, conversation_id
 # A statement of its own: the first one may have waited for a save, whose text only this one sees.
 # The version tells pages that show another one that they are behind; an answer that its reader did
 # not stop waits to be seen.
-FOLD = statement(
+FOLD_CHUNKS = statement(
     """
 WITH written AS (
     UPDATE chat_message m SET status = %(status)s, text = %(text)s, html = %(html)s,
@@ -64,7 +64,7 @@ SELECT counted.*, written.* FROM counted, written
 )
 
 
-def close(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> Closed | None:
+def finish(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> FinishedRun | None:
     """Write the end of a run; None if somebody else ended it before, and nothing is written."""
     usage = outcome.usage
     ending = {
@@ -80,17 +80,19 @@ def close(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> Cl
     }
     body = {"status": outcome.status, "text": text, "html": html, "renderer": renderer}
     with transaction.atomic():
-        ended = fetch(END, ending)
+        ended = fetch(UPDATE_RUN, ending)
         if not ended:
             return None
         message, conversation = ended[0]
         of = {"message": message, "conversation": conversation}
-        (row,) = fetch(FOLD, ending | body | of | {"unseen": outcome.status != Status.STOPPED})
-    wide = width(Conversation)
-    return Closed(made(Conversation, row[:wide]), made(Message, row[wide:]))
+        (row,) = fetch(
+            FOLD_CHUNKS, ending | body | of | {"unseen": outcome.status != Status.STOPPED}
+        )
+    wide = column_count(Conversation)
+    return FinishedRun(from_row(Conversation, row[:wide]), from_row(Message, row[wide:]))
 
 
-def lately_restarted() -> bool:
+def has_restarted_recently() -> bool:
     """Whether the database began less than a lease ago: living processes may not have renewed."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -101,7 +103,7 @@ def lately_restarted() -> bool:
     return found
 
 
-def sweep(most: int = 100, spare: Sequence[UUID] = ()) -> list[Ended]:
+def finish_expired(most: int = 100, spare: Sequence[UUID] = ()) -> list[ExpiredRun]:
     """End the runs whose lease lapsed; their saved text is kept and the answer is interrupted.
 
     `spare` are runs that the caller itself writes and has only been late to renew.
@@ -113,24 +115,24 @@ def sweep(most: int = 100, spare: Sequence[UUID] = ()) -> list[Ended]:
             .exclude(pk__in=spare)
             .select_related("conversation")[:most]
         )
-        return [end_dead(run) for run in lapsed]
+        return [finish_expired_run(run) for run in lapsed]
 
 
-def end_dead(run: Run) -> Ended:
+def finish_expired_run(run: Run) -> ExpiredRun:
     stopped = run.stop_requested
     status = Status.STOPPED if stopped else Status.INTERRUPTED
-    close(run, Outcome(status=status), saved_text(run), "", 0)
-    return Ended(run.conversation_id, run.conversation.owner_id, run.message_id)
+    finish(run, Outcome(status=status), saved_text(run), "", 0)
+    return ExpiredRun(run.conversation_id, run.conversation.owner_id, run.message_id)
 
 
 def saved_text(run: Run) -> str:
     """The answer's text as the database has it: earlier runs' text and the chunks of this one."""
     before = Message.objects.values_list("text", flat=True).get(pk=run.message_id)
     chunks = Chunk.objects.filter(run=run.pk).order_by("offset")
-    return joined(before, chunks.values_list("offset", "text"))
+    return join_chunks(before, chunks.values_list("offset", "text"))
 
 
-def joined(text: str, chunks: Iterable[tuple[int, str]]) -> str:
+def join_chunks(text: str, chunks: Iterable[tuple[int, str]]) -> str:
     """`text` and the chunks, (offset in characters, text), that follow it without a hole."""
     parts, end = [text], len(text)
     for offset, piece in chunks:

@@ -20,7 +20,7 @@ LEASE_END = f"statement_timestamp() + interval '{LEASE.total_seconds()} seconds'
 
 
 @dataclass(frozen=True, slots=True)
-class Append:
+class TextChunk:
     """Text of a run that is not yet saved; `offset` is its place in the answer, in characters."""
 
     run_id: UUID
@@ -29,7 +29,7 @@ class Append:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldRuns:
     """Runs that this process still holds, and those of them that somebody asked to stop."""
 
     runs: frozenset[UUID]
@@ -40,7 +40,7 @@ class Held:
 # update waits for a sweeper that holds the row, and finds it ended. FOR SHARE keeps a close waiting
 # until the text is there to be folded. A piece whose first save was done unheard comes again,
 # longer.
-SAVE = """
+SAVE_CHUNKS = """
 WITH renewed AS (
     UPDATE chat_run SET lease_until = now() + make_interval(secs => %(lease)s)
     WHERE id = ANY(%(runs)s::uuid[]) AND owner = %(owner)s AND ended_at IS NULL
@@ -73,13 +73,13 @@ SELECT id, stop_requested FROM held
 """
 
 
-def save(owner: UUID, runs: Sequence[UUID], pieces: Sequence[Append]) -> Held:
+def save_chunks(owner: UUID, runs: Sequence[UUID], pieces: Sequence[TextChunk]) -> HeldRuns:
     """Append text, renew leases and hear of stops: one statement for all runs of a process.
 
     Doing it again is harmless: a piece has its place, and a place is taken once, by the longest.
     """
     rows = fetch(
-        SAVE,
+        SAVE_CHUNKS,
         {
             "runs": list(runs),
             "owner": owner,
@@ -90,6 +90,6 @@ def save(owner: UUID, runs: Sequence[UUID], pieces: Sequence[Append]) -> Held:
             "texts": [piece.text for piece in pieces],
         },
     )
-    return Held(
+    return HeldRuns(
         runs=frozenset(run for run, _ in rows), stops=frozenset(run for run, stop in rows if stop)
     )

@@ -9,20 +9,20 @@ from django.db.models import F
 from accounts.models import User
 from chat.errors import ChatError
 from chat.models import ChatModel, Conversation, SystemPrompt
-from core.db.sql import columns, fetch, made, statement
+from core.db.sql import columns, fetch, from_row, statement
 
 # Sane ranges; what lies outside is moved to the nearest end.
-TEMPERATURE = (0.0, 2.0)
-TOP_P = (0.01, 1.0)
-LEAST_TOKENS = 16
+TEMPERATURE_RANGE = (0.0, 2.0)
+TOP_P_RANGE = (0.01, 1.0)
+MIN_OUTPUT_TOKENS = 16
 # Where the default model answers: its own limit holds when the answer is made.
-MOST_TOKENS = 1_000_000
+MAX_OUTPUT_TOKENS = 1_000_000
 
 N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class GenerationSettings:
     """None is the site's default (model and prompt) or the model's own value (sampling)."""
 
     model_id: UUID | None = None
@@ -32,39 +32,39 @@ class Choices:
     max_tokens: int | None = None
 
 
-PROMPTS = statement(
+SELECT_PROMPTS = statement(
     "SELECT {prompt} FROM chat_systemprompt prompt"
     " WHERE enabled AND published_id IS NOT NULL ORDER BY name",
     prompt=columns(SystemPrompt, "prompt"),
 )
-SUGGESTIONS = """
+SELECT_SUGGESTIONS = """
 SELECT text FROM chat_suggestion WHERE enabled ORDER BY position, text LIMIT %(most)s
 """
 
 
-def prompts() -> list[SystemPrompt]:
+def list_prompts() -> list[SystemPrompt]:
     """The system prompts that people may choose: enabled ones with a published version."""
-    return [made(SystemPrompt, row) for row in fetch(PROMPTS, {})]
+    return [from_row(SystemPrompt, row) for row in fetch(SELECT_PROMPTS, {})]
 
 
-def suggestions(most: int = 6) -> list[str]:
-    return [text for (text,) in fetch(SUGGESTIONS, {"most": most})]
+def list_suggestions(most: int = 6) -> list[str]:
+    return [text for (text,) in fetch(SELECT_SUGGESTIONS, {"most": most})]
 
 
-def values_of(choices: Choices) -> dict[str, object]:
+def validate_settings(choices: GenerationSettings) -> dict[str, object]:
     """The choices as values of a conversation's row. Raises ChatError `bad_form` for a model or a
     prompt that is not offered."""
-    most = most_tokens(choices.model_id) if choices.model_id else MOST_TOKENS
+    most = max_output_of(choices.model_id) if choices.model_id else MAX_OUTPUT_TOKENS
     if choices.prompt_id and not SystemPrompt.objects.filter(pk=choices.prompt_id, enabled=True):
         raise ChatError("bad_form")
     return asdict(choices) | {
-        "temperature": within(choices.temperature, TEMPERATURE),
-        "top_p": within(choices.top_p, TOP_P),
-        "max_tokens": within(choices.max_tokens, (LEAST_TOKENS, most)),
+        "temperature": clamp(choices.temperature, TEMPERATURE_RANGE),
+        "top_p": clamp(choices.top_p, TOP_P_RANGE),
+        "max_tokens": clamp(choices.max_tokens, (MIN_OUTPUT_TOKENS, most)),
     }
 
 
-def most_tokens(model_id: UUID) -> int:
+def max_output_of(model_id: UUID) -> int:
     """The longest answer of a model that may be chosen. Raises ChatError `bad_form`."""
     offered = ChatModel.objects.filter(pk=model_id, enabled=True)
     found: int | None = offered.values_list("max_output", flat=True).first()
@@ -73,13 +73,15 @@ def most_tokens(model_id: UUID) -> int:
     return found
 
 
-def within(value: N | None, ends: tuple[N, N]) -> N | None:
+def clamp(value: N | None, ends: tuple[N, N]) -> N | None:
     return None if value is None else min(max(value, ends[0]), ends[1])
 
 
-def choose(user: User, conversation_id: UUID, choices: Choices) -> Conversation:
+def save_settings(user: User, conversation_id: UUID, choices: GenerationSettings) -> Conversation:
     """Store the choices: the next turn is made with them. Raises Conversation.DoesNotExist."""
     found: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
-    Conversation.objects.filter(pk=found.pk).update(**values_of(choices), version=F("version") + 1)
+    Conversation.objects.filter(pk=found.pk).update(
+        **validate_settings(choices), version=F("version") + 1
+    )
     found.refresh_from_db()
     return found

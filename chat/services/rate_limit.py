@@ -9,7 +9,7 @@ from core.db.sql import fetch
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class RateLimit:
     """At most `burst` at once, `rate` a second in the long run."""
 
     burst: float
@@ -18,7 +18,7 @@ class Bucket:
 
 # What is left grows with the database's clock, not with any process's. A refusal changes nothing
 # and says after how many seconds there will be one.
-TAKE = """
+CONSUME = """
 WITH taken AS (
     INSERT INTO chat_allowance AS held (key, tokens, filled_at)
     VALUES (%(key)s, %(burst)s - 1, clock_timestamp())
@@ -38,8 +38,8 @@ FROM chat_allowance held WHERE held.key = %(key)s AND NOT EXISTS (SELECT FROM ta
 """
 
 
-def take(key: str, bucket: Bucket) -> float:
+def consume(key: str, bucket: RateLimit) -> float:
     """Take one; 0, or the seconds after which there will be one to take."""
-    found = fetch(TAKE, {"key": key, "burst": bucket.burst, "rate": bucket.rate})
+    found = fetch(CONSUME, {"key": key, "burst": bucket.burst, "rate": bucket.rate})
     # Without a row somebody else's first insert is not committed where this statement looked.
     return float(found[0][0]) if found else 0.1

@@ -9,18 +9,18 @@ from django.db.models.functions import Now
 from accounts.models import User
 from chat.models import Conversation
 
-UNSEEN = Q(answered_at__isnull=False) & (Q(seen_at__isnull=True) | Q(seen_at__lt=F("answered_at")))
+UNREAD = Q(answered_at__isnull=False) & (Q(seen_at__isnull=True) | Q(seen_at__lt=F("answered_at")))
 
 
 def is_unread(answered_at: datetime | None, seen_at: datetime | None) -> bool:
     return answered_at is not None and (seen_at is None or seen_at < answered_at)
 
 
-def see(user: User, conversation_id: UUID) -> bool:
+def mark_read(user: User, conversation_id: UUID) -> bool:
     """The owner has the newest answer in view; False when that was known.
 
     Raises Conversation.DoesNotExist.
     """
     mine = Conversation.objects.owned_by(user)
     found: Conversation = mine.only("id").get(pk=conversation_id)
-    return bool(Conversation.objects.filter(UNSEEN, pk=found.pk).update(seen_at=Now()))
+    return bool(Conversation.objects.filter(UNREAD, pk=found.pk).update(seen_at=Now()))

@@ -7,26 +7,26 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from chat.models import ChatModel, PromptVersion, SystemPrompt
-from chat.selectors.run_config import SHORT_QUESTION, room_for_question
+from chat.selectors.run_config import MIN_QUESTION_TOKENS, room_for_question
 
 
-def newest(prompt: SystemPrompt) -> PromptVersion | None:
+def newest_version(prompt: SystemPrompt) -> PromptVersion | None:
     return PromptVersion.objects.filter(prompt=prompt.pk).order_by("-number").first()
 
 
-def held(prompt: SystemPrompt) -> PromptVersion | None:
+def lock_newest_version(prompt: SystemPrompt) -> PromptVersion | None:
     """The newest version; until the transaction ends nobody else writes another one."""
     SystemPrompt.objects.select_for_update(no_key=True).filter(pk=prompt.pk).first()
-    return newest(prompt)
+    return newest_version(prompt)
 
 
-def write(prompt: SystemPrompt, text: str, note: str, author: Any) -> PromptVersion | None:
+def save_version(prompt: SystemPrompt, text: str, note: str, author: Any) -> PromptVersion | None:
     """Save a wording as the next version; None when it is the newest one already.
 
     Two administrators who save at once get two versions: the prompt's row is held meanwhile.
     """
     with transaction.atomic():
-        last = held(prompt)
+        last = lock_newest_version(prompt)
         if last is not None and last.text == text:
             return None
         number = last.number + 1 if last else 1
@@ -55,13 +55,13 @@ def make_default_model(model: ChatModel) -> None:
         ChatModel.objects.filter(pk=model.pk).update(is_default=True, enabled=True)
 
 
-def in_use() -> QuerySet[SystemPrompt]:
+def usable_prompts() -> QuerySet[SystemPrompt]:
     """Prompts that may begin a conversation."""
     published = SystemPrompt.objects.filter(published__isnull=False).select_related("published")
     return published.filter(Q(enabled=True) | Q(is_default=True))
 
 
-def cramped(
+def find_cramped_pairs(
     models: Iterable[ChatModel], prompts: Iterable[SystemPrompt]
 ) -> list[tuple[ChatModel, SystemPrompt]]:
     """The pairs that leave no room for a question."""
@@ -69,5 +69,5 @@ def cramped(
         (model, prompt)
         for prompt in prompts
         for model in models
-        if room_for_question(model, prompt.published, model.max_output) < SHORT_QUESTION
+        if room_for_question(model, prompt.published, model.max_output) < MIN_QUESTION_TOKENS
     ]

@@ -10,14 +10,29 @@ from django.db import connection, transaction
 from accounts.models import User
 from chat.errors import ChatError
 from chat.models import FINISHED, Conversation, Message, Role, Run, Status
-from chat.selectors.run_config import Maker, Standing, fits, known, made_by, standing
+from chat.selectors.run_config import (
+    RunConfig,
+    TurnPreconditions,
+    check_question_fits,
+    load_preconditions,
+    require_run_config,
+    run_fields,
+)
 from chat.services.leases import LEASE_END
-from chat.services.rate_limit import Bucket, take
-from chat.text import title_from
-from core.db.sql import Part, columns, fetch, insertion, made, statement, write
+from chat.services.rate_limit import RateLimit, consume
+from chat.text import make_title
+from core.db.sql import (
+    StatementPart,
+    columns,
+    execute_together,
+    fetch,
+    from_row,
+    insert_statement,
+    statement,
+)
 
 # Answers of one person that may be written or wait, as a multiple of those written at once.
-IN_LINE = 4
+QUEUE_FACTOR = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,7 @@ class Turn:
     question: Message | None = None
 
 
-BEGUN = """
+SELECT_BY_CLIENT_ID = """
 SELECT id FROM chat_conversation WHERE owner_id = %(owner)s AND client_id = %(client)s
 """
 
@@ -44,13 +59,15 @@ def start_conversation(
 ) -> Turn:
     """A new conversation with its first question; the same `client_id` again gives the same one."""
     with transaction.atomic():
-        lock_person(user)
-        if known := fetch(BEGUN, {"owner": user.pk, "client": client_id}):
-            return repeated(Conversation.objects.get(pk=known[0][0]), client_id)
+        lock_user(user)
+        if known := fetch(SELECT_BY_CLIENT_ID, {"owner": user.pk, "client": client_id}):
+            return find_existing_turn(Conversation.objects.get(pk=known[0][0]), client_id)
         conversation = Conversation(
-            owner=user, client_id=client_id, title=title_from(text), **(choices or {})
+            owner=user, client_id=client_id, title=make_title(text), **(choices or {})
         )
-        return ask(conversation, standing(conversation), None, text, client_id, process)
+        return insert_turn(
+            conversation, load_preconditions(conversation), None, text, client_id, process
+        )
 
 
 def send(user: User, conversation_id: UUID, client_id: UUID, text: str, process: UUID) -> Turn:
@@ -60,21 +77,21 @@ def send(user: User, conversation_id: UUID, client_id: UUID, text: str, process:
     answer runs. The same `client_id` again gives what was made before.
     """
     with transaction.atomic():
-        conversation = locked(user, conversation_id)
-        now = standing(conversation, client_id)
+        conversation = lock_conversation(user, conversation_id)
+        now = load_preconditions(conversation, client_id)
         if now.sent:
-            return repeated(conversation, client_id)
-        return ask(conversation, now, conversation.active_leaf_id, text, client_id, process)
+            return find_existing_turn(conversation, client_id)
+        return insert_turn(conversation, now, conversation.active_leaf_id, text, client_id, process)
 
 
 def edit(user: User, message_id: UUID, client_id: UUID, text: str, process: UUID) -> Turn:
     """Ask a question again in other words: a sibling of it, with an answer of its own."""
     with transaction.atomic():
-        message, conversation = locked_message(user, message_id, Role.USER)
-        now = standing(conversation, client_id)
+        message, conversation = lock_message(user, message_id, Role.USER)
+        now = load_preconditions(conversation, client_id)
         if now.sent:
-            return repeated(conversation, client_id)
-        return ask(conversation, now, message.parent_id, text, client_id, process)
+            return find_existing_turn(conversation, client_id)
+        return insert_turn(conversation, now, message.parent_id, text, client_id, process)
 
 
 def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conversation:
@@ -83,13 +100,13 @@ def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conve
     What was asked and answered before stays as it was; `regenerate` on the new one asks it.
     """
     with transaction.atomic():
-        message, conversation = locked_message(user, message_id, Role.USER)
-        now = standing(conversation, client_id)
+        message, conversation = lock_message(user, message_id, Role.USER)
+        now = load_preconditions(conversation, client_id)
         if now.sent:
             return conversation
         if conversation.pk in now.live:
             raise ChatError("busy")
-        question = message_of(
+        question = build_message(
             conversation,
             1,
             message.parent_id,
@@ -98,23 +115,25 @@ def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conve
             text=text,
             client_id=client_id,
         )
-        write(insertion(question), ended_by(conversation, question, taken=1))
+        execute_together(insert_statement(question), update_leaf(conversation, question, taken=1))
         return conversation
 
 
 def regenerate(user: User, message_id: UUID, process: UUID) -> Turn:
     """Another answer to the same question, or the first one to a question that has none."""
     with transaction.atomic():
-        message, conversation = locked_message(user, message_id)
-        question = asked_by(message)
-        maker = permitted(conversation, standing(conversation))
-        answer = message_of(conversation, 1, question, Role.ASSISTANT, Status.PENDING)
-        run = run_of(maker, conversation, answer, process)
-        write(insertion(answer), begun(run), ended_by(conversation, answer, taken=1))
+        message, conversation = lock_message(user, message_id)
+        question = parent_question(message)
+        maker = check_limits(conversation, load_preconditions(conversation))
+        answer = build_message(conversation, 1, question, Role.ASSISTANT, Status.PENDING)
+        run = build_run(maker, conversation, answer, process)
+        execute_together(
+            insert_statement(answer), insert_run(run), update_leaf(conversation, answer, taken=1)
+        )
         return Turn(conversation, answer, run)
 
 
-def asked_by(message: Message) -> UUID | None:
+def parent_question(message: Message) -> UUID | None:
     """The question of an answer; a question itself while it has no answer."""
     if message.role == Role.ASSISTANT:
         return message.parent_id
@@ -123,14 +142,14 @@ def asked_by(message: Message) -> UUID | None:
     return message.pk
 
 
-def go_on(user: User, message_id: UUID, process: UUID) -> Turn:
+def continue_answer(user: User, message_id: UUID, process: UUID) -> Turn:
     """A further run of the same answer.
 
     Raises ChatError `nothing_to_continue` without text, `finished` for one that its model ended.
     """
     with transaction.atomic():
-        message, conversation = locked_message(user, message_id, Role.ASSISTANT)
-        maker = permitted(conversation, standing(conversation))
+        message, conversation = lock_message(user, message_id, Role.ASSISTANT)
+        maker = check_limits(conversation, load_preconditions(conversation))
         if message.status == Status.COMPLETE and message.finish_reason in FINISHED:
             raise ChatError("finished")
         moved = (
@@ -143,18 +162,18 @@ def go_on(user: User, message_id: UUID, process: UUID) -> Turn:
         if not moved or message.pk != conversation.active_leaf_id:
             raise ChatError("nothing_to_continue")
         message.refresh_from_db(fields=("status", "text"))
-        run = run_of(maker, conversation, message, process, continuation=True)
-        write(begun(run), ended_by(conversation, message, taken=0))
+        run = build_run(maker, conversation, message, process, continuation=True)
+        execute_together(insert_run(run), update_leaf(conversation, message, taken=0))
         return Turn(conversation, message, run)
 
 
-def lock_person(user: User) -> None:
+def lock_user(user: User) -> None:
     """One new conversation at a time for one person, until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (7301, user.pk.int % 2**31))
 
 
-LOCKED = statement(
+LOCK_CONVERSATION = statement(
     """
 SELECT {conversation} FROM chat_conversation c
 WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL FOR UPDATE
@@ -163,31 +182,31 @@ WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL FOR 
 )
 
 
-def locked(user: User, conversation_id: UUID) -> Conversation:
+def lock_conversation(user: User, conversation_id: UUID) -> Conversation:
     """The conversation, held until the transaction ends, so that turns come one after the other.
 
     Raises Conversation.DoesNotExist for what is not this person's.
     """
-    found = fetch(LOCKED, {"conversation": conversation_id, "owner": user.pk})
+    found = fetch(LOCK_CONVERSATION, {"conversation": conversation_id, "owner": user.pk})
     if not found:
         raise Conversation.DoesNotExist
-    return made(Conversation, found[0])
+    return from_row(Conversation, found[0])
 
 
-def locked_message(user: User, message_id: UUID, *roles: Role) -> tuple[Message, Conversation]:
+def lock_message(user: User, message_id: UUID, *roles: Role) -> tuple[Message, Conversation]:
     """Raises Message.DoesNotExist for what is not this person's, or of another role."""
     message = Message.objects.owned_by(user).get(pk=message_id, role__in=roles or Role)
-    return message, locked(user, message.conversation_id)
+    return message, lock_conversation(user, message.conversation_id)
 
 
-LIVE_OF = """
+SELECT_LIVE_CONVERSATIONS = """
 SELECT run.conversation_id FROM chat_run run JOIN LATERAL (
     SELECT owner_id FROM chat_conversation WHERE id = run.conversation_id LIMIT 1
 ) c ON c.owner_id = %(owner)s WHERE run.ended_at IS NULL
 """
 
 
-def permitted(conversation: Conversation, now: Standing) -> Maker:
+def check_limits(conversation: Conversation, now: TurnPreconditions) -> RunConfig:
     """Who makes the answer. Raises ChatError `busy`, `too_fast`, `too_many_answers` or
     `not_configured`; the same in every process.
 
@@ -196,47 +215,47 @@ def permitted(conversation: Conversation, now: Standing) -> Maker:
     """
     person, rate, live = conversation.owner_id, settings.MESSAGES_PER_MINUTE, now.live
     if settings.LIMITS:
-        if wait := take(f"messages:{person}", Bucket(burst=rate, rate=rate / 60)):
+        if wait := consume(f"messages:{person}", RateLimit(burst=rate, rate=rate / 60)):
             raise ChatError("too_fast", retry_after=wait)
-        live = [key for (key,) in fetch(LIVE_OF, {"owner": person})]
+        live = [key for (key,) in fetch(SELECT_LIVE_CONVERSATIONS, {"owner": person})]
     if conversation.pk in live:
         raise ChatError("busy")
-    if settings.LIMITS and len(live) >= IN_LINE * settings.ANSWERS_PER_PERSON:
+    if settings.LIMITS and len(live) >= QUEUE_FACTOR * settings.ANSWERS_PER_PERSON:
         raise ChatError("too_many_answers", retry_after=5)
-    return known(now.maker)
+    return require_run_config(now.maker)
 
 
-def repeated(conversation: Conversation, client_id: UUID) -> Turn:
+def find_existing_turn(conversation: Conversation, client_id: UUID) -> Turn:
     question = Message.objects.get(conversation=conversation, client_id=client_id)
     answer = Message.objects.filter(parent=question).order_by("seq").first()
     return Turn(conversation, answer or question, None, question)
 
 
-def ask(
+def insert_turn(
     conversation: Conversation,
-    now: Standing,
+    now: TurnPreconditions,
     parent_id: UUID | None,
     text: str,
     client_id: UUID,
     process: UUID,
 ) -> Turn:
     """Question, pending answer and run; the conversation too, if this begins it."""
-    maker = permitted(conversation, now)
-    fits(maker, conversation, text)
-    question = message_of(
+    maker = check_limits(conversation, now)
+    check_question_fits(maker, conversation, text)
+    question = build_message(
         conversation, 1, parent_id, Role.USER, Status.COMPLETE, text=text, client_id=client_id
     )
-    answer = message_of(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
-    run = run_of(maker, conversation, answer, process)
-    shown = begins if conversation._state.adding else ended_by
-    for (moment,) in write(
-        insertion(question, answer), begun(run), shown(conversation, answer, taken=2)
+    answer = build_message(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
+    run = build_run(maker, conversation, answer, process)
+    shown = insert_conversation if conversation._state.adding else update_leaf
+    for (moment,) in execute_together(
+        insert_statement(question, answer), insert_run(run), shown(conversation, answer, taken=2)
     ):
         conversation.active_at = moment
     return Turn(conversation, answer, run, question)
 
 
-def message_of(
+def build_message(
     conversation: Conversation,
     place: int,
     parent_id: UUID | None,
@@ -257,8 +276,8 @@ def message_of(
     )
 
 
-def run_of(
-    maker: Maker,
+def build_run(
+    maker: RunConfig,
     conversation: Conversation,
     answer: Message,
     process: UUID,
@@ -271,32 +290,32 @@ def run_of(
         message=answer,
         owner=process,
         is_continuation=continuation,
-        **made_by(maker, conversation),
+        **run_fields(maker, conversation),
     )
 
 
-def begun(run: Run) -> Part:
+def insert_run(run: Run) -> StatementPart:
     """The run with its lease."""
-    return insertion(run, lease_until=LEASE_END)
+    return insert_statement(run, lease_until=LEASE_END)
 
 
-SHOW = """
+UPDATE_LEAF = """
 UPDATE chat_conversation SET active_leaf_id = %s, next_seq = next_seq + %s, version = version + 1,
     active_at = statement_timestamp()
 WHERE id = %s RETURNING active_at
 """
 
 
-def ended_by(conversation: Conversation, leaf: Message, *, taken: int) -> Part:
+def update_leaf(conversation: Conversation, leaf: Message, *, taken: int) -> StatementPart:
     """Let the shown branch end here, with `taken` places of the sequence used."""
     conversation.active_leaf_id = leaf.pk
     conversation.version += 1
-    return SHOW, [leaf.pk, taken, conversation.pk]
+    return UPDATE_LEAF, [leaf.pk, taken, conversation.pk]
 
 
-def begins(conversation: Conversation, leaf: Message, *, taken: int) -> Part:
+def insert_conversation(conversation: Conversation, leaf: Message, *, taken: int) -> StatementPart:
     """The same of a conversation that is not written yet."""
     conversation.active_leaf_id = leaf.pk
     conversation.version += 1
     conversation.next_seq += taken
-    return insertion(conversation)
+    return insert_statement(conversation)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 # Told whenever it changes: the place in line from 1, 0 when it is one's turn.
-Told = Callable[[int], None]
+PositionListener = Callable[[int], None]
 
 
 @dataclass(eq=False, slots=True)
 class Waiter:
     person: UUID
-    told: Told
+    told: PositionListener
     turn: asyncio.Event = field(default_factory=asyncio.Event)
     place: int = 0
 
@@ -24,7 +24,7 @@ class Waiter:
             self.told(place)
 
 
-class Line:
+class FairQueue:
     """Seats people by turns: who has few answers running comes before who has many.
 
     `seats` and `each` (for one person) limit the answers that are written at once; None is no
@@ -38,7 +38,7 @@ class Line:
         self.waiting: list[Waiter] = []
 
     @asynccontextmanager
-    async def seat(self, person: UUID, told: Told) -> AsyncIterator[None]:
+    async def seat(self, person: UUID, told: PositionListener) -> AsyncIterator[None]:
         """Wait for a seat and hold it."""
         waiter = Waiter(person, told)
         self.waiting.append(waiter)

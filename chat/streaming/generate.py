@@ -14,26 +14,26 @@ from django.utils.translation import gettext_noop
 from chat.errors import ChatError, ProviderError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
-from chat.llm.endpoints import CAPS, deadlines, endpoint, unserved
-from chat.llm.providers import ChatRequest, Finish, Piece, Sampling, Waiting, stream
+from chat.llm.endpoints import LIMITS, deadlines, endpoint, unavailable_reason
+from chat.llm.providers import ChatRequest, Finish, Sampling, TextDelta, Waiting, stream
 from chat.llm.tokens import counter
 from chat.models import Message, Run, Status
 from chat.selectors import messages
 
 log = logging.getLogger("chat.streaming")
 
-WAITING = {
+WAIT_REASONS = {
     "rate_limited": gettext_noop("The model server has too many requests."),
     "overloaded": gettext_noop("The model server is busy."),
     "model_loading": gettext_noop("The model is still being loaded."),
     "upstream_error": gettext_noop("The model server reported an error."),
 }
 # Only an administrator can mend these; one line an hour and code, not one an answer.
-TELL_AGAIN = 3600.0
+REPEAT_SECONDS = 3600.0
 _told: dict[str, float] = {}
 
 
-class Sink(Protocol):
+class TextSink(Protocol):
     """Where the text goes."""
 
     def feed(self, piece: str) -> None: ...
@@ -42,7 +42,7 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRequest:
     """A request that is ready to be sent, and what it weighs."""
 
     request: ChatRequest
@@ -51,13 +51,13 @@ class Prepared:
     tokenizer: str
 
 
-def prepare(run: Run, message: Message) -> Prepared:
+def prepare_request(run: Run, message: Message) -> PreparedRequest:
     """Read the branch and assemble the request; database work, so off the event loop.
 
     Raises ChatError `not_configured`, `completion_unsupported` or `context_too_long`.
     """
     model = run.model
-    refused = unserved(model)
+    refused = unavailable_reason(model)
     if model is None or refused:
         raise ChatError(refused.code if refused else "not_configured")
     target = prompt.Target(
@@ -73,15 +73,15 @@ def prepare(run: Run, message: Message) -> Prepared:
     )
     made = prompt.assemble(
         run.prompt_version.text if run.prompt_version else "",
-        messages.spoken_before(message),
+        messages.load_history(message),
         target,
         counter(model.tokenizer),
         partial=message.text if run.is_continuation else "",
     )
-    return Prepared(made.request, made.prompt_tokens, made.exact, model.tokenizer)
+    return PreparedRequest(made.request, made.prompt_tokens, made.exact, model.tokenizer)
 
 
-class Clock:
+class Timings:
     """Milliseconds since the run began: to the first and to the last token."""
 
     def __init__(self) -> None:
@@ -94,13 +94,13 @@ class Clock:
         self.first = self.last if self.first is None else self.first
 
 
-async def write(prepared: Prepared, sink: Sink, clock: Clock) -> Outcome:
+async def generate(prepared: PreparedRequest, sink: TextSink, clock: Timings) -> Outcome:
     """Take the stream to its end. Errors become an outcome; cancellation goes through."""
     parts: list[str] = []
     try:
-        async with aclosing(stream(endpoint(), prepared.request, deadlines(), CAPS)) as items:
+        async with aclosing(stream(endpoint(), prepared.request, deadlines(), LIMITS)) as items:
             async for item in items:
-                if isinstance(item, Piece):
+                if isinstance(item, TextDelta):
                     clock.token()
                     parts.append(item.text)
                     sink.feed(item.text)
@@ -108,27 +108,27 @@ async def write(prepared: Prepared, sink: Sink, clock: Clock) -> Outcome:
                 elif isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:
-                    return finished(prepared, item, "".join(parts), clock)
+                    return completed_outcome(prepared, item, "".join(parts), clock)
     except ProviderError as problem:
-        report(problem)
-        return failed(prepared, problem.code, "".join(parts), clock)
-    return failed(prepared, "no_finish", "".join(parts), clock)
+        log_failure(problem)
+        return failed_outcome(prepared, problem.code, "".join(parts), clock)
+    return failed_outcome(prepared, "no_finish", "".join(parts), clock)
 
 
-def report(problem: ProviderError) -> None:
+def log_failure(problem: ProviderError) -> None:
     """Tell the operator; what only an administrator can mend once an hour, and as an error."""
     if not problem.tells_operator:
         log.warning("upstream failed: %s", problem.detail)
         return
     now = time.monotonic()
-    if now - _told.get(problem.code, -TELL_AGAIN) >= TELL_AGAIN:
+    if now - _told.get(problem.code, -REPEAT_SECONDS) >= REPEAT_SECONDS:
         _told[problem.code] = now
         log.error("upstream needs an administrator: %s", problem.detail)
 
 
 def waiting_sentence(code: str) -> Callable[[int], str]:
     """Why the answer is not there yet, with the seconds that are left until the next attempt."""
-    why = _(WAITING.get(code, gettext_noop("The model server cannot be reached.")))
+    why = _(WAIT_REASONS.get(code, gettext_noop("The model server cannot be reached.")))
 
     def sentence(seconds: int) -> str:
         if seconds < 1:
@@ -138,22 +138,24 @@ def waiting_sentence(code: str) -> Callable[[int], str]:
     return sentence
 
 
-def finished(prepared: Prepared, item: Finish, text: str, clock: Clock) -> Outcome:
+def completed_outcome(
+    prepared: PreparedRequest, item: Finish, text: str, clock: Timings
+) -> Outcome:
     return Outcome(
         status=Status.COMPLETE,
         finish_reason=item.reason,
-        usage=usage(prepared, text, clock, item.prompt_tokens, item.answer_tokens),
+        usage=count_usage(prepared, text, clock, item.prompt_tokens, item.answer_tokens),
     )
 
 
-def failed(prepared: Prepared, code: str, text: str, clock: Clock) -> Outcome:
-    return Outcome(status=Status.FAILED, error_code=code, usage=usage(prepared, text, clock))
+def failed_outcome(prepared: PreparedRequest, code: str, text: str, clock: Timings) -> Outcome:
+    return Outcome(status=Status.FAILED, error_code=code, usage=count_usage(prepared, text, clock))
 
 
-def usage(
-    prepared: Prepared,
+def count_usage(
+    prepared: PreparedRequest,
     text: str,
-    clock: Clock,
+    clock: Timings,
     prompt_tokens: int | None = None,
     answer_tokens: int | None = None,
 ) -> Usage:

@@ -17,34 +17,34 @@ from chat.llm.endpoints import provider_name
 from chat.models import Message, Run, Status
 from chat.rendering.markdown import RENDERER_VERSION, render
 from chat.services import finish_run
-from chat.services.finish_run import Closed
-from chat.services.leases import Append
+from chat.services.finish_run import FinishedRun
+from chat.services.leases import TextChunk
 from chat.services.turns import Turn
-from chat.streaming.admission import Line
-from chat.streaming.generate import Clock, Prepared, prepare, usage, write
+from chat.streaming.admission import FairQueue
+from chat.streaming.generate import PreparedRequest, Timings, count_usage, generate, prepare_request
 from chat.streaming.live_answer import LiveAnswer
-from chat.streaming.relay import Sharing
-from chat.streaming.retry import AWAY, patiently
-from chat.streaming.throttle import pace
-from core.db.executors import in_db, in_db_first
+from chat.streaming.relay import TextRelay
+from chat.streaming.retry import DATABASE_ERRORS, retry_while_unavailable
+from chat.streaming.throttle import throttle
+from core.db.executors import run_in_db, run_in_db_priority
 
 log = logging.getLogger("chat.streaming")
 
-line = Line(
+queue = FairQueue(
     seats=settings.ANSWERS_PER_PROCESS if settings.LIMITS else None,
     each=settings.ANSWERS_PER_PERSON if settings.LIMITS else None,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedTurn:
     """A turn that is committed, and what its model is told, where that was assembled with it."""
 
     turn: Turn
-    prepared: Prepared | None = None
+    prepared: PreparedRequest | None = None
 
 
-def readied(work: Callable[[], Turn]) -> Ready:
+def commit_and_prepare(work: Callable[[], Turn]) -> PreparedTurn:
     """Write a turn and assemble its request, on one thread: each hop to another one costs as much
     as either. Whatever goes wrong with the second: the turn is committed and has to begin, and
     `Job.generate` meets it again and has its words.
@@ -52,27 +52,27 @@ def readied(work: Callable[[], Turn]) -> Ready:
     turn = work()
     if turn.run is not None:
         with suppress(Exception):
-            return Ready(turn, prepare(turn.run, turn.answer))
-    return Ready(turn)
+            return PreparedTurn(turn, prepare_request(turn.run, turn.answer))
+    return PreparedTurn(turn)
 
 
 class Job:
     """Writes one answer. `ending` is what a cancellation means: stopped, interrupted, or "" when
     somebody else ended the run and nothing may be written."""
 
-    def __init__(self, ready: Ready, run: Run) -> None:
+    def __init__(self, ready: PreparedTurn, run: Run) -> None:
         turn = ready.turn
         self.owner_id: UUID = turn.conversation.owner_id
         self.run: Run = run
         self.run.provider = provider_name()
         self.message: Message = turn.answer
         self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, turn.answer.text)
-        self.sharing = Sharing(self.answer)
-        self.clock = Clock()
+        self.sharing = TextRelay(self.answer)
+        self.clock = Timings()
         self.prepared = ready.prepared
         self.ending: str | None = None
         self.status: str = Status.INTERRUPTED
-        self.closed: Closed | None = None
+        self.closed: FinishedRun | None = None
         self.unsaved: list[str] = []
         self.before = self.saved = len(turn.answer.text)
         self.task: asyncio.Task[None] | None = None
@@ -95,14 +95,14 @@ class Job:
         sentence = _("Waiting for a free place: number %(place)d in line.") % {"place": place}
         self.answer.tell(sentence if place else "")
 
-    def take_unsaved(self) -> Append | None:
+    def take_unsaved(self) -> TextChunk | None:
         """What the next save appends; `was_saved` confirms it."""
         if not self.unsaved:
             return None
         self.unsaved = ["".join(self.unsaved)]
-        return Append(self.run.pk, self.saved, self.unsaved[0])
+        return TextChunk(self.run.pk, self.saved, self.unsaved[0])
 
-    def was_saved(self, piece: Append) -> None:
+    def was_saved(self, piece: TextChunk) -> None:
         rest = "".join(self.unsaved)[len(piece.text) :]
         self.unsaved = [rest] if rest else []
         self.saved += len(piece.text)
@@ -133,19 +133,20 @@ class Job:
         return self.closed is not None
 
     async def generate(self) -> Outcome:
-        async with line.seat(self.owner_id, self.place):
-            self.clock = Clock()
+        async with queue.seat(self.owner_id, self.place):
+            self.clock = Timings()
             try:
                 prepared = self.prepared = self.prepared or await self.prepare()
             except ChatError as problem:
                 return Outcome(status=Status.FAILED, error_code=problem.code)
-            with pace.shared():
-                return await write(prepared, self, self.clock)
+            with throttle.shared():
+                return await generate(prepared, self, self.clock)
 
-    async def prepare(self) -> Prepared:
+    async def prepare(self) -> PreparedRequest:
         """Read and assemble, and again while the database is away. Raises ChatError."""
-        return await patiently(
-            lambda: in_db(prepare, self.run, self.message), f"reading for run {self.run.pk}"
+        return await retry_while_unavailable(
+            lambda: run_in_db(prepare_request, self.run, self.message),
+            f"reading for run {self.run.pk}",
         )
 
     def outcome(self, task: asyncio.Task[Outcome]) -> Outcome | None:
@@ -161,22 +162,23 @@ class Job:
         """What was spent on an answer that did not come to its end."""
         if self.prepared is None:
             return Usage()
-        return usage(self.prepared, self.answer.text[self.before :], self.clock)
+        return count_usage(self.prepared, self.answer.text[self.before :], self.clock)
 
-    async def close(self, outcome: Outcome) -> Closed | None:
+    async def close(self, outcome: Outcome) -> FinishedRun | None:
         """Write the end, and again while the database is away."""
         text = self.answer.text
         try:
-            return await patiently(
-                lambda: in_db_first(self.write_end, outcome, text), f"closing run {self.run.pk}"
+            return await retry_while_unavailable(
+                lambda: run_in_db_priority(self.write_end, outcome, text),
+                f"closing run {self.run.pk}",
             )
-        except AWAY:
+        except DATABASE_ERRORS:
             return None
         except DatabaseError as problem:
             # The lease lapses, and the sweeper ends the run with what was saved.
             log.error("closing run %s failed: %s", self.run.pk, type(problem).__name__)
             return None
 
-    def write_end(self, outcome: Outcome, text: str) -> Closed | None:
+    def write_end(self, outcome: Outcome, text: str) -> FinishedRun | None:
         html = render(text, self.message.pk.hex)
-        return finish_run.close(self.run, outcome, text, html, RENDERER_VERSION)
+        return finish_run.finish(self.run, outcome, text, html, RENDERER_VERSION)

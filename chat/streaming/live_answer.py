@@ -6,11 +6,11 @@ from uuid import UUID
 
 from chat.models import Status
 from chat.rendering.markdown import Stream
-from chat.services.finish_run import Closed
-from chat.streaming.throttle import pace
+from chat.services.finish_run import FinishedRun
+from chat.streaming.throttle import throttle
 
 Watcher = Callable[[], None]
-NEVER = float("-inf")
+LONG_AGO = float("-inf")
 
 
 class LiveAnswer:
@@ -25,12 +25,12 @@ class LiveAnswer:
         self.stream = Stream(message_id.hex)
         self.status: str = Status.PENDING
         self.notice = ""
-        self.closed: Closed | None = None
+        self.closed: FinishedRun | None = None
         self.revision = 0
         self.watchers: set[Watcher] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._count: asyncio.TimerHandle | None = None
-        self._last = NEVER
+        self._last = LONG_AGO
         if text:
             self.stream.feed(text)
             self.stream.render()
@@ -72,7 +72,7 @@ class LiveAnswer:
             loop = asyncio.get_running_loop()
             self._count = loop.call_later(1, self.count_down, seconds - 1, sentence)
 
-    def end(self, status: str, closed: Closed | None = None) -> None:
+    def end(self, status: str, closed: FinishedRun | None = None) -> None:
         """Nothing more comes; `closed` is what was written in the end, where this process wrote it.
         Watchers without it look at the database for the final text."""
         self.status, self.closed = status, closed
@@ -81,15 +81,15 @@ class LiveAnswer:
 
     async def rest(self) -> None:
         """Until the next frame may leave: what is fed after it leaves at once."""
-        await asyncio.sleep(self._last + pace.gap - asyncio.get_running_loop().time())
+        await asyncio.sleep(self._last + throttle.gap - asyncio.get_running_loop().time())
         # The gap may be longer by now: text would then wait for it twice, and so each time.
-        self._last = NEVER
+        self._last = LONG_AGO
 
     def soon(self) -> None:
         if self._timer is not None:
             return
         loop = asyncio.get_running_loop()
-        due = self._last + pace.gap
+        due = self._last + throttle.gap
         if loop.time() >= due:
             self.publish()
         else:

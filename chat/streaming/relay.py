@@ -2,16 +2,16 @@
 
 import asyncio
 
-from chat.events import Wrote
-from chat.pubsub import broadcast
+from chat.events import AnswerText
+from chat.pubsub import pubsub
 from chat.streaming.live_answer import LiveAnswer
 
-SHARE_EVERY = 0.1
+RELAY_INTERVAL = 0.1
 # A process that looks says so every other second; words get lost.
-BELIEVED = 7.0
+SUBSCRIPTION_SECONDS = 7.0
 
 
-class Sharing:
+class TextRelay:
     """One answer's frames: each from where the last one ended, at most every 100 ms."""
 
     def __init__(self, answer: LiveAnswer) -> None:
@@ -26,20 +26,20 @@ class Sharing:
         loop = asyncio.get_running_loop()
         if loop.time() > self.until:
             self.offset, self.notice = saved, ""
-        self.until = loop.time() + BELIEVED
+        self.until = loop.time() + SUBSCRIPTION_SECONDS
         self.soon()
 
     def soon(self) -> None:
         loop = asyncio.get_running_loop()
         if self.timer is None and loop.time() <= self.until:
-            self.timer = loop.call_later(SHARE_EVERY, self.send)
+            self.timer = loop.call_later(RELAY_INTERVAL, self.send)
 
     def send(self) -> None:
         self.timer = None
         text = self.answer.text[self.offset :]
         if text or self.notice != self.answer.notice:
             self.notice = self.answer.notice
-            broadcast.tell_others(
-                Wrote(self.answer.message_id, self.offset, text, self.answer.notice)
+            pubsub.tell_others(
+                AnswerText(self.answer.message_id, self.offset, text, self.answer.notice)
             )
             self.offset += len(text)

@@ -9,24 +9,24 @@ import logging
 from contextlib import suppress
 from uuid import UUID
 
-from chat.events import Event, Followed, Wrote
+from chat.events import AnswerSubscribed, AnswerText, Event
 from chat.models import Message, Status
 from chat.models.conversation import LIVE
-from chat.pubsub import broadcast
+from chat.pubsub import pubsub
 from chat.selectors import messages
 from chat.streaming.live_answer import LiveAnswer
-from chat.streaming.retry import AWAY
-from core.db.executors import in_db
-from core.logging import Trouble
+from chat.streaming.retry import DATABASE_ERRORS
+from core.db.executors import run_in_db
+from core.logging import OutageLogger
 
 log = logging.getLogger("chat.streaming")
 
 # Seconds between looks at the database, and while frames come.
-LOOK_EVERY, LOOK_SELDOM = 0.4, 2.0
-AGAIN_WHEN_AWAY = 1.0
+POLL_INTERVAL, RELAXED_POLL_INTERVAL = 0.4, 2.0
+RETRY_SECONDS = 1.0
 
 
-class Mirror:
+class RemoteFollower:
     """One answer; `end` counts the characters that came so far."""
 
     def __init__(self, conversation_id: UUID, message_id: UUID) -> None:
@@ -45,7 +45,7 @@ class Mirror:
             self.answer.feed(fresh)
         return True
 
-    def heard(self, event: Wrote) -> None:
+    def heard(self, event: AnswerText) -> None:
         self.framed = asyncio.get_running_loop().time()
         if not self.take(event.offset, event.text):
             self.gap.set()
@@ -55,11 +55,11 @@ class Mirror:
     async def look(self) -> None:
         """Follow the row until its answer ended or nobody here looks any more."""
         status: str = Status.STREAMING
-        trouble = Trouble(log, f"following answer {self.answer.message_id}", AWAY)
+        trouble = OutageLogger(log, f"following answer {self.answer.message_id}", DATABASE_ERRORS)
         while status in LIVE and (self.answer.watchers or self.answer.revision == 0):
-            broadcast.tell_others(Followed(self.answer.message_id))
+            pubsub.tell_others(AnswerSubscribed(self.answer.message_id))
             try:
-                status, text = await in_db(messages.live_text, self.answer.message_id)
+                status, text = await run_in_db(messages.load_live_text, self.answer.message_id)
                 self.take(0, text)
                 trouble.over()
                 pause = self.pause()
@@ -67,7 +67,7 @@ class Mirror:
                 status = Status.INTERRUPTED
             except Exception as problem:
                 trouble.failed(problem)
-                pause = AGAIN_WHEN_AWAY
+                pause = RETRY_SECONDS
             if status in LIVE:
                 await self.wait(pause)
         if status not in LIVE:
@@ -75,7 +75,7 @@ class Mirror:
 
     def pause(self) -> float:
         late = asyncio.get_running_loop().time() - self.framed
-        return LOOK_SELDOM if late < LOOK_SELDOM else LOOK_EVERY
+        return RELAXED_POLL_INTERVAL if late < RELAXED_POLL_INTERVAL else POLL_INTERVAL
 
     async def wait(self, seconds: float) -> None:
         self.gap.clear()
@@ -83,35 +83,35 @@ class Mirror:
             async with asyncio.timeout(seconds):
                 await self.gap.wait()
                 # The database is behind by one save.
-                await asyncio.sleep(LOOK_EVERY)
+                await asyncio.sleep(POLL_INTERVAL)
 
 
-class Mirrors:
+class RemoteFollowers:
     """One look-out per answer, however many sockets follow it; it ends with the answer."""
 
     def __init__(self) -> None:
-        self.mirrors: dict[UUID, Mirror] = {}
+        self.mirrors: dict[UUID, RemoteFollower] = {}
         self.tasks: set[asyncio.Task[None]] = set()
 
     def of(self, conversation_id: UUID, message_id: UUID) -> LiveAnswer:
         """The answer as its writer and the database show it from now on."""
         mirror = self.mirrors.get(message_id)
         if mirror is None:
-            mirror = self.mirrors[message_id] = Mirror(conversation_id, message_id)
+            mirror = self.mirrors[message_id] = RemoteFollower(conversation_id, message_id)
             task = asyncio.create_task(self.look(mirror))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         return mirror.answer
 
-    async def look(self, mirror: Mirror) -> None:
+    async def look(self, mirror: RemoteFollower) -> None:
         try:
             await mirror.look()
         finally:
             self.mirrors.pop(mirror.answer.message_id, None)
 
     def heard(self, event: Event) -> None:
-        if isinstance(event, Wrote) and (mirror := self.mirrors.get(event.message_id)):
+        if isinstance(event, AnswerText) and (mirror := self.mirrors.get(event.message_id)):
             mirror.heard(event)
 
 
-mirrors = Mirrors()
+remote_followers = RemoteFollowers()

@@ -7,29 +7,35 @@ from typing import TypeVar
 
 from django.db.utils import InterfaceError, InternalError, OperationalError
 
-from core.logging import Trouble
+from core.logging import OutageLogger
 
 log = logging.getLogger("chat.streaming")
 
 # What another moment may change. What the database has against a statement itself (`DataError`,
 # `IntegrityError`, `ProgrammingError`) stays the same however often it is tried.
-AWAY = (OperationalError, InterfaceError, InternalError)
+DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError)
 # Seconds between attempts, and for how long: text that is not saved yet is worth the memory.
-SOONEST, LATEST = 0.2, 4.0
-PATIENCE = 600.0
+MIN_PAUSE, MAX_PAUSE = 0.2, 4.0
+RETRY_SECONDS = 600.0
 
 T = TypeVar("T")
 
 
-async def patiently(work: Callable[[], Awaitable[T]], name: str, seconds: float = PATIENCE) -> T:
+async def retry_while_unavailable(
+    work: Callable[[], Awaitable[T]], name: str, seconds: float = RETRY_SECONDS
+) -> T:
     """Do this, and again while the database is away. Raises what the last attempt raised, and at
     once what no other attempt would change."""
     loop = asyncio.get_running_loop()
-    until, pause, trouble = loop.time() + seconds, SOONEST, Trouble(log, name, AWAY)
+    until, pause, trouble = (
+        loop.time() + seconds,
+        MIN_PAUSE,
+        OutageLogger(log, name, DATABASE_ERRORS),
+    )
     while True:
         try:
             done = await work()
-        except AWAY as problem:
+        except DATABASE_ERRORS as problem:
             trouble.failed(problem)
             if loop.time() > until:
                 raise
@@ -37,11 +43,11 @@ async def patiently(work: Callable[[], Awaitable[T]], name: str, seconds: float 
             trouble.over()
             return done
         await asyncio.sleep(pause)
-        pause = min(LATEST, 2 * pause)
+        pause = min(MAX_PAUSE, 2 * pause)
 
 
-async def survive(
-    work: Callable[[], Coroutine[object, object, object]], trouble: Trouble
+async def run_guarded(
+    work: Callable[[], Coroutine[object, object, object]], trouble: OutageLogger
 ) -> Exception | None:
     """A clock goes on when one round fails, in whatever way; what this one failed with."""
     try:

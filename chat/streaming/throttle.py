@@ -9,17 +9,17 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-NARROWEST, WIDEST = 0.016, 0.3
+MIN_INTERVAL, MAX_INTERVAL = 0.016, 0.3
 # Seconds that each answer adds to the gap of all.
-SHARE = 0.002
-PROBE = 0.05
+INTERVAL_PER_ANSWER = 0.002
+PROBE_INTERVAL = 0.05
 
 
-class Pace:
+class FrameThrottle:
     """`gap` is seconds between frames of one answer."""
 
     def __init__(self) -> None:
-        self.gap = NARROWEST
+        self.gap = MIN_INTERVAL
         self.late = 0.0
         self.answers = 0
 
@@ -41,15 +41,17 @@ class Pace:
         self.weigh()
 
     def weigh(self) -> None:
-        self.gap = min(WIDEST, max(NARROWEST, SHARE * self.answers, 4 * self.late))
+        self.gap = min(
+            MAX_INTERVAL, max(MIN_INTERVAL, INTERVAL_PER_ANSWER * self.answers, 4 * self.late)
+        )
 
     async def measure(self) -> None:
         """Measure for as long as the process lives."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + PROBE
-            await asyncio.sleep(PROBE)
+            due = loop.time() + PROBE_INTERVAL
+            await asyncio.sleep(PROBE_INTERVAL)
             self.seen(max(0.0, loop.time() - due - 0.001))
 
 
-pace = Pace()
+throttle = FrameThrottle()

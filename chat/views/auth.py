@@ -17,12 +17,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.sessions import user_of_session
-from chat.errors import ChatError, fault
+from chat.errors import ChatError, error_code
 from chat.models import Conversation, Message
 from chat.rendering.components import thread_view
 from chat.services.command_limits import COMMANDS, check_command_rate
 from core.db.errors import DATABASE_ERRORS, Outage
-from core.db.executors import in_db
+from core.db.executors import run_in_db
 from core.db.outages import database
 from core.web.error_views import RETRY_AFTER
 from core.web.references import log_refusal, set_reference
@@ -51,11 +51,11 @@ def page(view: View) -> View:
             try:
                 return await view(request, *args, **kwargs)
             except Http404:
-                await known(request)
+                await require_login(request)
                 raise
         except SignedOutError:
             if request.headers.get("HX-Request"):
-                return refusal(request, thread_view.refusal("signed-out"), 401, sign_in=True)
+                return refuse(request, thread_view.close_reason("signed-out"), 401, sign_in=True)
             return redirect(
                 f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}"
             )
@@ -72,32 +72,32 @@ def command(view: View) -> View:
     finds out who asks where it works for them, see `on_behalf`.
     """
 
-    @refusing
+    @handle_command_errors
     @wraps(view)
     async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return await view(request, *args, **kwargs)
         except ChatError:
-            await known(request)
+            await require_login(request)
             raise
 
     return answer
 
 
-async def known(request: HttpRequest) -> None:
+async def require_login(request: HttpRequest) -> None:
     """What a stranger's request is refused for is told to nobody. Raises SignedOutError."""
     if not isinstance(getattr(request, "_cached_user", None), User):
-        await in_request(signed_in, request)
+        await run_in_request(require_user, request)
 
 
-def refusing(view: View) -> View:
+def handle_command_errors(view: View) -> View:
     @require_http_methods(["POST"])
     @wraps(view)
     async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return await view(request, *args, **kwargs)
         except SignedOutError:
-            return refusal(request, thread_view.refusal("signed-out"), 401, sign_in=True)
+            return refuse(request, thread_view.close_reason("signed-out"), 401, sign_in=True)
         except ChatError as problem:
             response = refuse_command(request, problem)
             if problem.retry_after is not None:
@@ -109,15 +109,15 @@ def refusing(view: View) -> View:
                 raise
             return unavailable(request, outage)
         except (Conversation.DoesNotExist, Message.DoesNotExist):
-            return refusal(request, thread_view.refusal("not-found"), 404)
+            return refuse(request, thread_view.close_reason("not-found"), 404)
 
     return answer
 
 
 def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
     """The refusal of a command that the database cannot carry out at present."""
-    known = fault(f"database_{outage.kind}")
-    response = refusal(request, _(known.sentence), known.status, code=known.code)
+    known = error_code(f"database_{outage.kind}")
+    response = refuse(request, _(known.sentence), known.status, code=known.code)
     response["Retry-After"] = str(RETRY_AFTER[outage.kind])
     return response
 
@@ -128,14 +128,14 @@ def refuse_command(request: HttpRequest, problem: ChatError) -> HttpResponse:
     reference = ""
     if problem.tells_operator:
         reference = log_refusal(request, problem.status, problem.code)
-    return refusal(request, sentence, problem.status, code=problem.code, reference=reference)
+    return refuse(request, sentence, problem.status, code=problem.code, reference=reference)
 
 
-async def on_behalf(request: HttpRequest, work: Callable[..., Any], *args: Any) -> Any:
+async def run_as_user(request: HttpRequest, work: Callable[..., Any], *args: Any) -> Any:
     """What `work(user, *args)` gives for whoever asks: session, account and work in one go, since
     each hop to a thread costs as much as either. Raises SignedOutError; `asker_of` knows them then.
     """
-    return await in_request(lambda: work(signed_in(request), *args))
+    return await run_in_request(lambda: work(require_user(request), *args))
 
 
 async def carry_out(
@@ -149,16 +149,16 @@ async def carry_out(
         check_command_rate(user.pk, budget)
         return work(user, *args)
 
-    return await on_behalf(request, limited)
+    return await run_as_user(request, limited)
 
 
-def asker_of(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """Who was found to be asking."""
     found: User = request._cached_user  # type: ignore[attr-defined]
     return found
 
 
-def asker(request: HttpRequest) -> Any:
+def resolve_user(request: HttpRequest) -> Any:
     """Whose session it is; database work."""
     known = user_of_session(request.session.session_key or "")
     # What a lazy `request.user` would remember, and what tells caches that the cookie matters.
@@ -167,15 +167,15 @@ def asker(request: HttpRequest) -> Any:
     return request._cached_user  # type: ignore[attr-defined]
 
 
-def signed_in(request: HttpRequest) -> User:
+def require_user(request: HttpRequest) -> User:
     """Raises SignedOutError; database work, the first time."""
-    user = getattr(request, "_cached_user", None) or asker(request)
+    user = getattr(request, "_cached_user", None) or resolve_user(request)
     if not isinstance(user, User):
         raise SignedOutError
     return user
 
 
-def refusal(
+def refuse(
     request: HttpRequest,
     sentence: str,
     status: int,
@@ -199,7 +199,7 @@ def refusal(
     return response
 
 
-async def in_request(work: Callable[..., Any], *args: Any) -> Any:
+async def run_in_request(work: Callable[..., Any], *args: Any) -> Any:
     """Database work of a request, on a thread that has a connection.
 
     The request's own thread would take one from the pool for every request. Only where no server
@@ -207,17 +207,17 @@ async def in_request(work: Callable[..., Any], *args: Any) -> Any:
     """
     if SyncToAsync.thread_sensitive_context.get(None) is None:
         return await sync_to_async(work)(*args)
-    return await in_db(work, *args)
+    return await run_in_db(work, *args)
 
 
 __all__ = [
     "User",
-    "asker_of",
     "carry_out",
     "command",
-    "in_request",
-    "on_behalf",
+    "current_user",
     "page",
-    "refusal",
-    "signed_in",
+    "refuse",
+    "require_user",
+    "run_as_user",
+    "run_in_request",
 ]

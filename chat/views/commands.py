@@ -9,35 +9,49 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
-from chat.events import Changed, StopAsked, What
-from chat.forms import CHOICES, OPENED, asked, chosen, only, opened_draft
+from chat.events import Changed, ChangeKind, StopRequested
+from chat.forms import (
+    DRAFT_FIELD,
+    SETTINGS_FIELDS,
+    parse_draft_id,
+    parse_message,
+    parse_settings,
+    require_fields,
+)
 from chat.models import Conversation
-from chat.pubsub import broadcast
+from chat.pubsub import pubsub
 from chat.rendering.components import htmx, thread_view
 from chat.rendering.components.page import body_html
 from chat.selectors import messages as reads
 from chat.services import conversation_actions, drafts, preferences, turns
 from chat.services.turns import Turn
-from chat.streaming.job import readied
+from chat.streaming.job import commit_and_prepare
 from chat.streaming.run_manager import runs
-from chat.views.auth import asker_of, carry_out, command, in_request, on_behalf, signed_in
-from chat.views.pages import choices_of, opened
+from chat.views.auth import (
+    carry_out,
+    command,
+    current_user,
+    require_user,
+    run_as_user,
+    run_in_request,
+)
+from chat.views.pages import load_conversation_page, load_settings
 from core.db.errors import DATABASE_ERRORS
 from core.db.outages import database
 
 
-def shown_by_socket(request: HttpRequest) -> bool:
+def has_open_socket(request: HttpRequest) -> bool:
     """The page says that its socket is open: it will be told there, once."""
     return request.headers.get("Chat-Socket") == "open"
 
 
-async def taken(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+async def ack_response(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """The acknowledgement, after the commit; with the thread where no socket brings it."""
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
-    if shown_by_socket(request):
+    if has_open_socket(request):
         return HttpResponse(status=204)
-    found, page = await on_behalf(request, reads.thread, conversation.pk)
+    found, page = await run_as_user(request, reads.load_thread, conversation.pk)
     # On the event loop, where the answer is being written: see `opened`.
     thread = thread_view.thread_html(found, page)
     return HttpResponse(
@@ -45,64 +59,64 @@ async def taken(request: HttpRequest, conversation: Conversation) -> HttpRespons
     )
 
 
-async def begun(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> Turn:
+async def run_turn(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> Turn:
     """Write a turn of whoever asks and begin its answer, also when they leave before the commit:
     Django cancels the view then, and nobody would write the answer."""
     runs.accept()
 
     def write() -> Turn:
-        return work(signed_in(request), *args)
+        return work(require_user(request), *args)
 
-    return await runs.turn(in_request(readied, write))
+    return await runs.turn(run_in_request(commit_and_prepare, write))
 
 
-async def acknowledged(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> HttpResponse:
-    turn = await begun(request, work, *args, runs.process)
-    return await taken(request, turn.conversation)
+async def run_and_ack(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> HttpResponse:
+    turn = await run_turn(request, work, *args, runs.process)
+    return await ack_response(request, turn.conversation)
 
 
 @command
 async def start(request: HttpRequest) -> HttpResponse:
     """A new conversation with its first question."""
-    client_id, text = asked(request.POST, optional=(OPENED, *CHOICES))
-    wanted, draft = chosen(request.POST), opened_draft(request.POST)
+    client_id, text = parse_message(request.POST, optional=(DRAFT_FIELD, *SETTINGS_FIELDS))
+    wanted, draft = parse_settings(request.POST), parse_draft_id(request.POST)
 
     def write(user: User) -> Turn:
-        choices = preferences.values_of(wanted)
+        choices = preferences.validate_settings(wanted)
         turn = turns.start_conversation(user, client_id, text, runs.process, choices)
-        forget_draft(user, None, client_id, draft, text)
+        discard_draft(user, None, client_id, draft, text)
         return turn
 
-    turn = await begun(request, write)
+    turn = await run_turn(request, write)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", turn.conversation.pk)
-    _, body = await opened(request, turn.conversation.pk, choices_of, dict)
+    _, body = await load_conversation_page(request, turn.conversation.pk, load_settings, dict)
     response = HttpResponse(body_html(body))
     # The page changes its socket now and may not hear of its own line in the sidebar.
-    row = await on_behalf(request, reads.row, turn.conversation.pk)
-    response.write(thread_view.moved_html(row))
+    row = await run_as_user(request, reads.get_row, turn.conversation.pk)
+    response.write(thread_view.bumped_row_html(row))
     response["HX-Push-Url"] = reverse("conversation", args=[turn.conversation.pk])
     return response
 
 
 @command
 async def send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    client_id, text = asked(request.POST, optional=(OPENED,))
-    draft = opened_draft(request.POST)
+    client_id, text = parse_message(request.POST, optional=(DRAFT_FIELD,))
+    draft = parse_draft_id(request.POST)
 
     def sent(user: User, *rest: Any) -> Turn:
         """The turn; then, after its commit, its draft goes (see `drafts.keep`)."""
         turn = turns.send(user, conversation_id, client_id, text, *rest)
-        forget_draft(user, conversation_id, client_id, draft, text)
+        discard_draft(user, conversation_id, client_id, draft, text)
         return turn
 
-    return await acknowledged(request, sent)
+    return await run_and_ack(request, sent)
 
 
-def forget_draft(user: User, *sent: Any) -> None:
+def discard_draft(user: User, *sent: Any) -> None:
     """Best effort: the message is already committed, so an outage from here on is no refusal."""
     try:
-        drafts.remove(user, *sent)
+        drafts.discard_draft(user, *sent)
     except DATABASE_ERRORS as problem:
         if database.note(problem) is None:
             raise
@@ -111,65 +125,65 @@ def forget_draft(user: User, *sent: Any) -> None:
 @command
 async def edit(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Ask a question again in other words."""
-    client_id, text = asked(request.POST)
-    return await acknowledged(request, turns.edit, message_id, client_id, text)
+    client_id, text = parse_message(request.POST)
+    return await run_and_ack(request, turns.edit, message_id, client_id, text)
 
 
 @command
 async def save(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Keep a question in other words without asking it."""
-    client_id, text = asked(request.POST)
+    client_id, text = parse_message(request.POST)
     conversation = await carry_out(request, turns.save_edit, message_id, client_id, text)
-    tell(request, conversation.pk, What.THREAD)
-    return await taken(request, conversation)
+    notify(request, conversation.pk, ChangeKind.THREAD)
+    return await ack_response(request, conversation)
 
 
 @command
 async def regenerate(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    only(request.POST)
-    return await acknowledged(request, turns.regenerate, message_id)
+    require_fields(request.POST)
+    return await run_and_ack(request, turns.regenerate, message_id)
 
 
 @command
 async def go_on(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    only(request.POST)
-    return await acknowledged(request, turns.go_on, message_id)
+    require_fields(request.POST)
+    return await run_and_ack(request, turns.continue_answer, message_id)
 
 
 @command
 async def stop(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Stop the answer that runs, wherever it runs; nothing happens when none does."""
-    only(request.POST)
+    require_fields(request.POST)
 
     def mark(user: User) -> tuple[Conversation, UUID | None]:
-        found = reads.owned(user, conversation_id)
-        return found, conversation_actions.ask_to_stop(found)
+        found = reads.get_conversation(user, conversation_id)
+        return found, conversation_actions.request_stop(found)
 
     conversation, run = await carry_out(request, mark)
     if run is not None:
         runs.stop(run)
-        broadcast.announce(StopAsked(run))
-    return await taken(request, conversation)
+        pubsub.announce(StopRequested(run))
+    return await ack_response(request, conversation)
 
 
 @command
 async def choose(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show the branch that goes through this message."""
-    only(request.POST)
+    require_fields(request.POST)
     conversation = await carry_out(request, conversation_actions.choose_branch, message_id)
-    tell(request, conversation.pk, What.THREAD)
-    return await taken(request, conversation)
+    notify(request, conversation.pk, ChangeKind.THREAD)
+    return await ack_response(request, conversation)
 
 
 @command
 async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    title = only(request.POST, "title")["title"]
+    title = require_fields(request.POST, "title")["title"]
     conversation = await carry_out(request, conversation_actions.rename, conversation_id, title)
-    for what in (What.ROW, What.THREAD):
-        tell(request, conversation.pk, what)
+    for what in (ChangeKind.SIDEBAR_ROW, ChangeKind.THREAD):
+        notify(request, conversation.pk, what)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
-    row = await on_behalf(request, reads.row, conversation.pk)
+    row = await run_as_user(request, reads.get_row, conversation.pk)
     return HttpResponse(
         htmx.partial(f"#row-{row.id.hex}", "outerHTML", thread_view.row_html(row))
         + htmx.partial("#conversation-title", "textContent", thread_view.escaped(row.title))
@@ -179,22 +193,22 @@ async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @command
 async def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Hide a conversation; the notice that follows can take it back."""
-    only(request.POST)
+    require_fields(request.POST)
     conversation = await carry_out(request, conversation_actions.delete, conversation_id)
-    tell(request, conversation.pk, What.GONE)
+    notify(request, conversation.pk, ChangeKind.DELETED)
     if not request.headers.get("HX-Request"):
         return redirect("new_chat")
     return HttpResponse(
-        thread_view.deleted_html(conversation)
+        thread_view.undo_toast_html(conversation)
         + htmx.partial(f"#row-{conversation.pk.hex}", "delete")
     )
 
 
 @command
 async def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    only(request.POST)
+    require_fields(request.POST)
     conversation = await carry_out(request, conversation_actions.restore, conversation_id)
-    tell(request, conversation.pk, What.BACK)
+    notify(request, conversation.pk, ChangeKind.RESTORED)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
     response = HttpResponse(status=204)
@@ -202,6 +216,6 @@ async def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     return response
 
 
-def tell(request: HttpRequest, conversation_id: UUID, what: What) -> None:
+def notify(request: HttpRequest, conversation_id: UUID, what: ChangeKind) -> None:
     """All pages of whoever asks."""
-    broadcast.announce(Changed(asker_of(request).pk, conversation_id, what))
+    pubsub.announce(Changed(current_user(request).pk, conversation_id, what))

@@ -18,79 +18,79 @@ from accounts.models import User
 from chat.models import Conversation, Draft, Message
 from chat.rendering.components import thread_view
 from chat.rendering.components.model_settings import options_context
-from chat.rendering.components.page import Body, Side, Sought, page_html
-from chat.rendering.components.template_cache import filled
+from chat.rendering.components.page import PageBody, SearchTarget, SidebarView, page_html
+from chat.rendering.components.template_cache import render_cached
 from chat.selectors import change_feed, messages
 from chat.selectors.change_feed import Snapshot
-from chat.selectors.context_usage import Window, window
-from chat.selectors.messages import Place
-from chat.selectors.sidebar_page import PAGE, Listing, listing
+from chat.selectors.context_usage import ContextUsage, measure_context
+from chat.selectors.messages import SidebarCursor
+from chat.selectors.sidebar_page import PAGE_SIZE, SidebarPage, load_sidebar_page
 from chat.services import drafts, preferences
 from chat.services.read_state import is_unread
-from chat.views.auth import asker_of, on_behalf, page
-from chat.views.search_params import Asked
+from chat.views.auth import current_user, page, run_as_user
+from chat.views.search_params import SearchParams
 
 
-def choices_of(user: User, conversation: Conversation) -> dict[str, Any]:
+def load_settings(user: User, conversation: Conversation) -> dict[str, Any]:
     """What the fold with model and settings shows of the person's conversation."""
     return options_context(conversation)
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class PageData:
     """What a page of the chat is made of beside its thread."""
 
     options: dict[str, Any]
     draft: Draft | None
     suggestions: tuple[str, ...]
-    listed: Listing
+    listed: SidebarPage
     as_of: Snapshot
     typed: str
     found: str
 
 
-def read(
+def load_page_data(
     user: User,
     conversation: Conversation | None,
-    asked: Asked | None = None,
+    asked: SearchParams | None = None,
     target: UUID | None = None,
-) -> Read:
+) -> PageData:
     """`asked` is what is searched for, `target` the message that the page is opened for."""
     # Looked up before the rows: what is written in between is looked at again, not missed.
-    as_of = change_feed.as_of()
+    as_of = change_feed.current_snapshot()
     shown = conversation.pk if conversation else None
     typed, found = asked.page(user, target or shown) if asked else ("", "")
-    return Read(
+    return PageData(
         options_context(conversation),
-        drafts.draft_of(user, conversation),
-        () if conversation else tuple(preferences.suggestions()),
-        listing(user, shown),
+        drafts.find_draft(user, conversation),
+        () if conversation else tuple(preferences.list_suggestions()),
+        load_sidebar_page(user, shown),
         as_of,
         typed,
         found,
     )
 
 
-def shown(
-    request: HttpRequest, found: Read, body: Body, *, sidebar_open: bool = False
+def page_response(
+    request: HttpRequest, found: PageData, body: PageBody, *, sidebar_open: bool = False
 ) -> HttpResponse:
     """The page, from what was read; on a phone the sidebar is over it if it is open."""
     notes = get_messages(request)
-    side = Side(
-        thread_view.listing_html(found.listed, found.as_of),
+    side = SidebarView(
+        thread_view.sidebar_page_html(found.listed, found.as_of),
         found.typed,
         found.found,
         is_open=sidebar_open,
         deep=found.listed.deep,
     )
     html = page_html(
-        asker_of(request),
+        current_user(request),
         replace(body, draft=found.draft, suggestions=found.suggestions),
         theme=site(request)["theme"],
         side=side,
         notes=render_to_string("_messages.html", {"messages": notes})
         if notes
-        else filled("_messages.html", {"messages": ()}, {}),
+        else render_cached("_messages.html", {"messages": ()}, {}),
     )
     return HttpResponse(html)
 
@@ -98,22 +98,24 @@ def shown(
 @page
 async def new_chat(request: HttpRequest) -> HttpResponse:
     """The empty start."""
-    found = await on_behalf(request, read, None)
-    return shown(request, found, Body(None, found.options, uuid.uuid4(), get_token(request)))
+    found = await run_as_user(request, load_page_data, None)
+    return page_response(
+        request, found, PageBody(None, found.options, uuid.uuid4(), get_token(request))
+    )
 
 
 @page
 async def search(request: HttpRequest) -> HttpResponse:
     """What was found: for the sidebar, where its search box asks, or beside a new chat."""
-    asked, is_part = Asked.of(request), "HX-Request" in request.headers
+    asked, is_part = SearchParams.of(request), "HX-Request" in request.headers
     if is_part:
-        before = cursor(request.GET["before"]) if "before" in request.GET else None
+        before = parse_cursor(request.GET["before"]) if "before" in request.GET else None
         group = request.GET.get("group", "")
-        response = HttpResponse(await on_behalf(request, asked.further, before, group))
+        response = HttpResponse(await run_as_user(request, asked.further, before, group))
     else:
-        found = await on_behalf(request, read, None, asked)
-        body = Body(None, found.options, uuid.uuid4(), get_token(request))
-        response = shown(request, found, body, sidebar_open=True)
+        found = await run_as_user(request, load_page_data, None, asked)
+        body = PageBody(None, found.options, uuid.uuid4(), get_token(request))
+        response = page_response(request, found, body, sidebar_open=True)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -122,16 +124,18 @@ async def search(request: HttpRequest) -> HttpResponse:
 async def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """A conversation, opened on its last page, or at the message that a search found: `m`, with
     the search `q` beside it."""
-    asked, target = Asked.of(request), message_of(request.GET.get("m", ""))
+    asked, target = SearchParams.of(request), parse_message_id(request.GET.get("m", ""))
 
-    def around(user: User, found: Conversation) -> Read:
-        return read(user, found, asked, target)
+    def around(user: User, found: Conversation) -> PageData:
+        return load_page_data(user, found, asked, target)
 
-    found, body = await opened(request, conversation_id, around, lambda read: read.options, target)
-    return shown(request, found, body)
+    found, body = await load_conversation_page(
+        request, conversation_id, around, lambda read: read.options, target
+    )
+    return page_response(request, found, body)
 
 
-def message_of(text: str) -> UUID | None:
+def parse_message_id(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
@@ -141,24 +145,26 @@ def message_of(text: str) -> UUID | None:
 T = TypeVar("T")
 
 
-async def opened(
+async def load_conversation_page(
     request: HttpRequest,
     conversation_id: UUID,
     around: Callable[[User, Conversation], T],
     options: Callable[[T], dict[str, Any]],
     target: UUID | None = None,
-) -> tuple[T, Body]:
+) -> tuple[T, PageBody]:
     """What is read `around` a conversation, with its choices among it, and what the page shows of
     the conversation, the message `target` included if it can. That is made on the event loop, where
     the answer is being written: it must not be rendered by two threads at once. Raises
     Conversation.DoesNotExist."""
 
-    def load(user: User) -> tuple[Conversation, messages.ThreadPage, Sought, T, Window | None]:
-        found, thread, sought = look(user, conversation_id, target)
-        return found, thread, sought, around(user, found), window(found, thread)
+    def load(
+        user: User,
+    ) -> tuple[Conversation, messages.ThreadPage, SearchTarget, T, ContextUsage | None]:
+        found, thread, sought = load_thread_and_target(user, conversation_id, target)
+        return found, thread, sought, around(user, found), measure_context(found, thread)
 
-    found, thread, sought, more, full = await on_behalf(request, load)
-    body = Body(
+    found, thread, sought, more, full = await run_as_user(request, load)
+    body = PageBody(
         found,
         options(more),
         uuid.uuid4(),
@@ -171,23 +177,23 @@ async def opened(
     return more, body
 
 
-def look(
+def load_thread_and_target(
     user: User, conversation_id: UUID, target: UUID | None
-) -> tuple[Conversation, messages.ThreadPage, Sought]:
+) -> tuple[Conversation, messages.ThreadPage, SearchTarget]:
     """A conversation, its last page, with the message if it is near, and where that is."""
     if target is None:
-        return *messages.thread(user, conversation_id), Sought()
-    found, thread, is_shown = messages.thread_with(user, conversation_id, target)
+        return *messages.load_thread(user, conversation_id), SearchTarget()
+    found, thread, is_shown = messages.load_thread_around(user, conversation_id, target)
     if is_shown:
-        return found, thread, Sought(here=target)
+        return found, thread, SearchTarget(here=target)
     mine = Message.objects.owned_by(user).filter(pk=target, conversation=found)
-    return found, thread, Sought(elsewhere=target) if mine.exists() else Sought()
+    return found, thread, SearchTarget(elsewhere=target) if mine.exists() else SearchTarget()
 
 
 @page
 async def older(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     """The page of messages that ends with this one, put above what is shown."""
-    found, thread = await on_behalf(request, messages.thread, conversation_id, message_id)
+    found, thread = await run_as_user(request, messages.load_thread, conversation_id, message_id)
     if not thread.messages:
         raise Http404
     return HttpResponse(thread_view.thread_html(found, thread))
@@ -196,31 +202,35 @@ async def older(request: HttpRequest, conversation_id: UUID, message_id: UUID) -
 @page
 async def more_rows(request: HttpRequest) -> HttpResponse:
     """The sidebar's next page: at its end, or in a gap, from above or (`up`) from below."""
-    group, before = request.GET.get("group", ""), cursor(request.GET.get("before", ""))
+    group, before = request.GET.get("group", ""), parse_cursor(request.GET.get("before", ""))
     if "after" not in request.GET:
-        rows = await on_behalf(request, messages.rows, before, PAGE)
-        return HttpResponse(thread_view.rows_html(rows, goes_on=len(rows) == PAGE, continues=group))
-    after = cursor(request.GET["after"])
+        rows = await run_as_user(request, messages.list_rows, before, PAGE_SIZE)
+        return HttpResponse(
+            thread_view.rows_html(rows, goes_on=len(rows) == PAGE_SIZE, continues=group)
+        )
+    after = parse_cursor(request.GET["after"])
     if "up" in request.GET:
-        rows = await on_behalf(request, messages.rows_above, after, PAGE + 1, before)
-        return HttpResponse(raised(rows, before, group))
-    rows = await on_behalf(request, messages.rows, before, PAGE, after)
+        rows = await run_as_user(request, messages.list_rows_above, after, PAGE_SIZE + 1, before)
+        return HttpResponse(raised_rows_html(rows, before, group))
+    rows = await run_as_user(request, messages.list_rows, before, PAGE_SIZE, after)
     html = thread_view.rows_html(rows, goes_on=False, continues=group)
-    if len(rows) == PAGE:
-        html += thread_view.gap_html(rows[-1].place, after, thread_view.group_of(rows[-1]))
+    if len(rows) == PAGE_SIZE:
+        html += thread_view.gap_html(rows[-1].place, after, thread_view.age_group_key(rows[-1]))
     return HttpResponse(html)
 
 
-def raised(rows: list[messages.Row], before: Place, group: str) -> str:
+def raised_rows_html(rows: list[messages.SidebarRow], before: SidebarCursor, group: str) -> str:
     """The end of a gap; the first of more than a page of rows stays in it."""
-    if len(rows) <= PAGE:
+    if len(rows) <= PAGE_SIZE:
         return thread_view.rows_html(rows, goes_on=False, continues=group)
     above, *found = rows
     gap = thread_view.gap_html(before, found[0].place, group)
-    return gap + thread_view.rows_html(found, goes_on=False, continues=thread_view.group_of(above))
+    return gap + thread_view.rows_html(
+        found, goes_on=False, continues=thread_view.age_group_key(above)
+    )
 
 
-def cursor(text: str) -> Place:
+def parse_cursor(text: str) -> SidebarCursor:
     """The place of a row, as `cursor_of` writes it; 404 for anything else."""
     when, _, key = text.partition("_")
     try:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 
-from core.net import unread
+from core.net import has_unread_data
 
 # A prepared statement is planned once, perhaps while its tables have three rows, and carried out
 # for hours: all of ours look rows up by an index, and shall be planned so.
@@ -20,7 +20,7 @@ class KeptConnection(DatabaseWrapper):
         """Without a round trip: a server says nothing on an idle connection but its goodbye."""
         if self.connection is None or self.connection.closed:
             return False
-        return not unread(self.connection.fileno())
+        return not has_unread_data(self.connection.fileno())
 
     def get_connection_params(self) -> dict[str, Any]:
         """With prepared statements, which only `core.db.sql` uses; `prepare_threshold=none` in

@@ -31,7 +31,7 @@ _executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="db")
 _first = ThreadPoolExecutor(max_workers=2, thread_name_prefix="db-first")
 
 
-async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work` on a thread that has a database connection of its own.
 
     A cancelled caller stops waiting; the work itself ends on its own, as a statement has to.
@@ -49,7 +49,7 @@ async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await asyncio.get_running_loop().run_in_executor(_executor, in_context, run)
 
 
-async def in_db_first(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_in_db_priority(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work` on one of the threads that only save and close answers."""
 
     def run() -> T:
@@ -61,7 +61,7 @@ async def in_db_first(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
 
 def on_own_connection(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work` on this thread's own connection, and have an outage logged."""
-    own_connection()
+    dedicate_connection()
     try:
         return repeat_conflict(work, *args, **kwargs)
     except DATABASE_ERRORS as problem:
@@ -87,7 +87,7 @@ def repeat_conflict(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return work(*args, **kwargs)
 
 
-def own_connection() -> None:
+def dedicate_connection() -> None:
     """Give this thread a database connection that is not the pool's."""
     shared: Any = connections[DEFAULT_DB_ALIAS]
     if "pool" not in shared.settings_dict["OPTIONS"]:

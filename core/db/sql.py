@@ -27,18 +27,18 @@ def statement(text: str, **names: str) -> str:
 
 
 @cache
-def width(model: type[Model]) -> int:
+def column_count(model: type[Model]) -> int:
     """How many columns that are."""
     return len(model._meta.concrete_fields)
 
 
-def made(model: type[M], values: Sequence[Any]) -> M:
+def from_row(model: type[M], values: Sequence[Any]) -> M:
     """The instance of a row that was read with `columns`."""
     names = [field.attname for field in model._meta.concrete_fields]
     return model.from_db("default", names, values)
 
 
-class Bound(Cursor[Any]):
+class ServerSideCursor(Cursor[Any]):
     """Values travel beside the statement, which a kept connection lets the server plan only once:
     Django's own cursor writes them into it, and planning took longer than carrying out."""
 
@@ -52,32 +52,32 @@ class Bound(Cursor[Any]):
         return super().execute(query, params, **{"prepare": True} | options)
 
 
-def bound() -> CursorWrapper:
+def open_cursor() -> CursorWrapper:
     """A cursor as `connection.cursor()` makes it, around a `Bound`."""
     here: Any = connection
     here.close_if_health_check_failed()
     here.ensure_connection()
     with here.wrap_database_errors:
-        wrapper: CursorWrapper = here._prepare_cursor(Bound(here.connection))
+        wrapper: CursorWrapper = here._prepare_cursor(ServerSideCursor(here.connection))
     return wrapper
 
 
 def fetch(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run one statement and read its rows."""
-    with bound() as cursor:
+    with open_cursor() as cursor:
         cursor.execute(statement, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
 
-Part = tuple[str, list[Any]]
+StatementPart = tuple[str, list[Any]]
 
 
 # Written into the statement: psycopg remembers how to send one only up to fifty values.
-PLAIN = {None: "NULL", "": "''", True: "true", False: "false"}
+LITERALS = {None: "NULL", "": "''", True: "true", False: "false"}
 
 
-def insertion(*rows: Model, **computed: str) -> Part:
+def insert_statement(*rows: Model, **computed: str) -> StatementPart:
     """The statement that writes new rows of one table; what the database fills in stays unread.
 
     `computed` gives the SQL of columns whose value only the database knows.
@@ -93,25 +93,25 @@ def insertion(*rows: Model, **computed: str) -> Part:
     places, values = [], []
     for row in rows:
         found = [getattr(row, field.attname) for field in fields]
-        places.append(", ".join([*map(place_of, found), *computed.values()]))
-        values += [value for value in found if place_of(value) == "%s"]
+        places.append(", ".join([*map(placeholder, found), *computed.values()]))
+        values += [value for value in found if placeholder(value) == "%s"]
         row._state.adding, row._state.db = False, "default"
     table, rows_sql = model._meta.db_table, "), (".join(places)
     # Names of our own columns.
     return f'INSERT INTO "{table}" ({names}) VALUES ({rows_sql})', values  # noqa: S608
 
 
-def place_of(value: Any) -> str:
+def placeholder(value: Any) -> str:
     """How a value stands in a statement."""
-    return PLAIN[value] if value is None or value == "" or isinstance(value, bool) else "%s"
+    return LITERALS[value] if value is None or value == "" or isinstance(value, bool) else "%s"
 
 
-def write(*parts: Part) -> list[tuple[Any, ...]]:
+def execute_together(*parts: StatementPart) -> list[tuple[Any, ...]]:
     """All of it by one statement: none of the parts sees what another one writes. The rows are
     those that the last part returns."""
     *others, (last, _) = parts
     beside = ", ".join(f"part{at} AS ({text})" for at, (text, _) in enumerate(others))
     values = [value for _, values in parts for value in values]
-    with bound() as cursor:
+    with open_cursor() as cursor:
         cursor.execute(f"WITH {beside} {last}" if beside else last, values)
         return cursor.fetchall() if cursor.description else []

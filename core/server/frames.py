@@ -21,7 +21,7 @@ class Frame(NamedTuple):
     compressed: bool
 
 
-def frame_of(payload: bytes, *, binary: bool, compressed: bool) -> bytes:
+def encode_frame(payload: bytes, *, binary: bool, compressed: bool) -> bytes:
     """One whole message of a server: not masked, not in parts."""
     size = len(payload)
     first = (_LAST_BINARY if binary else _LAST_TEXT) | (_COMPRESSED if compressed else 0)
@@ -32,7 +32,7 @@ def frame_of(payload: bytes, *, binary: bool, compressed: bool) -> bytes:
     return bytes((first, 127)) + size.to_bytes(8) + payload
 
 
-def short_text(data: bytes) -> Frame | None:
+def parse_short_text_frame(data: bytes) -> Frame | None:
     """What a client sent, if it is exactly one short message of text; None for all else."""
     size = len(data) - _HEAD
     if not 0 < size < _SHORT or data[0] & ~_COMPRESSED != _LAST_TEXT or data[1] != _MASKED | size:

@@ -8,13 +8,13 @@ the event loop waits for the look.
 import gc
 
 # Looks at the younger objects, of 7,700 new ones each, until one at all. Python's own is 10.
-OFTEN = 4
+FREQUENCY_FACTOR = 4
 
 
-def settle() -> None:
+def freeze_startup_objects() -> None:
     """Look from now on only at what came after the start; what is there now stays for ever."""
     gc.freeze()
     # Counts what there is, which is nothing now: a quarter of that is soon there.
     gc.collect()
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, OFTEN)
+    gc.set_threshold(young, middle, FREQUENCY_FACTOR)

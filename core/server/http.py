@@ -12,9 +12,9 @@ from core.server.request_headers import FilteredRequest, allowed_headers
 # Seconds for a whole request from its first byte, and for a further second so many bytes of it.
 REQUEST_SECONDS, BYTES_A_SECOND = 20.0, 4096
 # Bytes of a whole request: twice what the form of the longest message has.
-MOST_BYTES = 2 * 1024 * 1024
+MAX_REQUEST_BYTES = 2 * 1024 * 1024
 # Connections without a request, new ones and idle ones; the one that waits longest goes first.
-MOST_WAITING = 512
+MAX_WAITING = 512
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n"
@@ -44,7 +44,7 @@ class BoundedChannel(Channel):  # type: ignore[misc]
 
     def begin_to_wait(self) -> None:
         waiting[self] = None
-        if len(waiting) > MOST_WAITING:
+        if len(waiting) > MAX_WAITING:
             longest = next(iter(waiting))
             longest.end_waiting()
             longest.transport.abortConnection()
@@ -65,7 +65,7 @@ class BoundedChannel(Channel):  # type: ignore[misc]
                 self.begin_deadline()
             self.came += len(data)
             self.deadline.delay(len(data) / BYTES_A_SECOND)
-            if self.came > MOST_BYTES:
+            if self.came > MAX_REQUEST_BYTES:
                 self.end_waiting()
                 self.transport.write(TOO_LARGE)
                 self.timeoutConnection()
@@ -94,7 +94,7 @@ class BoundedChannel(Channel):  # type: ignore[misc]
         super().connectionLost(reason)
 
 
-def bound(factory: Any) -> None:
+def apply_limits(factory: Any) -> None:
     """Put the bounds, and the allow-list of headers, on daphne's HTTP factory."""
     BoundedChannel.allowed_headers = allowed_headers()
     factory.protocol = BoundedChannel

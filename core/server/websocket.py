@@ -12,16 +12,16 @@ from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket import compress
 from twisted.internet.tcp import Connection
 
-from core.server.frames import LISTEN, Frame, frame_of, short_text
+from core.server.frames import LISTEN, Frame, encode_frame, parse_short_text_frame
 
 # Bytes of one frame and of one message. The page sends about twenty.
-MOST_BYTES = 64 * 1024
+MAX_MESSAGE_BYTES = 64 * 1024
 # Frames at once and a second; a page acknowledges at most 60 a second.
 BURST, RATE = 1_000.0, 200.0
 # Frames of one message: a message without an end holds what came so far.
 MOST_PARTS = 64
 # Bytes that wait for a client that does not read, beside the frame that filled the buffer.
-MOST_UNREAD = 256 * 1024
+MAX_UNREAD_BYTES = 256 * 1024
 # Of zlib, for what a page is sent: 8 kB for a socket, in which a frame finds the one before it.
 # What a page sends needs no more than the least.
 WINDOW_BITS, MEMORY_LEVEL, WINDOW_BITS_OF_A_PAGE = 10, 3, 9
@@ -83,7 +83,7 @@ class BoundedProtocol(Protocol):
             self.dropConnection(abort=True)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
-        frame = short_text(data) if self.is_between_messages() else None
+        frame = parse_short_text_frame(data) if self.is_between_messages() else None
         if frame is None or (frame.compressed and self._perMessageCompress is None):
             super().dataReceived(data)
         else:
@@ -141,7 +141,7 @@ class BoundedProtocol(Protocol):
         """Raises PayloadCorruptError and PayloadExceededError."""
         deflate = self._perMessageCompress
         deflate.start_decompress_message()
-        whole: bytes = deflate.decompress_message_data(payload, max_output_len=MOST_BYTES)
+        whole: bytes = deflate.decompress_message_data(payload, max_output_len=MAX_MESSAGE_BYTES)
         deflate.end_decompress_message()
         return whole
 
@@ -172,7 +172,7 @@ class BoundedProtocol(Protocol):
         if self.stuck:
             # What came in before it was paused may still be answered.
             self.unread += len(payload)
-            if self.unread > MOST_UNREAD:
+            if self.unread > MAX_UNREAD_BYTES:
                 self.hang_up()
                 return
         if self.state == self.STATE_OPEN and not self.send_queue:
@@ -182,7 +182,8 @@ class BoundedProtocol(Protocol):
                 payload = deflate.compress_message_data(payload) + deflate.end_compress_message()
             # Not by autobahn, which also holds what we send to the bound on what may come in.
             write(
-                self.transport, frame_of(payload, binary=isBinary, compressed=deflate is not None)
+                self.transport,
+                encode_frame(payload, binary=isBinary, compressed=deflate is not None),
             )
         else:
             super().sendMessage(payload, isBinary)
@@ -223,7 +224,7 @@ def is_empty(transport: Any) -> bool:
     return bool(transport.connected and not (waits or transport.disconnecting or transport.TLS))
 
 
-def accepted(offers: Iterable[Any]) -> Any:
+def accept_compression(offers: Iterable[Any]) -> Any:
     """How the first offer to compress is accepted, in little memory; None without an offer."""
     for offer in offers:
         if isinstance(offer, compress.PerMessageDeflateOffer):
@@ -239,11 +240,11 @@ def accepted(offers: Iterable[Any]) -> Any:
     return None
 
 
-def bound(factory: Any) -> None:
+def apply_limits(factory: Any) -> None:
     """Put the bounds, and compression, on daphne's websocket factory."""
     factory.protocol = BoundedProtocol
     factory.setProtocolOptions(
-        maxFramePayloadSize=MOST_BYTES,
-        maxMessagePayloadSize=MOST_BYTES,
-        perMessageCompressionAccept=accepted,
+        maxFramePayloadSize=MAX_MESSAGE_BYTES,
+        maxMessagePayloadSize=MAX_MESSAGE_BYTES,
+        perMessageCompressionAccept=accept_compression,
     )

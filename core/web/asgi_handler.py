@@ -10,10 +10,10 @@ from django.core.signals import request_started
 from django.db import close_old_connections, reset_queries
 
 # Threads that wait for the next request; what more there are at once end with theirs.
-KEPT = 8
+MAX_IDLE_THREADS = 8
 
 
-class Handler(ASGIHandler):
+class PooledThreadHandler(ASGIHandler):
     """A request has a thread of its own for what is not asynchronous, as Django wants it: signals,
     forms of accounts, the admin. It is kept for a later request.
 
@@ -37,7 +37,7 @@ class Handler(ASGIHandler):
             done = True
         finally:
             # Django ends each request on its thread, so one that is done has nothing left to do.
-            if done and len(self.idle) < KEPT:
+            if done and len(self.idle) < MAX_IDLE_THREADS:
                 self.idle.append(thread)
             else:
                 thread.shutdown(wait=False)

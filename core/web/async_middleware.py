@@ -23,11 +23,11 @@ from django.middleware.security import SecurityMiddleware
 from accounts.sessions import is_session_key
 
 # A form up to this many bytes is read in less time than a hop takes.
-SMALL_FORM = 64 * 1024
+SMALL_FORM_BYTES = 64 * 1024
 UTF_8 = ("utf-8", "utf8")
 
 
-class OnLoop:
+class EventLoopMiddleware:
     """Before a MiddlewareMixin: both of its steps run on the event loop, or wait when `waits`."""
 
     sync_capable = False
@@ -47,11 +47,11 @@ class OnLoop:
         return here.process_response(request, response)  # type: ignore[no-any-return]
 
 
-class Security(OnLoop, SecurityMiddleware):
+class Security(EventLoopMiddleware, SecurityMiddleware):
     """Redirects to HTTPS and the headers of transport security."""
 
 
-class Session(OnLoop, SessionMiddleware):
+class Session(EventLoopMiddleware, SessionMiddleware):
     """The session is loaded by who asks for it, and saved on a thread when it changed.
 
     A cookie that no session can have is taken for an empty one, which Django deletes.
@@ -67,11 +67,11 @@ class Session(OnLoop, SessionMiddleware):
         return bool(request.session.modified)
 
 
-class Locale(OnLoop, LocaleMiddleware):
+class Locale(EventLoopMiddleware, LocaleMiddleware):
     """The language of the browser or of the `django_language` cookie."""
 
 
-class Common(OnLoop, CommonMiddleware):
+class Common(EventLoopMiddleware, CommonMiddleware):
     """Slashes at the end, and the length of the body; forms are in UTF-8, as those of our pages."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
@@ -82,21 +82,21 @@ class Common(OnLoop, CommonMiddleware):
         return super().process_request(request)
 
 
-class Csrf(OnLoop, CsrfViewMiddleware):
+class Csrf(EventLoopMiddleware, CsrfViewMiddleware):
     """The token of the form or of the header; large forms are read on a thread."""
 
     async def process_view(self, request: HttpRequest, *args: Any) -> Any:  # type: ignore[override]
         """Refuse a request without the token, as the synchronous form does."""
-        if small(request):
+        if is_small_form(request):
             return super().process_view(request, *args)
         return await sync_to_async(super().process_view)(request, *args)
 
 
-class Authentication(OnLoop, AuthenticationMiddleware):
+class Authentication(EventLoopMiddleware, AuthenticationMiddleware):
     """The person, looked up by who asks."""
 
 
-class Messages(OnLoop, MessageMiddleware):
+class Messages(EventLoopMiddleware, MessageMiddleware):
     """Notes for the next page, which may be kept in the session."""
 
     def waits(self, request: HttpRequest) -> bool:
@@ -104,15 +104,15 @@ class Messages(OnLoop, MessageMiddleware):
         return notes is not None and (notes.used or notes.added_new)
 
 
-class XFrameOptions(OnLoop, XFrameOptionsMiddleware):
+class XFrameOptions(EventLoopMiddleware, XFrameOptionsMiddleware):
     """No page of ours stands in a frame."""
 
 
-def small(request: HttpRequest) -> bool:
+def is_small_form(request: HttpRequest) -> bool:
     """Whether the body is a form that is read in no time; a part of several kinds never is."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     return (
         request.content_type != "multipart/form-data"
         and length.isdecimal()
-        and int(length) <= SMALL_FORM
+        and int(length) <= SMALL_FORM_BYTES
     )

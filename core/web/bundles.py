@@ -30,15 +30,15 @@ BUNDLES = {
     ],
 }
 # A minified script may end without a semicolon; what follows would then be its argument.
-BETWEEN = {".css": b"\n", ".js": b"\n;\n"}
+SEPARATORS = {".css": b"\n", ".js": b"\n;\n"}
 
 
-def sources(name: str) -> list[Path]:
+def source_paths(name: str) -> list[Path]:
     return [settings.BASE_DIR / "static" / path for path in BUNDLES[name]]
 
 
-def joined(name: str) -> bytes:
-    return BETWEEN[Path(name).suffix].join(path.read_bytes() for path in sources(name))
+def join_sources(name: str) -> bytes:
+    return SEPARATORS[Path(name).suffix].join(path.read_bytes() for path in source_paths(name))
 
 
 class BundleStorage(Storage):
@@ -54,11 +54,11 @@ class BundleStorage(Storage):
         return str(settings.BASE_DIR / "static" / name)
 
     def get_modified_time(self, name: str) -> datetime:
-        newest = max(path.stat().st_mtime for path in sources(name))
+        newest = max(path.stat().st_mtime for path in source_paths(name))
         return datetime.fromtimestamp(newest, timezone.get_default_timezone())
 
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
-        return ContentFile(joined(name), name)
+        return ContentFile(join_sources(name), name)
 
 
 class BundleFinder(BaseFinder):
@@ -73,7 +73,7 @@ class BundleFinder(BaseFinder):
             return []
         made = Path(settings.DATA_DIR) / "bundles" / path
         made.parent.mkdir(parents=True, exist_ok=True)
-        made.write_bytes(joined(path))
+        made.write_bytes(join_sources(path))
         return [os.fspath(made)] if find_all else os.fspath(made)
 
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, BundleStorage]]:

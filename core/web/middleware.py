@@ -87,11 +87,11 @@ class TimeZoneMiddleware(AsyncMiddleware):
     """Shows times in the zone that the browser names in its `tz` cookie."""
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
-        with timezone.override(zone_named(request.COOKIES.get("tz", ""))):
+        with timezone.override(find_time_zone(request.COOKIES.get("tz", ""))):
             return await self.get_response(request)
 
 
-def zone_named(name: str) -> zoneinfo.ZoneInfo | None:
+def find_time_zone(name: str) -> zoneinfo.ZoneInfo | None:
     """The zone, or None (the server's own) for a name that is none."""
     try:
         return zoneinfo.ZoneInfo(name) if 0 < len(name) < 64 else None

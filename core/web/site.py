@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 # Bound to every address of the machine.
-ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104
-USUAL_PORTS = {"http": 80, "https": 443}
+WILDCARD_ADDRESSES = ("", "0.0.0.0", "::")  # noqa: S104
+DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -44,7 +44,7 @@ def site_from_env(
     """Work out the site from the settings; raises ImproperlyConfigured for an unusable address."""
     forwarded = f"https://{codespace}-{port}.{codespace_domain}".lower() if codespace else ""
     url = (site_url or forwarded or local_url(host, port)).rstrip("/")
-    scheme, name, origin = taken_apart(url)
+    scheme, name, origin = split_url(url)
     local = is_loopback(name.strip("[]")) or origin == forwarded
     hosts = [name, *extra_hosts]
     origins = [origin, *extra_origins]
@@ -63,7 +63,7 @@ def site_from_env(
         origins=tuple(dict.fromkeys(origins)),
         secure=scheme == "https",
         # A server bound to every address is private only where SITE_URL says so.
-        private=local and (bool(site_url or forwarded) or host not in ANY_ADDRESS),
+        private=local and (bool(site_url or forwarded) or host not in WILDCARD_ADDRESSES),
     )
 
 
@@ -84,7 +84,7 @@ def proxies_from_env(entries: Sequence[str]) -> list[str]:
     return found
 
 
-def taken_apart(url: str) -> tuple[str, str, str]:
+def split_url(url: str) -> tuple[str, str, str]:
     """Scheme, host name and origin of an address, both as browsers send them."""
     try:
         parts = urlsplit(url)
@@ -92,18 +92,18 @@ def taken_apart(url: str) -> tuple[str, str, str]:
     except ValueError:
         parts, name, port = urlsplit(""), "", None
     wrong = parts.path or parts.query or parts.fragment or "@" in parts.netloc
-    if parts.scheme not in USUAL_PORTS or not name or wrong:
+    if parts.scheme not in DEFAULT_PORTS or not name or wrong:
         raise ImproperlyConfigured(
             f"SITE_URL is {url!r}; it must look like https://chat.example.org, without a path."
         )
     name = f"[{name}]" if ":" in name else name
-    shown = "" if port in (None, USUAL_PORTS[parts.scheme]) else f":{port}"
+    shown = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return parts.scheme, name, f"{parts.scheme}://{name}{shown}"
 
 
 def local_url(host: str, port: int) -> str:
     """The address to open in a browser on this machine for a server bound to `host`."""
-    name = "127.0.0.1" if host in ANY_ADDRESS else host
+    name = "127.0.0.1" if host in WILDCARD_ADDRESSES else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 

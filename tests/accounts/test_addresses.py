@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.emails import trust
+from accounts.emails import mark_verified
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD, Controls
 
@@ -58,7 +58,7 @@ def make_main(client: Client, email: str) -> list[str]:
 
 def refused(client: Client, person: User, other: User) -> None:
     """The other's address stays theirs, and everything else as it was."""
-    trust(person)
+    mark_verified(person)
     EmailAddress.objects.update(verified=False)
     own(person, other.email)
     assert make_main(client, other.email) == [TAKEN]
@@ -84,7 +84,7 @@ def test_the_password_is_asked_for_and_what_was_typed_stays(
 def test_an_address_is_made_main_or_removed_with_the_password(
     signed_in: Client, person: User, action: str
 ) -> None:
-    trust(person)
+    mark_verified(person)
     own(person, "second@example.org", verified=True)
     before = rows(person)
     asked = signed_in.post(URL, {action: "", "email": "second@example.org"})
@@ -151,7 +151,7 @@ def test_an_address_that_is_not_ones_own_is_not_made_main(signed_in: Client, ann
 def test_where_mail_verifies_nobody_learns_who_has_an_account(
     signed_in: Client, person: User, ann: User, mailed: None
 ) -> None:
-    trust(ann)
+    mark_verified(ann)
     assert TAKEN not in add(signed_in, ann.email)
     (message,) = mail.outbox
     assert message.to == [ann.email]

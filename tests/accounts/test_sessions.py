@@ -15,10 +15,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.initial_admin import new_link
+from accounts.initial_admin import create_link
 from accounts.models import User
 from accounts.session_store import SessionStore as OurSessionStore
-from accounts.sessions import said_by, user_of_session
+from accounts.sessions import session_data, user_of_session
 from accounts.signals import session_ended, session_renewed
 from tests.accounts.conftest import PASSWORD
 
@@ -199,7 +199,7 @@ def set_first(client: Client, person: User) -> None:
 
 
 def become_administrator(client: Client, person: User) -> None:
-    path = urlsplit(new_link()).path
+    path = urlsplit(create_link()).path
     new = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     client.post(path, {"email": person.email, **new})
 
@@ -236,4 +236,4 @@ def test_no_session_of_the_old_password_is_left_when_a_change_is_heard(
 def keys_of(person: User) -> list[str]:
     """The sessions that say that they belong to this person."""
     sessions = Session.objects.values_list("session_key", flat=True)
-    return [found for found in sessions if said_by(found).get(SESSION_KEY) == str(person.pk)]
+    return [found for found in sessions if session_data(found).get(SESSION_KEY) == str(person.pk)]

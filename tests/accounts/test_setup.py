@@ -28,7 +28,7 @@ def printed() -> str:
 
 def fresh(settings: Settings) -> str:
     """The path of a new link."""
-    return initial_admin.new_link().removeprefix(settings.SITE_URL)
+    return initial_admin.create_link().removeprefix(settings.SITE_URL)
 
 
 def post(client: Client, link: str, email: str = "root@example.org") -> HttpResponse:

@@ -38,7 +38,7 @@ def end(
     """The answer of a turn, closed; `code` is needed for a failed one."""
     reason = reason or ("stop" if status == Status.COMPLETE else "")
     outcome = Outcome(status=status, finish_reason=reason, error_code=code)
-    assert finish_run.close(run_of(turn), outcome, text, "", 0)
+    assert finish_run.finish(run_of(turn), outcome, text, "", 0)
     return Message.objects.get(pk=turn.answer.pk)
 
 
@@ -83,8 +83,8 @@ def branch(conversation: Conversation) -> list[Message]:
     return found
 
 
-def append(run: Run, offset: int, text: str, owner: UUID = PROCESS) -> leases.Held:
-    return leases.save(owner, [run.pk], [leases.Append(run.pk, offset, text)])
+def append(run: Run, offset: int, text: str, owner: UUID = PROCESS) -> leases.HeldRuns:
+    return leases.save_chunks(owner, [run.pk], [leases.TextChunk(run.pk, offset, text)])
 
 
 def lapse(run: Run, seconds: float = 1.0) -> None:

@@ -257,10 +257,10 @@ def test_of_two_who_save_at_once_the_second_is_told(
 
     def colleague() -> None:
         with transaction.atomic():
-            system_prompts.held(prompt)
+            system_prompts.lock_newest_version(prompt)
             held.set()
             wait_for_blocked(1)
-            system_prompts.write(prompt, "Newer.", "", None)
+            system_prompts.save_version(prompt, "Newer.", "", None)
 
     def second() -> Any:
         assert held.wait(10)

@@ -6,9 +6,9 @@ import logging
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chat.realtime.connection_registry import every
-from chat.streaming.retry import AWAY, survive
-from core.logging import Trouble
+from chat.realtime.connection_registry import run_every
+from chat.streaming.retry import DATABASE_ERRORS, run_guarded
+from core.logging import OutageLogger
 
 log = logging.getLogger("tests.clocks")
 
@@ -28,7 +28,9 @@ class Rounds:
 
 async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture) -> None:
     rounds = Rounds(RuntimeError("a"), RuntimeError("b"), IntegrityError("c"))
-    task = asyncio.create_task(every(0.0, rounds.work, Trouble(log, "looking", AWAY)))
+    task = asyncio.create_task(
+        run_every(0.0, rounds.work, OutageLogger(log, "looking", DATABASE_ERRORS))
+    )
     try:
         async with asyncio.timeout(5):
             await rounds.went_well.wait()
@@ -43,7 +45,7 @@ async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture
 
 
 async def test_an_outage_is_not_told_by_each_clock(caplog: pytest.LogCaptureFixture) -> None:
-    trouble = Trouble(log, "looking", AWAY)
+    trouble = OutageLogger(log, "looking", DATABASE_ERRORS)
     trouble.failed(OperationalError("the connection is lost"))
     trouble.over()
     assert caplog.records == []
@@ -51,9 +53,9 @@ async def test_an_outage_is_not_told_by_each_clock(caplog: pytest.LogCaptureFixt
 
 async def test_a_round_says_what_it_failed_with() -> None:
     rounds = Rounds(KeyError("a"))
-    trouble = Trouble(log, "looking", AWAY)
-    assert isinstance(await survive(rounds.work, trouble), KeyError)
-    assert await survive(rounds.work, trouble) is None
+    trouble = OutageLogger(log, "looking", DATABASE_ERRORS)
+    assert isinstance(await run_guarded(rounds.work, trouble), KeyError)
+    assert await run_guarded(rounds.work, trouble) is None
 
 
 async def test_an_ending_process_ends_its_clocks() -> None:
@@ -61,4 +63,4 @@ async def test_an_ending_process_ends_its_clocks() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await survive(work, Trouble(log, "looking", AWAY))
+        await run_guarded(work, OutageLogger(log, "looking", DATABASE_ERRORS))

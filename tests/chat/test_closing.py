@@ -11,7 +11,7 @@ from accounts.models import User
 from chat.events import Outcome, Usage
 from chat.models import Chunk, Conversation, Message, Run, Status
 from chat.services import conversation_actions, finish_run, turns
-from chat.services.finish_run import close, joined, saved_text, sweep
+from chat.services.finish_run import finish, finish_expired, join_chunks, saved_text
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     PROCESS,
@@ -32,7 +32,7 @@ def test_a_close_writes_text_state_and_counts(owner: User) -> None:
     turn = asked(owner)
     usage = Usage(12, 34, exact=True, first_token_ms=56, last_token_ms=78)
     outcome = Outcome(status="complete", finish_reason="stop", usage=usage)
-    assert close(run_of(turn), outcome, "Text.", "<p>Text.</p>", 3)
+    assert finish(run_of(turn), outcome, "Text.", "<p>Text.</p>", 3)
     answer = Message.objects.get(pk=turn.answer.pk)
     assert (answer.status, answer.text, answer.html) == ("complete", "Text.", "<p>Text.</p>")
     assert (answer.renderer, answer.finish_reason) == (3, "stop")
@@ -63,7 +63,7 @@ def test_the_second_close_writes_nothing(owner: User) -> None:
     turn = asked(owner)
     end(turn, "First.", Status.STOPPED)
     version = Conversation.objects.get().version
-    assert not close(run_of(turn), Outcome(status="complete"), "Second.", "", 0)
+    assert not finish(run_of(turn), Outcome(status="complete"), "Second.", "", 0)
     answer = Message.objects.get(pk=turn.answer.pk)
     assert (answer.text, answer.status) == ("First.", "stopped")
     assert Conversation.objects.get().version == version
@@ -80,7 +80,7 @@ def test_of_two_closers_at_once_one_wins(committed: None, owner: User) -> None:
     append(run_of(turn), 0, "saved")
     endings = [Outcome(status="complete", finish_reason="stop"), Outcome(status="interrupted")]
     won = together(
-        *[partial(close, run_of(turn), outcome, outcome.status, "", 0) for outcome in endings * 2]
+        *[partial(finish, run_of(turn), outcome, outcome.status, "", 0) for outcome in endings * 2]
     )
     assert sum(map(bool, won)) == 1
     answer = Message.objects.get(pk=turn.answer.pk)
@@ -113,7 +113,7 @@ def test_no_text_stays_behind_when_a_save_meets_the_close(committed: None, owner
 
 
 def end_quietly(run: Run) -> bool:
-    return bool(close(run, Outcome(status="complete", finish_reason="stop"), "ab", "", 0))
+    return bool(finish(run, Outcome(status="complete", finish_reason="stop"), "ab", "", 0))
 
 
 def test_deleting_at_the_moment_of_the_close_is_no_error(committed: None, owner: User) -> None:
@@ -133,52 +133,52 @@ def test_a_sweep_ends_what_lapsed_and_keeps_the_text(owner: User) -> None:
     append(run_of(turn), 0, "Light ")
     append(run_of(turn), 6, "scat")
     lapse(run_of(turn))
-    (ended,) = sweep()
+    (ended,) = finish_expired()
     assert (ended.conversation_id, ended.owner_id) == (turn.conversation.pk, owner.pk)
     assert ended.message_id == turn.answer.pk
     answer = Message.objects.get(pk=turn.answer.pk)
     assert (answer.status, answer.text) == ("interrupted", "Light scat")
     assert chunks(run_of(turn)) == []
-    assert sweep() == []
+    assert finish_expired() == []
 
 
 def test_a_sweep_leaves_the_living(owner: User) -> None:
     turn = asked(owner)
     append(run_of(turn), 0, "text")
-    assert sweep() == []
+    assert finish_expired() == []
     assert Message.objects.get(pk=turn.answer.pk).status == "streaming"
 
 
 def test_a_swept_answer_that_was_to_stop_is_stopped(owner: User) -> None:
     turn = asked(owner)
     append(run_of(turn), 0, "text")
-    conversation_actions.ask_to_stop(turn.conversation)
+    conversation_actions.request_stop(turn.conversation)
     lapse(run_of(turn))
-    sweep()
+    finish_expired()
     assert Message.objects.get(pk=turn.answer.pk).status == "stopped"
 
 
 def test_a_swept_continuation_keeps_both_texts(owner: User) -> None:
     turn = asked(owner)
     end(turn, "Half ", Status.STOPPED)
-    more = turns.go_on(owner, turn.answer.pk, PROCESS)
+    more = turns.continue_answer(owner, turn.answer.pk, PROCESS)
     append(run_of(more), 5, "of it")
     lapse(run_of(more))
-    sweep()
+    finish_expired()
     assert Message.objects.get(pk=turn.answer.pk).text == "Half of it"
 
 
 def test_after_a_sweep_the_conversation_goes_on(owner: User) -> None:
     turn = asked(owner)
     lapse(run_of(turn))
-    sweep()
+    finish_expired()
     assert turns.send(owner, turn.conversation.pk, uuid4(), "More?", PROCESS).run
 
 
 def test_a_sweep_passes_over_what_somebody_else_sweeps(committed: None, owner: User) -> None:
     for number in range(6):
         lapse(run_of(asked(owner, f"{number}?")))
-    found = together(*[partial(finish_run.sweep, 100)] * 3)
+    found = together(*[partial(finish_run.finish_expired, 100)] * 3)
     ended = [item.message_id for part in found for item in part]
     assert len(ended) == len(set(ended)) == 6
     assert not Run.objects.filter(ended_at__isnull=True).exists()
@@ -190,7 +190,7 @@ def test_a_process_that_comes_back_and_a_sweeper_agree(committed: None, owner: U
         run = run_of(turn)
         append(run, 0, "saved")
         lapse(run)
-        held, ended = together(partial(holds, run), lambda: bool(sweep()))
+        held, ended = together(partial(holds, run), lambda: bool(finish_expired()))
         assert held != ended
         assert saved_text(run) in ("saved", "saved more")
         if held:
@@ -218,7 +218,7 @@ def holds(run: Run) -> bool:
 def test_joined_goes_as_far_as_there_is_no_hole(
     text: str, pieces: list[tuple[int, str]], whole: str
 ) -> None:
-    assert joined(text, pieces) == whole
+    assert join_chunks(text, pieces) == whole
 
 
 def test_a_hole_ends_the_saved_text(owner: User) -> None:

@@ -8,7 +8,7 @@ from accounts.models import User
 from chat.rendering.components.htmx import patches_html
 from chat.rendering.markdown import Position, Stream, changes
 from chat.selectors import messages
-from chat.selectors.context_usage import window
+from chat.selectors.context_usage import measure_context
 from chat.services import drafts, turns
 from tests.chat.conftest import Counted
 from tests.chat.factories import PROCESS, end, long_conversation, said
@@ -25,7 +25,7 @@ def test_a_question_takes_few_statements_at_any_length(owner: User, queries: Cou
             turn = turns.send(owner, conversation.pk, uuid4(), "And?", PROCESS)
         assert queries.count <= 5
         with queries:
-            messages.spoken_before(turn.answer)
+            messages.load_history(turn.answer)
         assert queries.count == 1
         with queries:
             end(turn, "Yes.")
@@ -35,15 +35,15 @@ def test_a_question_takes_few_statements_at_any_length(owner: User, queries: Cou
 def test_a_new_conversation_takes_few_statements(owner: User, queries: Counted) -> None:
     with queries:
         turns.start_conversation(owner, uuid4(), "One?", PROCESS)
-        drafts.remove(owner, None, uuid4())
+        drafts.discard_draft(owner, None, uuid4())
     assert queries.count <= 7
 
 
 def test_what_a_page_reads_after_a_change_is_two_statements(owner: User, queries: Counted) -> None:
     conversation = said(owner, "One?", "Two?")
     with queries:
-        found, page = messages.thread(owner, conversation.pk)
-        window(found, page)
+        found, page = messages.load_thread(owner, conversation.pk)
+        measure_context(found, page)
     assert queries.count == 2
 
 

@@ -56,7 +56,7 @@ def everything() -> list[int]:
 def test_a_person_goes_with_an_answer_that_is_being_written(committed: None, owner: User) -> None:
     turn = asked(owner)
     append(run_of(turn), 0, "Light ")
-    drafts.keep(owner, turn.conversation.pk, uuid4(), "More?")
+    drafts.save_draft(owner, turn.conversation.pk, uuid4(), "More?")
     owner.delete()
     assert everything() == [0, 0, 0, 0, 0]
     assert not append(run_of(turn), 6, "scatters.").runs

@@ -130,10 +130,10 @@ def chosen(user: User, key: UUID) -> bool:
 def test_stop_marks_the_live_run_once_and_again(owner: User) -> None:
     turn = asked(owner)
     key = run_of(turn).pk
-    assert conversation_actions.ask_to_stop(turn.conversation) == key
-    assert conversation_actions.ask_to_stop(turn.conversation) == key
+    assert conversation_actions.request_stop(turn.conversation) == key
+    assert conversation_actions.request_stop(turn.conversation) == key
     end(turn)
-    assert conversation_actions.ask_to_stop(turn.conversation) is None
+    assert conversation_actions.request_stop(turn.conversation) is None
     assert Run.objects.get().stop_requested
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from chat.models import Message, Run
 from chat.services import conversation_actions, finish_run
-from chat.services.leases import Append, save
+from chat.services.leases import TextChunk, save_chunks
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     OTHER_PROCESS,
@@ -42,7 +42,7 @@ def test_the_first_text_makes_the_answer_stream(run: Run) -> None:
 
 
 def test_a_save_without_text_leaves_the_answer_pending(run: Run) -> None:
-    held = save(PROCESS, [run.pk], [])
+    held = save_chunks(PROCESS, [run.pk], [])
     assert held.runs == {run.pk}
     assert Message.objects.get(pk=run.message_id).status == "pending"
 
@@ -62,9 +62,9 @@ def test_a_piece_that_grew_since_a_save_whose_end_nobody_heard_is_saved_whole(ru
 
 def test_text_of_many_runs_takes_one_statement(owner: User, queries: Counted) -> None:
     runs = [run_of(asked(owner)) for _ in range(5)]
-    pieces = [Append(run.pk, 0, f"text {n}") for n, run in enumerate(runs)]
+    pieces = [TextChunk(run.pk, 0, f"text {n}") for n, run in enumerate(runs)]
     with queries:
-        held = save(PROCESS, [run.pk for run in runs], pieces)
+        held = save_chunks(PROCESS, [run.pk for run in runs], pieces)
     assert held.runs == {run.pk for run in runs}
     assert queries.count == 1
     assert [chunks(run)[0][1] for run in runs] == [f"text {n}" for n in range(5)]
@@ -84,7 +84,7 @@ def test_a_fresh_lease_is_not_written_again(run: Run) -> None:
 
 def test_a_lease_that_runs_down_is_renewed(run: Run) -> None:
     Run.objects.update(lease_until=Now() + timedelta(seconds=6))
-    save(PROCESS, [run.pk], [])
+    save_chunks(PROCESS, [run.pk], [])
     assert 9 < left(run) < 11
 
 
@@ -94,12 +94,12 @@ def test_a_lapsed_lease_that_nobody_took_is_taken_back(run: Run) -> None:
     assert held.runs == {run.pk}
     assert left(run) > 9
     assert chunks(run) == [(0, "text")]
-    assert finish_run.sweep() == []
+    assert finish_run.finish_expired() == []
 
 
 def test_a_stop_is_heard(owner: User) -> None:
     turn = asked(owner)
-    assert conversation_actions.ask_to_stop(turn.conversation) == run_of(turn).pk
+    assert conversation_actions.request_stop(turn.conversation) == run_of(turn).pk
     assert append(run_of(turn), 0, "text").stops == {run_of(turn).pk}
 
 
@@ -120,5 +120,5 @@ def test_a_run_that_was_ended_takes_no_more_text(owner: User) -> None:
 
 
 def test_text_for_nothing_is_no_error(run: Run) -> None:
-    assert save(PROCESS, [], []).runs == frozenset()
-    assert save(OTHER_PROCESS, [run.pk], []).runs == frozenset()
+    assert save_chunks(PROCESS, [], []).runs == frozenset()
+    assert save_chunks(OTHER_PROCESS, [run.pk], []).runs == frozenset()

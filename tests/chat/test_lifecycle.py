@@ -110,7 +110,7 @@ class Life(RuleBasedStateMachine):
         answer = Message.objects.get(pk=leaf)
         finished = answer.status == Status.COMPLETE and answer.finish_reason in FINISHED
         try:
-            self.begun(turns.go_on(self.owner, answer.pk, PROCESS))
+            self.begun(turns.continue_answer(self.owner, answer.pk, PROCESS))
         except REFUSED:
             assert self.live or self.conversation.deleted_at or finished or not answer.text
         else:
@@ -118,7 +118,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def stop(self) -> None:
-        conversation_actions.ask_to_stop(self.conversation)
+        conversation_actions.request_stop(self.conversation)
 
     @rule(at=st.integers(0, 40), role=st.sampled_from(["user", "assistant"]))
     def choose(self, at: int, role: str) -> None:
@@ -147,11 +147,11 @@ class Life(RuleBasedStateMachine):
         """Also by a process whose run was ended meanwhile; some saves are done twice."""
         run = self.runs[-1 - at % min(3, len(self.runs))]
         offset = len(self.written[run.message_id])
-        pieces = [leases.Append(run.pk, offset, text)]
-        held = leases.save(run.owner, [run.pk], pieces)
+        pieces = [leases.TextChunk(run.pk, offset, text)]
+        held = leases.save_chunks(run.owner, [run.pk], pieces)
         if growing and held.runs:
             text += "+"
-            held = leases.save(run.owner, [run.pk], [leases.Append(run.pk, offset, text)])
+            held = leases.save_chunks(run.owner, [run.pk], [leases.TextChunk(run.pk, offset, text)])
         alive = Run.objects.get(pk=run.pk)
         assert (run.pk in held.runs) is (alive.ended_at is None)
         if held.runs:
@@ -170,7 +170,7 @@ class Life(RuleBasedStateMachine):
         code = "cut" if status == "failed" else ""
         outcome = Outcome(status=status, finish_reason=reason, error_code=code)
         was_live = Run.objects.get(pk=run.pk).ended_at is None
-        assert bool(finish_run.close(run, outcome, text, f"<p>{text}</p>", 1)) is was_live
+        assert bool(finish_run.finish(run, outcome, text, f"<p>{text}</p>", 1)) is was_live
         if was_live:
             self.written[run.message_id] = text
 
@@ -183,7 +183,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         before = self.live
-        ended = finish_run.sweep()
+        ended = finish_run.finish_expired()
         assert [item.message_id for item in ended] == (
             [before.message_id] if before and self.live is None else []
         )
@@ -203,14 +203,14 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def no_text_is_lost(self) -> None:
         for key, text in self.written.items():
-            assert messages.live_text(key)[1] == text
+            assert messages.load_live_text(key)[1] == text
         asked = Message.objects.filter(conversation=self.key, role="user")
         assert set(asked.values_list("text", flat=True)) == self.questions
 
     @invariant()
     def an_answers_state_is_that_of_its_last_run(self) -> None:
         for message in Message.objects.filter(conversation=self.key, role="assistant"):
-            run = messages.run_of(message)
+            run = messages.latest_run(message)
             assert run is not None
             if run.ended_at is not None:
                 assert run.error_code == message.error_code

@@ -8,13 +8,19 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat.events import What
+from chat.events import ChangeKind
 from chat.models import Conversation
-from chat.realtime.sidebar import Sidebar
-from chat.rendering.components.thread_view import listing_html
+from chat.realtime.sidebar import SidebarState
+from chat.rendering.components.thread_view import sidebar_page_html
 from chat.selectors import change_feed
-from chat.selectors.messages import Row, rows
-from chat.selectors.sidebar_page import AROUND, PAGE, TOP, Listing, listing
+from chat.selectors.messages import SidebarRow, list_rows
+from chat.selectors.sidebar_page import (
+    CONTEXT_ROWS,
+    PAGE_SIZE,
+    TOP_ROWS,
+    SidebarPage,
+    load_sidebar_page,
+)
 from chat.services import conversation_actions
 from tests.chat.conftest import Counted
 from tests.chat.factories import said
@@ -27,59 +33,63 @@ MORE = re.compile(r'<div class="rows-more( rows-gap)?" hx-get="(/rows/[^"]*)"')
 
 
 @pytest.fixture
-def made(owner: User) -> list[Row]:
+def made(owner: User) -> list[SidebarRow]:
     """Conversations of the last fourteen months, titled by their number, some at equal times."""
     now = datetime.now(UTC)
     Conversation.objects.bulk_create(
         Conversation(owner=owner, title=str(n), active_at=now - timedelta(days=n // 3 * 3))
         for n in range(COUNT)
     )
-    return rows(owner, size=COUNT)
+    return list_rows(owner, size=COUNT)
 
 
 @pytest.mark.parametrize("at", [0, 15, 16, 39, 40, 41, 64, 65, 66, 200, COUNT - 25, COUNT - 1])
 def test_a_page_lists_the_newest_and_those_around_the_open_one(
-    owner: User, made: list[Row], queries: Counted, at: int
+    owner: User, made: list[SidebarRow], queries: Counted, at: int
 ) -> None:
     with queries:
-        found = listing(owner, made[at].id)
+        found = load_sidebar_page(owner, made[at].id)
     assert queries.count <= 4
-    assert len(found.rows) <= PAGE + 2 * AROUND + 1
+    assert len(found.rows) <= PAGE_SIZE + 2 * CONTEXT_ROWS + 1
     listed = [*found.newest, *found.around]
-    first = PAGE if found.above is None else TOP
+    first = PAGE_SIZE if found.above is None else TOP_ROWS
     assert found.newest[:first] == made[:first]
     places = [made.index(row) for row in listed]
     assert places == sorted(set(places))
-    near = range(max(at - AROUND, 0), min(at + AROUND + 1, COUNT))
+    near = range(max(at - CONTEXT_ROWS, 0), min(at + CONTEXT_ROWS + 1, COUNT))
     assert set(near) <= set(places)
     assert found.goes_on or places[-1] == COUNT - 1
     jumps = [place for before, place in pairwise(places) if place != before + 1]
-    assert jumps == ([] if found.above is None else [at - AROUND])
-    assert found.above is None or found.above == made[at - AROUND - 1]
-    assert found.deep == (at >= PAGE - AROUND)
+    assert jumps == ([] if found.above is None else [at - CONTEXT_ROWS])
+    assert found.above is None or found.above == made[at - CONTEXT_ROWS - 1]
+    assert found.deep == (at >= PAGE_SIZE - CONTEXT_ROWS)
 
 
-def test_the_first_ones_cost_one_statement(owner: User, made: list[Row], queries: Counted) -> None:
+def test_the_first_ones_cost_one_statement(
+    owner: User, made: list[SidebarRow], queries: Counted
+) -> None:
     for shown in (None, made[15].id):
         with queries:
-            listing(owner, shown)
+            load_sidebar_page(owner, shown)
         assert queries.count == 1
 
 
 def test_somebody_elses_conversation_is_not_looked_around(
-    owner: User, stranger: User, made: list[Row]
+    owner: User, stranger: User, made: list[SidebarRow]
 ) -> None:
     other = Conversation.objects.create(owner=stranger, title="Theirs")
-    found = listing(owner, other.pk)
-    assert (found.newest, found.around, found.goes_on) == (made[:PAGE], (), True)
+    found = load_sidebar_page(owner, other.pk)
+    assert (found.newest, found.around, found.goes_on) == (made[:PAGE_SIZE], (), True)
 
 
 @pytest.mark.parametrize("side", ["down", "up", "both"])
 def test_a_gap_is_filled_without_gap_or_double(
-    owner: User, owner_client: Client, made: list[Row], side: str
+    owner: User, owner_client: Client, made: list[SidebarRow], side: str
 ) -> None:
     """Whatever side the reader comes from; each heading stands once, where its group begins."""
-    html = str(listing_html(listing(owner, made[300].id), change_feed.as_of()))
+    html = str(
+        sidebar_page_html(load_sidebar_page(owner, made[300].id), change_feed.current_snapshot())
+    )
     for number in range(20):
         found = MORE.search(html)
         if found is None:
@@ -89,13 +99,13 @@ def test_a_gap_is_filled_without_gap_or_double(
             path += "&up=1"
         end = html.index("</div>", found.end()) + len("</div>")
         html = html[: found.start()] + owner_client.get(path).content.decode() + html[end:]
-    whole = listing_html(Listing(made, goes_on=False), change_feed.as_of())
+    whole = sidebar_page_html(SidebarPage(made, goes_on=False), change_feed.current_snapshot())
     assert LINE.findall(html) == LINE.findall(whole)
 
 
-def test_a_list_that_is_sent_again_holds_the_open_one(owner: User, made: list[Row]) -> None:
+def test_a_list_that_is_sent_again_holds_the_open_one(owner: User, made: list[SidebarRow]) -> None:
     for shown, held in ((made[200].id, True), (None, False)):
-        sidebar = Sidebar(stale=True, shown=shown)
+        sidebar = SidebarState(stale=True, shown=shown)
         frame = sidebar.frame(owner)
         assert frame is not None
         assert (f'id="row-{made[200].id.hex}"' in frame["content"]) == held
@@ -106,9 +116,9 @@ def test_a_list_that_is_sent_again_holds_the_open_one(owner: User, made: list[Ro
 def test_what_is_known_of_one_event_is_not_all_of_two(owner: User, times: int) -> None:
     """The end of an answer, and a new title that another tab gave meanwhile."""
     closed = said(owner, "Why?")
-    sidebar = Sidebar()
+    sidebar = SidebarState()
     for _ in range(times):
-        sidebar.hear(closed.pk, What.ROW)
+        sidebar.hear(closed.pk, ChangeKind.SIDEBAR_ROW)
     conversation_actions.rename(owner, closed.pk, "A new title")
     assert "Why?" in sidebar.ended(closed)
     assert sidebar.is_behind is (times == 2)

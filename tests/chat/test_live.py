@@ -8,13 +8,13 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from chat.models import ChatModel, Conversation, SystemPrompt
-from chat.realtime.connection_registry import Hub
-from chat.realtime.page_state import Feed
-from chat.realtime.sidebar import Sidebar
+from chat.realtime.connection_registry import ConnectionRegistry
+from chat.realtime.page_state import PageState
+from chat.realtime.sidebar import SidebarState
 from chat.selectors import change_feed
 from chat.selectors.change_feed import Snapshot
 from chat.services import conversation_actions, read_state
-from core.db.executors import in_db
+from core.db.executors import run_in_db
 from tests.chat.conftest import Counted
 from tests.chat.factories import said
 from tests.chat.people import Person, Socket
@@ -94,37 +94,37 @@ def test_a_lost_event_of_the_sidebar_is_made_up_for(
 
 # What a look costs, and what it finds
 async def test_nothing_is_sent_when_nothing_was_lost(committed: None, owner: User) -> None:
-    conversation = await in_db(said, owner)
-    sidebar = Sidebar(since=await in_db(change_feed.as_of))
+    conversation = await run_in_db(said, owner)
+    sidebar = SidebarState(since=await run_in_db(change_feed.current_snapshot))
     for _ in range(2):
-        look = await in_db(
-            change_feed.written_since, {owner.pk: sidebar.since.low if sidebar.since else 0}
+        look = await run_in_db(
+            change_feed.load_changes, {owner.pk: sidebar.since.low if sidebar.since else 0}
         )
         sidebar.compare(look.people.get(owner.pk, ()), look.as_of)
         assert not sidebar.is_behind
-    await in_db(conversation_actions.rename, owner, conversation.pk, "Lost")
-    look = await in_db(
-        change_feed.written_since, {owner.pk: sidebar.since.low if sidebar.since else 0}
+    await run_in_db(conversation_actions.rename, owner, conversation.pk, "Lost")
+    look = await run_in_db(
+        change_feed.load_changes, {owner.pk: sidebar.since.low if sidebar.since else 0}
     )
     sidebar.compare(look.people[owner.pk], look.as_of)
-    assert "Lost" in (await in_db(sidebar.frame, owner) or {})["content"]
+    assert "Lost" in (await run_in_db(sidebar.frame, owner) or {})["content"]
     sidebar.compare(look.people[owner.pk], look.as_of)
     assert not sidebar.is_behind
 
 
 async def test_every_kind_of_change_is_found(committed: None, owner: User) -> None:
-    conversation = await in_db(said, owner)
+    conversation = await run_in_db(said, owner)
     key = conversation.pk
     for change in (
         lambda: conversation_actions.rename(owner, key, "New"),
-        lambda: read_state.see(owner, key),
+        lambda: read_state.mark_read(owner, key),
         lambda: conversation_actions.delete(owner, key),
         lambda: conversation_actions.restore(owner, key),
     ):
-        since = (await in_db(change_feed.as_of)).low
-        assert not (await in_db(change_feed.written_since, {owner.pk: since})).people
-        await in_db(change)
-        found = (await in_db(change_feed.written_since, {owner.pk: since})).people
+        since = (await run_in_db(change_feed.current_snapshot)).low
+        assert not (await run_in_db(change_feed.load_changes, {owner.pk: since})).people
+        await run_in_db(change)
+        found = (await run_in_db(change_feed.load_changes, {owner.pk: since})).people
         assert [written.id for written in found[owner.pk]] == [key]
 
 
@@ -137,23 +137,24 @@ def test_a_look_costs_one_statement_at_any_length(
         for person in (owner, stranger)
     )
     with queries:
-        look = change_feed.written_since({owner.pk: 0, stranger.pk: 2**62})
+        look = change_feed.load_changes({owner.pk: 0, stranger.pk: 2**62})
     assert queries.count == 1
-    assert len(look.people[owner.pk]) == change_feed.MOST
+    assert len(look.people[owner.pk]) == change_feed.MAX_CHANGES
     assert stranger.pk not in look.people
 
 
 async def test_the_clock_looks_for_everybody_at_once(
     committed: None, owner: User, stranger: User
 ) -> None:
-    conversation = await in_db(said, owner)
-    hub, since = Hub(), await in_db(change_feed.as_of)
+    conversation = await run_in_db(said, owner)
+    hub, since = ConnectionRegistry(), await run_in_db(change_feed.current_snapshot)
     feeds = [
-        Feed(user, "key", None, sidebar=Sidebar(since=since)) for user in (owner, owner, stranger)
+        PageState(user, "key", None, sidebar=SidebarState(since=since))
+        for user in (owner, owner, stranger)
     ]
     for feed in feeds:
         hub.members[feed] = lambda code, reason: None
-    await in_db(conversation_actions.delete, owner, conversation.pk)
+    await run_in_db(conversation_actions.delete, owner, conversation.pk)
     await hub.compare()
     frames = [await feed.frame() for feed in feeds]
     assert [frame and frame["event"] for frame in frames] == ["sidebar", "sidebar", None]
@@ -173,8 +174,8 @@ def test_a_snapshot_saw_what_was_over(text: str, seen: list[bool]) -> None:
     assert snapshot is not None
     assert str(snapshot) == text
     assert [snapshot.saw(number) for number in (9, 10, 11, 12)] == seen
-    assert change_feed.snapshot_of("10:13:11,12") == Snapshot(10, 13, frozenset({11, 12}))
-    assert change_feed.snapshot_of("10:10:") == Snapshot(10, 10)
+    assert change_feed.parse_snapshot("10:13:11,12") == Snapshot(10, 13, frozenset({11, 12}))
+    assert change_feed.parse_snapshot("10:10:") == Snapshot(10, 10)
 
 
 @pytest.mark.parametrize(
@@ -194,8 +195,11 @@ def test_a_socket_speaks_its_browsers_language(visitor: Person, finished: UUID) 
 
 async def test_work_beside_the_loop_has_the_language_and_the_zone_of_its_caller() -> None:
     with translation.override("fr"), timezone.override("Asia/Tokyo"):
-        language = await in_db(translation.get_language)
-        assert (language, await in_db(timezone.get_current_timezone_name)) == ("fr", "Asia/Tokyo")
+        language = await run_in_db(translation.get_language)
+        assert (language, await run_in_db(timezone.get_current_timezone_name)) == (
+            "fr",
+            "Asia/Tokyo",
+        )
 
 
 # What is chosen and no longer there

@@ -26,7 +26,7 @@ def test_earlier_runs_keep_the_version_that_made_them(owner: User) -> None:
     turn = asked(owner)
     end(turn)
     prompt = SystemPrompt.objects.get()
-    system_prompts.write(prompt, "Speak like a pirate.", "", None)
+    system_prompts.save_version(prompt, "Speak like a pirate.", "", None)
     same = turns.regenerate(owner, turn.answer.pk, PROCESS)
     end(same)
     system_prompts.publish(prompt, 2)
@@ -66,7 +66,7 @@ def test_without_any_model_nothing_is_written(owner: User) -> None:
 
 def own_prompt(conversation: Conversation) -> SystemPrompt:
     prompt = SystemPrompt.objects.create(name="Pirate")
-    system_prompts.write(prompt, "Arr.", "", None)
+    system_prompts.save_version(prompt, "Arr.", "", None)
     system_prompts.publish(prompt, 1)
     Conversation.objects.update(prompt=prompt)
     return prompt

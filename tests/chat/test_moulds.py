@@ -17,12 +17,12 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from chat.models import Conversation, Status, Suggestion
 from chat.rendering.components import template_cache, thread_view
-from chat.rendering.components.message_view import Line, shown
-from chat.rendering.components.template_cache import filled
-from chat.selectors.context_usage import Window
-from chat.selectors.messages import Row, rows
+from chat.rendering.components.message_view import MessageItem, to_message_view
+from chat.rendering.components.template_cache import render_cached
+from chat.selectors.context_usage import ContextUsage
+from chat.selectors.messages import SidebarRow, list_rows
 from chat.services import drafts
-from chat.views.pages import read
+from chat.views.pages import load_page_data
 from tests.chat.conftest import Counted
 from tests.chat.factories import branch, said
 
@@ -42,7 +42,7 @@ HOSTILE = "\"'<b>&{{ x }} \ue000id\ue001 %s"
 @pytest.mark.parametrize("unread", [True, False])
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_line_is_what_its_template_makes(language: str, unread: bool) -> None:
-    row = Row(uuid4(), HOSTILE, timezone.now(), answering=False, unread=unread)
+    row = SidebarRow(uuid4(), HOSTILE, timezone.now(), answering=False, unread=unread)
     with translation.override(language):
         assert thread_view.row_html(row) == render_to_string("chat/_row.html", {"row": row})
 
@@ -51,13 +51,15 @@ def test_a_line_is_what_its_template_makes(language: str, unread: bool) -> None:
 def test_a_message_is_what_its_template_makes(owner: User, status: str) -> None:
     for message in branch(said(owner, HOSTILE)):
         message.status = status
-        made = shown(Line(message))
+        made = to_message_view(MessageItem(message))
         assert thread_view.message_html(made) == render_to_string("chat/_message.html", {"m": made})
 
 
 def test_a_row_of_the_database_makes_no_mould(owner: User) -> None:
     with pytest.raises(TypeError):
-        filled("chat/_older.html", {"conversation": said(owner, "Why?"), "older": uuid4()}, {})
+        render_cached(
+            "chat/_older.html", {"conversation": said(owner, "Why?"), "older": uuid4()}, {}
+        )
 
 
 def test_what_an_administrator_writes_is_no_hole(owner_client: Client) -> None:
@@ -77,7 +79,7 @@ def visit(client: Client, user: User, text: str) -> tuple[list[str], Conversatio
     conversation = said(user, f"{text} question")
     Conversation.objects.filter(pk=conversation.pk).update(title=f"{text} title")
     for place in (conversation.pk, None):
-        drafts.keep(user, place, uuid4(), f"{text} draft")
+        drafts.save_draft(user, place, uuid4(), f"{text} draft")
     paths = ("/", f"/c/{conversation.pk}/", "/rows/?before=2100-01-01T00:00:00%2B00:00_" + "0" * 32)
     return [client.get(path).content.decode() for path in paths], conversation
 
@@ -122,8 +124,8 @@ def test_what_a_person_chooses_is_in_no_key(owner_client: Client, owner: User) -
         cursor = quote(f"{(moment + timedelta(days=1)).isoformat()}_{'0' * 32}")
         for group in ("", f"m{number:06}", "today"):
             assert owner_client.get(f"/rows/?before={cursor}&group={group}").status_code == 200
-        thread_view.ruler_html(
-            Window(number, 60, exact=True, first=None, model=uuid4(), prompt=None)
+        thread_view.context_meter_html(
+            ContextUsage(number, 60, exact=True, first=None, model=uuid4(), prompt=None)
         )
         counts.append(kept())
     # The first rounds see all shapes: today and earlier, below and above half of the memory.
@@ -133,7 +135,7 @@ def test_what_a_person_chooses_is_in_no_key(owner_client: Client, owner: User) -
 @pytest.mark.parametrize("value", [0.7, 42, uuid4(), ("today", ("week", 3))])
 def test_a_value_without_end_is_refused_as_a_key(value: Hashable) -> None:
     with pytest.raises(TypeError):
-        filled("chat/_memory.html", {"value": value}, {})
+        render_cached("chat/_memory.html", {"value": value}, {})
 
 
 def test_a_mould_is_not_of_the_request_that_came_first() -> None:
@@ -147,12 +149,12 @@ def test_a_mould_is_not_of_the_request_that_came_first() -> None:
 
 
 def test_one_template_pushes_out_no_other() -> None:
-    row = Row(uuid4(), "Title", timezone.now(), answering=False, unread=False)
+    row = SidebarRow(uuid4(), "Title", timezone.now(), answering=False, unread=False)
     thread_view.row_html(row)
     rows_kept = template_cache.moulds_of("chat/_row.html")
     before = rows_kept.cache_info()
     for number in range(3 * template_cache.MOST_OF_A_TEMPLATE):
-        filled("chat/_memory.html", {"flag": str(number)}, {})
+        render_cached("chat/_memory.html", {"flag": str(number)}, {})
     thread_view.row_html(row)
     assert rows_kept.cache_info().misses == before.misses
     most = template_cache.moulds_of("chat/_memory.html").cache_info()
@@ -179,9 +181,9 @@ def test_a_page_is_few_statements(owner: User, queries: Counted) -> None:
     for _ in range(3):
         said(owner, "Why?")
     with queries:
-        found = read(owner, None)
+        found = load_page_data(owner, None)
     assert len(found.listed.newest) == 3
     assert queries.count <= 6
     with queries:
-        rows(owner)
+        list_rows(owner)
     assert queries.count == 1

@@ -10,7 +10,7 @@ import pytest
 import uvloop
 
 from chat.streaming.live_answer import LiveAnswer
-from chat.streaming.throttle import NARROWEST, WIDEST, Pace, pace
+from chat.streaming.throttle import MAX_INTERVAL, MIN_INTERVAL, FrameThrottle, throttle
 
 ANSWERS = 20
 
@@ -24,10 +24,10 @@ async def waits() -> int:
         waited += answer.revision == before
         resting = asyncio.create_task(answer.rest())
         await asyncio.sleep(0)
-        with pace.shared() if number % 2 else nullcontext():
+        with throttle.shared() if number % 2 else nullcontext():
             await resting
             if number % 5 == 0:
-                pace.seen(0.01)
+                throttle.seen(0.01)
     return waited
 
 
@@ -48,15 +48,15 @@ def test_what_was_not_rested_for_leaves_with_the_next_frame() -> None:
         answer.watchers.add(told.set)
         async with asyncio.timeout(5):
             await told.wait()
-        await asyncio.sleep(2 * WIDEST)
+        await asyncio.sleep(2 * MAX_INTERVAL)
         return answer.revision
 
     assert asyncio.run(frames()) == 2
 
 
 def test_the_gap_grows_with_the_answers_and_with_a_late_loop() -> None:
-    found = Pace()
-    assert found.gap == NARROWEST
+    found = FrameThrottle()
+    assert found.gap == MIN_INTERVAL
     for _ in range(ANSWERS):
         found.answers += 1
         found.weigh()
@@ -67,4 +67,4 @@ def test_the_gap_grows_with_the_answers_and_with_a_late_loop() -> None:
         found.seen(0.0)
     assert found.gap == ANSWERS * 0.002
     found.seen(10.0)
-    assert found.gap == WIDEST
+    assert found.gap == MAX_INTERVAL

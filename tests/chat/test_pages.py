@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from chat.errors import FAULTS
 from chat.models import ChatModel, Conversation, Message, Status
-from chat.rendering.components.thread_view import cursor_of
+from chat.rendering.components.thread_view import format_row_cursor
 from chat.rendering.markdown import RENDERER_VERSION
-from chat.selectors.messages import rows
+from chat.selectors.messages import list_rows
 from chat.services import conversation_actions, turns
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
@@ -169,7 +169,7 @@ def test_a_continued_answer_of_another_process_shows_old_and_new_text(
     end(from_before, "Half ", Status.STOPPED)
     key = from_before.answer.pk
     Message.objects.filter(pk=key).update(html="<p>Half</p>", renderer=RENDERER_VERSION)
-    more = turns.go_on(owner, key, PROCESS)
+    more = turns.continue_answer(owner, key, PROCESS)
     append(run_of(more), 5, "of it")
     page = owner_client.get(f"/c/{more.conversation.pk}/").content.decode()
     assert "Half of it" in page
@@ -267,11 +267,11 @@ def test_a_cursor_at_the_end_of_time_is_no_error(owner_client: Client, year: str
 
 def test_a_group_that_goes_on_has_no_second_heading(owner_client: Client, owner: User) -> None:
     said(owner, "Old?")
-    last = rows(owner)[-1]
+    last = list_rows(owner)[-1]
     Conversation.objects.create(
         owner=owner, title="Older", active_at=last.active_at - timedelta(seconds=1)
     )
-    path = f"/rows/?before={cursor_of(last).replace('+', '%2B')}"
+    path = f"/rows/?before={format_row_cursor(last).replace('+', '%2B')}"
     assert "Older" in owner_client.get(f"{path}&group=today").content.decode()
     assert "<h2" not in owner_client.get(f"{path}&group=today").content.decode()
     hostile = owner_client.get(f"{path}&group=%22%3E%3Cscript%3E").content.decode()

@@ -4,8 +4,8 @@ import pytest
 from django.db import DatabaseError, connection
 from django.db.utils import DataError, IntegrityError, OperationalError, ProgrammingError
 
-from chat.streaming.retry import patiently
-from core.db.executors import in_db
+from chat.streaming.retry import retry_while_unavailable
+from core.db.executors import run_in_db
 
 PERMANENT = {
     "SELECT repeat('x', -1)::int": DataError,
@@ -28,10 +28,10 @@ async def test_what_stays_wrong_is_tried_once(statement: str, kind: type[Databas
     async def work() -> None:
         nonlocal tries
         tries += 1
-        await in_db(run, statement)
+        await run_in_db(run, statement)
 
     with pytest.raises(kind):
-        await patiently(work, "asking", seconds=30)
+        await retry_while_unavailable(work, "asking", seconds=30)
     assert tries == 1
 
 
@@ -39,7 +39,7 @@ async def test_what_stays_wrong_is_tried_once(statement: str, kind: type[Databas
 async def test_what_may_pass_is_tried_again() -> None:
     """The second try finds the database as it should be."""
     statements = ["SET statement_timeout = 1; SELECT pg_sleep(5)", "SET statement_timeout = 0"]
-    await patiently(lambda: in_db(run, statements.pop(0)), "asking", seconds=30)
+    await retry_while_unavailable(lambda: run_in_db(run, statements.pop(0)), "asking", seconds=30)
     assert statements == []
     with pytest.raises(OperationalError):
-        await in_db(run, "SET statement_timeout = 1; SELECT pg_sleep(5)")
+        await run_in_db(run, "SET statement_timeout = 1; SELECT pg_sleep(5)")

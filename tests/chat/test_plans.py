@@ -11,10 +11,10 @@ from accounts.models import User
 from chat.events import Outcome
 from chat.models import ChatModel, Conversation, Message, Role, Status
 from chat.selectors import messages
-from chat.selectors.context_usage import window
-from chat.selectors.sidebar_page import listing
+from chat.selectors.context_usage import measure_context
+from chat.selectors.sidebar_page import load_sidebar_page
 from chat.services import finish_run, turns
-from chat.services.leases import Append, save
+from chat.services.leases import TextChunk, save_chunks
 from core.db.connection import KeptConnection
 from core.db.sql import fetch
 
@@ -58,12 +58,12 @@ def test_a_page_deep_in_a_history_reads_few_rows(kept: KeptConnection) -> None:
         Conversation(owner=user, title="Old", active_at=now - timedelta(hours=number))
         for number in range(4_000)
     )
-    deep = messages.rows(user, size=4_000)[3_000]
+    deep = messages.list_rows(user, size=4_000)[3_000]
     for _ in range(8):
-        listing(user, deep.id)
+        load_sidebar_page(user, deep.id)
     with transaction.atomic():
         before = looked_at().get("chat_conversation", (0, 0))
-        assert deep.id in listing(user, deep.id).rows
+        assert deep.id in load_sidebar_page(user, deep.id).rows
         after = looked_at()["chat_conversation"]
     assert after[0] == before[0]
     assert after[1] - before[1] < 200
@@ -74,11 +74,11 @@ def test_alternatives_to_a_first_question_are_found_by_themselves(kept: KeptConn
     user = User.objects.create_user("a@example.org", "x")
     small, large = conversation_of(user, 4), conversation_of(user, 3_000)
     for _ in range(8):
-        messages.thread(user, small.pk)
+        messages.load_thread(user, small.pk)
     end = Message.objects.get(conversation=large, seq=4).pk
     with transaction.atomic():
         before = looked_at().get("chat_message", (0, 0))
-        _, page = messages.thread(user, large.pk, end)
+        _, page = messages.load_thread(user, large.pk, end)
         after = looked_at()["chat_message"]
     assert [message.seq for message in page.messages] == [1, 2, 3, 4]
     assert after[0] == before[0]
@@ -105,10 +105,10 @@ def turn_after(user: User, conversation: Conversation) -> None:
     process = uuid4()
     turn = turns.send(user, conversation.pk, uuid4(), "And then?", process)
     assert turn.run is not None
-    messages.spoken_before(turn.answer)
-    shown, page = messages.thread(user, conversation.pk)
-    window(shown, page)
-    save(process, [turn.run.pk], [Append(turn.run.pk, 0, "So.")])
-    assert finish_run.close(turn.run, Outcome(status=Status.COMPLETE), "So.", "<p>So.</p>", 1)
-    messages.thread(user, conversation.pk)
-    messages.row(user, conversation.pk)
+    messages.load_history(turn.answer)
+    shown, page = messages.load_thread(user, conversation.pk)
+    measure_context(shown, page)
+    save_chunks(process, [turn.run.pk], [TextChunk(turn.run.pk, 0, "So.")])
+    assert finish_run.finish(turn.run, Outcome(status=Status.COMPLETE), "So.", "<p>So.</p>", 1)
+    messages.load_thread(user, conversation.pk)
+    messages.get_row(user, conversation.pk)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.errors import ChatError
-from chat.llm.prompt import GO_ON, STOPS, Assembled, Target, assemble
+from chat.llm.prompt import CONTINUE_INSTRUCTION, STOP_SEQUENCES, Assembled, Target, assemble
 from chat.llm.providers import Sampling
 from chat.llm.tokens import Counter, counter
 
@@ -121,7 +121,7 @@ def test_a_cut_answer_is_followed_by_the_wish_to_go_on() -> None:
         ("system", "Be kind."),
         ("user", "One?"),
         ("assistant", "It is"),
-        ("user", GO_ON),
+        ("user", CONTINUE_INSTRUCTION),
     ]
     assert made.kept == 1
 
@@ -140,7 +140,7 @@ def test_a_completion_model_gets_a_transcript() -> None:
     made = built("Be kind.\n", talk("One?", "1.", "Two?"), target(kind="completion"))
     assert made.request.prompt == ("Be kind.\n\nUser: One?\nAssistant: 1.\nUser: Two?\nAssistant:")
     assert made.request.messages == ()
-    assert made.request.sampling.stop == STOPS == ("\nUser:", "\nAssistant:")
+    assert made.request.sampling.stop == STOP_SEQUENCES == ("\nUser:", "\nAssistant:")
 
 
 @pytest.mark.parametrize("kind", ["chat", "completion"])
@@ -184,7 +184,7 @@ def test_what_is_sent_alternates_fits_and_holds_the_newest_question(
     turns = talk(*(text for pair in past for text in pair), newest)
     alone = count.start + count.question(system, newest)
     if partial:
-        alone += count.turn("assistant", partial) + count.turn("user", GO_ON)
+        alone += count.turn("assistant", partial) + count.turn("user", CONTINUE_INSTRUCTION)
     if alone > window - 20:
         with pytest.raises(ChatError, match="too long for this model"):
             built(system, turns, target(window, room=20), count, partial)
@@ -195,7 +195,7 @@ def test_what_is_sent_alternates_fits_and_holds_the_newest_question(
         messages = messages[1:]
     roles = [role for role, _ in messages]
     assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]
-    wish = messages.pop()[1] if messages[-1][1] == GO_ON else ""
+    wish = messages.pop()[1] if messages[-1][1] == CONTINUE_INSTRUCTION else ""
     if wish:
         assert messages.pop() == ("assistant", partial)
     assert messages[-1][1].endswith(newest)

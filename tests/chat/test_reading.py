@@ -8,7 +8,7 @@ import pytest
 from accounts.models import User
 from chat.models import Conversation, Status
 from chat.selectors import messages
-from chat.selectors.messages import PAGE, Row, ThreadPage
+from chat.selectors.messages import PAGE_SIZE, SidebarRow, ThreadPage
 from chat.services import conversation_actions, turns
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
@@ -29,8 +29,10 @@ def texts(page: ThreadPage) -> list[str]:
     return [message.text for message in page.messages]
 
 
-def page_of(conversation: Conversation, end: UUID | None = None, size: int = PAGE) -> ThreadPage:
-    found, page = messages.thread(conversation.owner, conversation.pk, end, size)
+def page_of(
+    conversation: Conversation, end: UUID | None = None, size: int = PAGE_SIZE
+) -> ThreadPage:
+    found, page = messages.load_thread(conversation.owner, conversation.pk, end, size)
     assert found == conversation
     return page
 
@@ -58,14 +60,14 @@ def test_older_pages_meet_without_gap_or_double(owner: User) -> None:
     found[:0] = texts(page)
     while page.older:
         page = page_of(conversation, page.older)
-        assert len(page.messages) <= PAGE
+        assert len(page.messages) <= PAGE_SIZE
         found[:0] = texts(page)
     assert found == [f"message {seq}" for seq in range(1, 102)]
 
 
 def test_a_conversation_that_ends_with_the_page_has_nothing_older(owner: User) -> None:
-    page = page_of(long_conversation(owner, PAGE))
-    assert len(page.messages) == PAGE
+    page = page_of(long_conversation(owner, PAGE_SIZE))
+    assert len(page.messages) == PAGE_SIZE
     assert page.older is None
 
 
@@ -123,30 +125,30 @@ def test_a_live_answer_has_the_text_that_is_saved(owner: User, queries: Counted)
         page = page_of(conversation)
     assert page.messages[-1].text == "Light scat"
     assert queries.count == 2  # one of them for the owner
-    assert messages.live_text(turn.answer.pk) == ("streaming", "Light scat")
+    assert messages.load_live_text(turn.answer.pk) == ("streaming", "Light scat")
 
 
 def test_a_continued_answer_has_both_texts(owner: User) -> None:
     turn = asked(owner)
     end(turn, "Half ", Status.STOPPED)
-    more = turns.go_on(owner, turn.answer.pk, PROCESS)
+    more = turns.continue_answer(owner, turn.answer.pk, PROCESS)
     append(run_of(more), 5, "of it")
-    assert messages.live_text(turn.answer.pk) == ("streaming", "Half of it")
+    assert messages.load_live_text(turn.answer.pk) == ("streaming", "Half of it")
 
 
 def test_what_is_read_before_a_close_is_what_it_leaves(owner: User) -> None:
     turn = asked(owner)
     append(run_of(turn), 0, "Light scatters.")
-    before = messages.live_text(turn.answer.pk)[1]
+    before = messages.load_live_text(turn.answer.pk)[1]
     end(turn, "Light scatters.")
-    assert messages.live_text(turn.answer.pk) == ("complete", before)
+    assert messages.load_live_text(turn.answer.pk) == ("complete", before)
 
 
 # The branch for the model
 def test_what_was_said_comes_newest_first_without_the_answer(owner: User) -> None:
     conversation = said(owner, "One?", "Two?")
     answer = branch(conversation)[-1]
-    spoken = [(turn.role, turn.text) for turn in messages.spoken_before(answer)]
+    spoken = [(turn.role, turn.text) for turn in messages.load_history(answer)]
     assert spoken == [("user", "Two?"), ("assistant", "About: One?"), ("user", "One?")]
 
 
@@ -155,7 +157,7 @@ def test_what_was_said_has_an_end(owner: User, queries: Counted) -> None:
     answer = conversation.active_leaf
     assert answer is not None
     with queries:
-        assert len(messages.spoken_before(answer)) == 400
+        assert len(messages.load_history(answer)) == 400
     assert queries.count == 1
 
 
@@ -166,10 +168,10 @@ def at(user: User, title: str, minute: int) -> Conversation:
     return made
 
 
-def pages(user: User, size: int) -> list[list[Row]]:
-    found: list[list[Row]] = []
+def pages(user: User, size: int) -> list[list[SidebarRow]]:
+    found: list[list[SidebarRow]] = []
     before: tuple[datetime, UUID] | None = None
-    while rows := messages.rows(user, before, size):
+    while rows := messages.list_rows(user, before, size):
         found.append(rows)
         before = (rows[-1].active_at, rows[-1].id)
     return found
@@ -178,7 +180,7 @@ def pages(user: User, size: int) -> list[list[Row]]:
 def test_rows_come_newest_first(owner: User) -> None:
     for minute, title in ((1, "old"), (3, "new"), (2, "middle")):
         at(owner, title, minute)
-    assert [row.title for row in messages.rows(owner)] == ["new", "middle", "old"]
+    assert [row.title for row in messages.list_rows(owner)] == ["new", "middle", "old"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -193,24 +195,24 @@ def test_rows_are_the_persons_own_and_not_deleted(owner: User, stranger: User) -
     kept, gone = said(owner, "Kept?"), said(owner, "Gone?")
     said(stranger, "Theirs?")
     conversation_actions.delete(owner, gone.pk)
-    assert [row.id for row in messages.rows(owner)] == [kept.pk]
+    assert [row.id for row in messages.list_rows(owner)] == [kept.pk]
 
 
 def test_rows_say_who_is_answering(owner: User, queries: Counted) -> None:
     quiet, busy = said(owner), asked(owner).conversation
     with queries:
-        rows = messages.rows(owner)
+        rows = messages.list_rows(owner)
     assert {row.id: row.answering for row in rows} == {quiet.pk: False, busy.pk: True}
     assert queries.count == 1
-    assert messages.row(owner, busy.pk).answering
+    assert messages.get_row(owner, busy.pk).answering
 
 
 def test_one_row_is_found_by_its_owner_only(owner: User, stranger: User) -> None:
     conversation = said(owner)
     with pytest.raises(Conversation.DoesNotExist):
-        messages.row(stranger, conversation.pk)
+        messages.get_row(stranger, conversation.pk)
     with pytest.raises(Conversation.DoesNotExist):
-        messages.owned(stranger, conversation.pk)
+        messages.get_conversation(stranger, conversation.pk)
 
 
 # The watch
@@ -218,19 +220,19 @@ def test_states_tell_version_and_deletion(owner: User, queries: Counted) -> None
     one, two = said(owner), said(owner)
     conversation_actions.delete(owner, two.pk)
     with queries:
-        states = messages.states([one.pk, two.pk, uuid4()])
+        states = messages.load_states([one.pk, two.pk, uuid4()])
     assert queries.count == 1
     assert states == {
-        one.pk: messages.State(one.version, gone=False),
-        two.pk: messages.State(two.version + 1, gone=True),
+        one.pk: messages.ConversationState(one.version, gone=False),
+        two.pk: messages.ConversationState(two.version + 1, gone=True),
     }
 
 
 def test_the_last_run_tells_what_made_an_answer(owner: User) -> None:
     turn = asked(owner)
     end(turn, "Half", Status.STOPPED)
-    more = turns.go_on(owner, turn.answer.pk, PROCESS)
-    run = messages.run_of(turn.answer)
+    more = turns.continue_answer(owner, turn.answer.pk, PROCESS)
+    run = messages.latest_run(turn.answer)
     assert run == more.run
     assert run is not None
     assert str(run.prompt_version) == "Default v1"

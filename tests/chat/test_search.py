@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from chat.models import Conversation, Message, SearchEntry
-from chat.search import Page, search
-from chat.search.matches import LOOKED
-from chat.search.query_parser import Term, terms_of
-from chat.search.snippets import WIDTH, marker, plain
+from chat.search import ResultPage, search
+from chat.search.matches import SEARCHED_CHARACTERS
+from chat.search.query_parser import Term, parse_terms
+from chat.search.snippets import WIDTH, make_highlighter, plain
 from chat.selectors import messages
 from chat.services import conversation_actions, turns
 from tests.chat.factories import PROCESS, asked, branch, end, long_conversation, said
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 HX = {"HX-Request": "true"}
 
 
-def titles(page: Page) -> list[str]:
+def titles(page: ResultPage) -> list[str]:
     return [found.title for found in page.found]
 
 
@@ -67,7 +67,7 @@ def test_what_is_found(owner: User, text: str, typed: str) -> None:
     made = said(owner, text)
     page = search(owner, typed)
     assert [found.id for found in page.found] == [made.pk]
-    text = text[:LOOKED]
+    text = text[:SEARCHED_CHARACTERS]
     assert any(text in hit.text for hit in page.found[0].hits)
 
 
@@ -87,7 +87,7 @@ def test_what_is_found(owner: User, text: str, typed: str) -> None:
     ],
 )
 def test_what_is_marked(text: str, typed: str, marked: list[str]) -> None:
-    parts = marker(terms_of(typed)).excerpt(text)
+    parts = make_highlighter(parse_terms(typed)).excerpt(text)
     assert [part.text for part in parts if part.marked] == marked
 
 
@@ -108,7 +108,7 @@ def test_what_is_marked(text: str, typed: str, marked: list[str]) -> None:
 )
 def test_no_text_makes_an_excerpt_slow(text: str) -> None:
     """With a pattern that tries again and again one of these takes 2 to 9 s, or for ever."""
-    signs = marker(terms_of(f'"{"s" * 52}" "a b" a_b x-x absent'))
+    signs = make_highlighter(parse_terms(f'"{"s" * 52}" "a b" a_b x-x absent'))
     begin = thread_time()
     for _ in range(5):
         signs.excerpt(text)
@@ -224,15 +224,15 @@ def test_very_long_texts_and_words_are_taken(owner: User) -> None:
     ],
 )
 def test_terms(typed: str, terms: tuple[Term, ...]) -> None:
-    assert terms_of(typed) == terms
-    assert len(terms_of(" ".join(["word"] * 40))) == 12
+    assert parse_terms(typed) == terms
+    assert len(parse_terms(" ".join(["word"] * 40))) == 12
 
 
 def test_an_excerpt_is_short_plain_and_around_the_place() -> None:
     source = (
         "# Title\n\n" + "word " * 90 + "**needle** and `code`\n\n```python\nx\n```\n" + "end " * 90
     )
-    parts = marker(terms_of("needle")).excerpt(source)
+    parts = make_highlighter(parse_terms("needle")).excerpt(source)
     text = "".join(part.text for part in parts)
     assert [part.text for part in parts if part.marked] == ["needle"]
     assert len(text) <= WIDTH + 4
@@ -240,7 +240,7 @@ def test_an_excerpt_is_short_plain_and_around_the_place() -> None:
     assert text.endswith(" …")
     assert not set("*`#") & set(text)
     assert (
-        "".join(part.text for part in marker(terms_of("absent")).excerpt("Only this"))
+        "".join(part.text for part in make_highlighter(parse_terms("absent")).excerpt("Only this"))
         == "Only this"
     )
 
@@ -309,16 +309,16 @@ def test_a_page_opened_for_a_message_reaches_up_to_it(owner_client: Client, owne
     ).content.decode()
     assert f'id="m-{wanted.pk.hex}"' in page
     assert f'data-target="{wanted.pk.hex}"' in page
-    assert page.count("<article") == 120 - 9 + messages.ABOVE
+    assert page.count("<article") == 120 - 9 + messages.CONTEXT_ABOVE
     assert "another version" not in page
 
 
 def test_what_is_far_up_is_reached_by_the_page(owner_client: Client, owner: User) -> None:
-    conversation = long_conversation(owner, 2 * messages.NEAR)
+    conversation = long_conversation(owner, 2 * messages.MAX_EXTENDED_PAGE)
     wanted = branch(conversation)[3]
     page = owner_client.get(f"/c/{conversation.pk}/", {"m": str(wanted.pk)}).content.decode()
     assert f'data-target="{wanted.pk.hex}"' in page
-    assert page.count("<article") == messages.PAGE
+    assert page.count("<article") == messages.PAGE_SIZE
     assert "another version" not in page
 
 

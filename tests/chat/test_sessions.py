@@ -13,28 +13,33 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.sessions import EndReason, Login, check_logins
-from chat.events import AccountChanged, Changed, SessionRenewed, SignedOut, What
+from chat.events import AccountChanged, Changed, ChangeKind, SessionRenewed, SignedOut
 from chat.models import Conversation
-from chat.pubsub import broadcast
-from chat.realtime.connection_registry import RECONNECT, RENEWAL_SECONDS, SIGNED_OUT, Hub
-from chat.realtime.page_state import Feed
+from chat.pubsub import pubsub
+from chat.realtime.connection_registry import (
+    RECONNECT,
+    RENEWAL_SECONDS,
+    SIGNED_OUT,
+    ConnectionRegistry,
+)
+from chat.realtime.page_state import PageState
 from chat.services import conversation_actions
-from core.db.executors import in_db
+from core.db.executors import run_in_db
 from tests.chat.factories import said
 
 
-class Seats(Hub):
+class Seats(ConnectionRegistry):
     """A hub whose clocks do not run: the test says when it is time."""
 
     def begin(self) -> None:
-        broadcast.listeners.add(self.heard)
+        pubsub.listeners.add(self.heard)
 
 
 @pytest.fixture
 async def seats() -> AsyncIterator[Seats]:
     hub = Seats()
     yield hub
-    broadcast.listeners.discard(hub.heard)
+    pubsub.listeners.discard(hub.heard)
 
 
 def session_of(user: User) -> str:
@@ -44,7 +49,7 @@ def session_of(user: User) -> str:
 
 
 def seated(
-    hub: Hub, user: User, key: str, conversation: Conversation | None = None
+    hub: ConnectionRegistry, user: User, key: str, conversation: Conversation | None = None
 ) -> list[tuple[int, str]]:
     """The codes and reasons that this seat is closed with."""
     closes: list[tuple[int, str]] = []
@@ -53,12 +58,12 @@ def seated(
         hub.leave(feed)
         closes.append((code, reason))
 
-    feed = Feed(user, key, conversation.pk if conversation else None)
+    feed = PageState(user, key, conversation.pk if conversation else None)
     hub.join(feed, close)
     return closes
 
 
-async def told(hub: Hub, event: AccountChanged) -> None:
+async def told(hub: ConnectionRegistry, event: AccountChanged) -> None:
     """The hub hears this, and has looked at the database."""
     hub.heard(event)
     await asyncio.gather(*hub.tasks)
@@ -71,13 +76,13 @@ def store(key: str) -> object:
 async def test_sessions_that_are_over_lose_their_sockets(
     committed: None, seats: Seats, owner: User, stranger: User
 ) -> None:
-    keys = [await in_db(session_of, user) for user in (owner, owner, stranger)]
+    keys = [await run_in_db(session_of, user) for user in (owner, owner, stranger)]
     codes = [
         seated(seats, user, key) for user, key in zip((owner, owner, stranger), keys, strict=True)
     ]
     await seats.check_sessions()
     assert codes == [[], [], []]
-    await in_db(lambda: store(keys[0]).flush())  # type: ignore[attr-defined]
+    await run_in_db(lambda: store(keys[0]).flush())  # type: ignore[attr-defined]
     await seats.check_sessions()
     # Its browser may have a session again; the next handshake says.
     assert codes == [[(RECONNECT, "signed-out")], [], []]
@@ -86,11 +91,11 @@ async def test_sessions_that_are_over_lose_their_sockets(
 async def test_a_person_who_is_switched_off_loses_every_socket(
     committed: None, seats: Seats, owner: User, stranger: User
 ) -> None:
-    keys = [await in_db(session_of, user) for user in (owner, owner, stranger)]
+    keys = [await run_in_db(session_of, user) for user in (owner, owner, stranger)]
     codes = [
         seated(seats, user, key) for user, key in zip((owner, owner, stranger), keys, strict=True)
     ]
-    await in_db(User.objects.filter(pk=owner.pk).update, is_active=False)
+    await run_in_db(User.objects.filter(pk=owner.pk).update, is_active=False)
     await seats.check_sessions()
     assert codes == [[(SIGNED_OUT, "deactivated")], [(SIGNED_OUT, "deactivated")], []]
 
@@ -98,8 +103,8 @@ async def test_a_person_who_is_switched_off_loses_every_socket(
 async def test_a_changed_password_ends_the_other_sockets(
     committed: None, seats: Seats, owner: User
 ) -> None:
-    codes = seated(seats, owner, await in_db(session_of, owner))
-    await in_db(User.objects.filter(pk=owner.pk).update, password="other")
+    codes = seated(seats, owner, await run_in_db(session_of, owner))
+    await run_in_db(User.objects.filter(pk=owner.pk).update, password="other")
     await seats.check_sessions()
     assert codes == [(SIGNED_OUT, "password-changed")]
 
@@ -107,8 +112,8 @@ async def test_a_changed_password_ends_the_other_sockets(
 async def test_a_deleted_person_loses_every_socket(
     committed: None, seats: Seats, owner: User, stranger: User
 ) -> None:
-    codes = [seated(seats, user, await in_db(session_of, user)) for user in (owner, stranger)]
-    await in_db(owner.delete)
+    codes = [seated(seats, user, await run_in_db(session_of, user)) for user in (owner, stranger)]
+    await run_in_db(owner.delete)
     await seats.check_sessions()
     assert codes == [[(SIGNED_OUT, "account-deleted")], []]
 
@@ -116,10 +121,10 @@ async def test_a_deleted_person_loses_every_socket(
 async def test_one_account_is_looked_at_when_it_changed(
     committed: None, seats: Seats, owner: User, stranger: User
 ) -> None:
-    codes = [seated(seats, user, await in_db(session_of, user)) for user in (owner, stranger)]
+    codes = [seated(seats, user, await run_in_db(session_of, user)) for user in (owner, stranger)]
     await told(seats, AccountChanged(owner.pk))
     assert codes == [[], []]
-    await in_db(User.objects.update, is_active=False)
+    await run_in_db(User.objects.update, is_active=False)
     await told(seats, AccountChanged(owner.pk))
     assert codes == [[(SIGNED_OUT, "deactivated")], []]
 
@@ -142,7 +147,7 @@ async def test_a_renewed_session_connects_again(committed: None, seats: Seats, o
 async def test_sessions_are_checked_by_one_query_however_many(
     committed: None, seats: Seats, owner: User
 ) -> None:
-    keys = [await in_db(session_of, owner) for _ in range(30)]
+    keys = [await run_in_db(session_of, owner) for _ in range(30)]
     codes = [seated(seats, owner, key) for key in keys]
     asked: list[int] = []
 
@@ -153,11 +158,11 @@ async def test_sessions_are_checked_by_one_query_however_many(
         return len(changed)
 
     first = {(key, owner.pk): "" for key in keys}
-    assert await in_db(counted, first) == 30
+    assert await run_in_db(counted, first) == 30
     await seats.check_sessions()
-    assert await in_db(counted, seats.revisions) == 0
-    await in_db(lambda: store(keys[7]).flush())  # type: ignore[attr-defined]
-    assert await in_db(counted, seats.revisions) == 1
+    assert await run_in_db(counted, seats.revisions) == 0
+    await run_in_db(lambda: store(keys[7]).flush())  # type: ignore[attr-defined]
+    assert await run_in_db(counted, seats.revisions) == 1
     assert asked == [1, 1, 1]
     assert not any(codes)
 
@@ -173,12 +178,12 @@ async def test_signing_out_closes_at_once_what_came_with_the_session(
 async def test_events_reach_the_owner_alone(
     committed: None, seats: Seats, owner: User, stranger: User
 ) -> None:
-    conversation = await in_db(said, owner)
-    feeds = [Feed(user, "key", conversation.pk) for user in (owner, stranger)]
+    conversation = await run_in_db(said, owner)
+    feeds = [PageState(user, "key", conversation.pk) for user in (owner, stranger)]
     for feed in feeds:
         feed.thread_stale = False
         seats.join(feed, lambda code, reason: None)
-    seats.heard(Changed(owner.pk, conversation.pk, What.THREAD))
+    seats.heard(Changed(owner.pk, conversation.pk, ChangeKind.THREAD))
     assert [feed.thread_stale for feed in feeds] == [True, False]
     assert [feed.wake.is_set() for feed in feeds] == [True, False]
 
@@ -186,13 +191,13 @@ async def test_events_reach_the_owner_alone(
 async def test_what_was_not_heard_is_seen_in_the_database(
     committed: None, seats: Seats, owner: User
 ) -> None:
-    conversation = await in_db(said, owner)
-    feed = Feed(owner, "key", conversation.pk)
+    conversation = await run_in_db(said, owner)
+    feed = PageState(owner, "key", conversation.pk)
     seats.join(feed, lambda code, reason: None)
     assert (await feed.frame() or {})["event"] == "thread"
     await seats.compare()
     assert not feed.wake.is_set()
-    await in_db(conversation_actions.delete, owner, conversation.pk)
+    await run_in_db(conversation_actions.delete, owner, conversation.pk)
     await seats.compare()
     assert feed.wake.is_set()
     gone = await feed.frame() or {}
@@ -201,7 +206,7 @@ async def test_what_was_not_heard_is_seen_in_the_database(
     feed.wake.clear()
     await seats.compare()
     assert not feed.wake.is_set()
-    await in_db(conversation_actions.restore, owner, conversation.pk)
+    await run_in_db(conversation_actions.restore, owner, conversation.pk)
     await seats.compare()
     back = await feed.frame() or {}
     assert (back["event"], 'hx-target="#rows"' in back["content"]) == ("thread", True)
@@ -209,7 +214,7 @@ async def test_what_was_not_heard_is_seen_in_the_database(
 
 
 async def test_those_who_left_are_forgotten(committed: None, seats: Seats, owner: User) -> None:
-    feeds = [Feed(owner, "key", uuid4()) for _ in range(3)]
+    feeds = [PageState(owner, "key", uuid4()) for _ in range(3)]
     for feed in feeds:
         seats.join(feed, lambda code, reason: None)
     for feed in feeds:

@@ -143,7 +143,7 @@ COMMANDS: dict[str, Command] = {
     "send": lambda user, turn: turns.send(user, turn.conversation.pk, uuid4(), "x", PROCESS),
     "edit": lambda user, turn: turns.edit(user, question_of(turn), uuid4(), "x", PROCESS),
     "regenerate": lambda user, turn: turns.regenerate(user, turn.answer.pk, PROCESS),
-    "continue": lambda user, turn: turns.go_on(user, turn.answer.pk, PROCESS),
+    "continue": lambda user, turn: turns.continue_answer(user, turn.answer.pk, PROCESS),
 }
 every_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 
@@ -219,7 +219,7 @@ def test_a_command_for_the_other_role_finds_nothing(owner: User, command: str) -
     works = {
         "edit": partial(turns.edit, owner, answer.pk, uuid4(), "x", PROCESS),
         "regenerate": partial(turns.regenerate, owner, question.pk, PROCESS),
-        "continue": partial(turns.go_on, owner, question.pk, PROCESS),
+        "continue": partial(turns.continue_answer, owner, question.pk, PROCESS),
     }
     with pytest.raises(Message.DoesNotExist):
         works[command]()
@@ -240,7 +240,7 @@ def test_continue_is_a_further_run_of_the_same_answer(
 ) -> None:
     turn = asked(owner)
     end(turn, "Half of", status, reason=reason, code=code)
-    more = turns.go_on(owner, turn.answer.pk, PROCESS)
+    more = turns.continue_answer(owner, turn.answer.pk, PROCESS)
     run = run_of(more)
     answer = Message.objects.get(pk=turn.answer.pk)
     assert more.answer == answer
@@ -256,7 +256,7 @@ def test_an_answer_without_text_cannot_go_on(owner: User) -> None:
     turn = asked(owner)
     end(turn, "", Status.STOPPED)
     with pytest.raises(ChatError) as refused:
-        turns.go_on(owner, turn.answer.pk, PROCESS)
+        turns.continue_answer(owner, turn.answer.pk, PROCESS)
     assert (refused.value.code, refused.value.status) == ("nothing_to_continue", 409)
     assert Message.objects.get(pk=turn.answer.pk).status == "stopped"
 
@@ -266,7 +266,7 @@ def test_an_answer_that_its_model_ended_does_not_go_on(owner: User, reason: str)
     turn = asked(owner)
     end(turn, "All of it.", reason=reason)
     with pytest.raises(ChatError, match="ended this answer by itself") as refused:
-        turns.go_on(owner, turn.answer.pk, PROCESS)
+        turns.continue_answer(owner, turn.answer.pk, PROCESS)
     assert (refused.value.code, refused.value.status) == ("finished", 409)
     answer = Message.objects.get(pk=turn.answer.pk)
     assert (answer.status, answer.finish_reason) == ("complete", reason)
@@ -277,7 +277,7 @@ def test_only_the_last_answer_shown_can_go_on(owner: User) -> None:
     answer = branch(conversation)[1]
     Message.objects.filter(pk=answer.pk).update(finish_reason="length")
     with pytest.raises(ChatError, match="nothing to continue"):
-        turns.go_on(owner, answer.pk, PROCESS)
+        turns.continue_answer(owner, answer.pk, PROCESS)
     answer.refresh_from_db()
     assert (answer.status, answer.finish_reason) == ("complete", "length")
 

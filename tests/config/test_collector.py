@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.server.garbage_collection import settle
+from core.server.garbage_collection import freeze_startup_objects
 
 
 @pytest.fixture
 def settled() -> Iterator[None]:
     """As after the start of a process; all that pytest holds stands for what was loaded."""
     before = gc.get_threshold()
-    settle()
+    freeze_startup_objects()
     yield
     gc.set_threshold(*before)
     gc.unfreeze()

@@ -17,8 +17,8 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from websockets.frames import Frame as OtherFrame
 from websockets.frames import Opcode
 
-from core.server.frames import frame_of, short_text
-from core.server.websocket import WINDOW_BITS, BoundedProtocol, accepted, write
+from core.server.frames import encode_frame, parse_short_text_frame
+from core.server.websocket import WINDOW_BITS, BoundedProtocol, accept_compression, write
 
 COMPRESSED, SECOND, THIRD = 0x40, 0x20, 0x10
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 300_000]
@@ -36,14 +36,17 @@ def test_a_written_frame_is_that_of_another_make(
     size: int, *, binary: bool, compressed: bool
 ) -> None:
     other = OtherFrame(Opcode.BINARY if binary else Opcode.TEXT, b"x" * size)
-    written = frame_of(b"x" * size, binary=binary, compressed=compressed)
+    written = encode_frame(b"x" * size, binary=binary, compressed=compressed)
     assert written == marked(other.serialize(mask=False), COMPRESSED if compressed else 0)
 
 
 @given(payload=st.binary(min_size=1, max_size=125), compressed=st.booleans())
 def test_a_short_text_is_read(payload: bytes, *, compressed: bool) -> None:
     sent = OtherFrame(Opcode.TEXT, payload).serialize(mask=True)
-    assert short_text(marked(sent, COMPRESSED if compressed else 0)) == (payload, compressed)
+    assert parse_short_text_frame(marked(sent, COMPRESSED if compressed else 0)) == (
+        payload,
+        compressed,
+    )
 
 
 @given(payload=st.binary(max_size=140), cut=st.integers(1, 8))
@@ -52,7 +55,7 @@ def test_what_is_not_exactly_one_short_text_is_left_to_autobahn(payload: bytes, 
     whole = text.serialize(mask=True)
     for kind in (Opcode.BINARY, Opcode.CONT, Opcode.PING):
         if kind != Opcode.PING or len(payload) < 126:
-            assert short_text(OtherFrame(kind, payload).serialize(mask=True)) is None
+            assert parse_short_text_frame(OtherFrame(kind, payload).serialize(mask=True)) is None
     for odd in (
         whole[:-cut],
         whole + whole[:cut],
@@ -61,22 +64,22 @@ def test_what_is_not_exactly_one_short_text_is_left_to_autobahn(payload: bytes, 
         marked(whole, SECOND),
         marked(whole, THIRD),
     ):
-        assert short_text(odd) is None
+        assert parse_short_text_frame(odd) is None
     if not 0 < len(payload) < 126:
-        assert short_text(whole) is None
+        assert parse_short_text_frame(whole) is None
 
 
 @pytest.mark.parametrize("asked", [0, 9, 10, 11, 12, 15])
 @pytest.mark.parametrize("may_limit", [True, False])
 def test_compression_needs_little_memory(asked: int, *, may_limit: bool) -> None:
     offer = PerMessageDeflateOffer(accept_max_window_bits=may_limit, request_max_window_bits=asked)  # type: ignore[no-untyped-call]
-    found = accepted([object(), offer])
+    found = accept_compression([object(), offer])
     assert found.window_bits == min(asked or WINDOW_BITS, WINDOW_BITS)
     assert ("client_max_window_bits=9" in found.get_extension_string()) is may_limit
 
 
 def test_without_an_offer_nothing_is_compressed() -> None:
-    assert accepted([]) is None
+    assert accept_compression([]) is None
 
 
 def test_a_closed_socket_keeps_nothing_of_what_compresses() -> None:

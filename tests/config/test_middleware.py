@@ -17,7 +17,7 @@ from core.web.middleware import (
     ContentSecurityPolicyMiddleware,
     TimeZoneMiddleware,
     TrustedProxyMiddleware,
-    zone_named,
+    find_time_zone,
 )
 
 
@@ -134,7 +134,7 @@ def test_a_wrong_host_is_a_400_with_the_policy(client: Client) -> None:
     ],
 )
 def test_a_zone_that_is_none_is_the_servers_own(name: str) -> None:
-    assert zone_named(name) is None
+    assert find_time_zone(name) is None
 
 
 @pytest.mark.parametrize("name", ["Europe/Berlin", "America/Argentina/Ushuaia", "UTC"])

@@ -10,7 +10,7 @@ from django.test import AsyncRequestFactory
 from django.test.client import MULTIPART_CONTENT
 from django.utils.deprecation import MiddlewareMixin
 
-from core.web.async_middleware import SMALL_FORM, Csrf, OnLoop
+from core.web.async_middleware import SMALL_FORM_BYTES, Csrf, EventLoopMiddleware
 
 SECRET = "a" * 32
 
@@ -36,11 +36,11 @@ class Noting(MiddlewareMixin):
         return response
 
 
-class Here(OnLoop, Noting):
+class Here(EventLoopMiddleware, Noting):
     """Never waits."""
 
 
-class Elsewhere(OnLoop, Noting):
+class Elsewhere(EventLoopMiddleware, Noting):
     """Waits after the view."""
 
     def waits(self, request: HttpRequest) -> bool:
@@ -61,7 +61,7 @@ async def test_a_step_that_waits_runs_on_a_thread() -> None:
 
 
 async def test_a_refusal_before_the_view_is_the_answer() -> None:
-    class Refusing(OnLoop, MiddlewareMixin):
+    class Refusing(EventLoopMiddleware, MiddlewareMixin):
         def process_request(self, request: HttpRequest) -> HttpResponse:
             return HttpResponse("no", status=403)
 
@@ -69,7 +69,7 @@ async def test_a_refusal_before_the_view_is_the_answer() -> None:
     assert (await chain(AsyncRequestFactory().get("/"))).status_code == 403
 
 
-@pytest.mark.parametrize("size", [1, SMALL_FORM * 2])
+@pytest.mark.parametrize("size", [1, SMALL_FORM_BYTES * 2])
 @pytest.mark.parametrize("token", ["", SECRET])
 @pytest.mark.parametrize("kind", ["multipart/form-data", "application/x-www-form-urlencoded"])
 async def test_forms_of_any_size_need_the_token(size: int, token: str, kind: str) -> None:

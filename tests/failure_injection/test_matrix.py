@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from environ import Env
 
-from chat.errors import fault
+from chat.errors import error_code
 from chat.rendering.components.message_view import finish_note
 from tests.chat.people import Person, signed_up
 from tests.fake_llm import Done, Finish, Raw, Script, UpstreamThread, closed_port, faults, script
@@ -178,7 +178,7 @@ def test_row(ended: dict[str, Ended], name: str) -> None:
     assert (found.state, found.code, found.reason) == (row.state, row.code, row.reason)
     if row.text is not None:
         assert found.text == row.text
-    sentence = fault(row.code).sentence if row.code else finish_note(row.reason)
+    sentence = error_code(row.code).sentence if row.code else finish_note(row.reason)
     assert sentence in found.page
     assert found.requests == row.asked
     assert found.again == "complete"
@@ -219,7 +219,7 @@ def test_no_connection(
         finish(site_database["DATABASE_URL"], [key])
         page = unescape(person.page(key))
         person.http.close()
-        assert fault(code).sentence in page
+        assert error_code(code).sentence in page
         assert url not in page + site.log()
 
 

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from chat.realtime.connection_registry import RECONNECT
 from chat.realtime.consumer import ACK_SECONDS
-from core.server.http import MOST_BYTES, MOST_WAITING, REQUEST_SECONDS
+from core.server.http import MAX_REQUEST_BYTES, MAX_WAITING, REQUEST_SECONDS
 from tests.chat.people import Person, Socket, signed_up
 from tests.failure_injection import raw
 from tests.fake_llm import Delta, UpstreamThread, answer
@@ -86,17 +86,17 @@ def test_a_request_that_is_too_large_is_not_kept(own_site: Site, reader: Person)
             wire.sendall(HEAD + head)
             sent = 0
             with suppress(OSError):
-                while sent < 20 * MOST_BYTES:
+                while sent < 20 * MAX_REQUEST_BYTES:
                     wire.sendall(part)
                     sent += len(part)
-            assert sent < 10 * MOST_BYTES
+            assert sent < 10 * MAX_REQUEST_BYTES
         assert reader.get("/").status_code == 200
 
 
 def test_only_so_many_connections_may_wait_for_a_request(own_site: Site, reader: Person) -> None:
     with ExitStack() as stack:
         wires: list[socket.socket] = []
-        while len(wires) < MOST_WAITING + 20:
+        while len(wires) < MAX_WAITING + 20:
             wire = socket.create_connection(("127.0.0.1", own_site.port), 10)
             wires.append(stack.enter_context(wire))
             if len(wires) % 40 == 0:

@@ -8,9 +8,9 @@ from accounts.models import User
 from chat.errors import ChatError
 from chat.events import Outcome
 from chat.models import ChatModel, Conversation, SystemPrompt
-from chat.selectors.context_usage import window
+from chat.selectors.context_usage import measure_context
 from chat.services import system_prompts, turns
-from chat.services.finish_run import close
+from chat.services.finish_run import finish
 
 pytestmark = pytest.mark.django_db
 PROCESS = uuid4()
@@ -25,7 +25,7 @@ def said(user: User, count: int) -> Conversation:
     turn = turns.start_conversation(user, uuid4(), "word " * 30, PROCESS)
     for number in range(count):
         assert turn.run is not None
-        close(turn.run, Outcome(status="complete", finish_reason="stop"), "answer " * 20, "", 0)
+        finish(turn.run, Outcome(status="complete", finish_reason="stop"), "answer " * 20, "", 0)
         if number + 1 < count:
             turn = turns.send(user, turn.conversation.pk, uuid4(), "word " * 30, PROCESS)
     found: Conversation = Conversation.objects.get(pk=turn.conversation.pk)
@@ -33,7 +33,7 @@ def said(user: User, count: int) -> Conversation:
 
 
 def test_a_short_conversation_is_remembered_whole(owner: User) -> None:
-    found = window(said(owner, 1))
+    found = measure_context(said(owner, 1))
     assert found is not None
     assert found.first is None
     assert 0 < found.used < found.size == 400
@@ -42,7 +42,7 @@ def test_a_short_conversation_is_remembered_whole(owner: User) -> None:
 
 def test_a_long_one_has_a_line(owner: User) -> None:
     conversation = said(owner, 12)
-    found = window(conversation)
+    found = measure_context(conversation)
     assert found is not None
     assert found.first is not None
     assert found.percent > 60
@@ -51,7 +51,7 @@ def test_a_long_one_has_a_line(owner: User) -> None:
 
 
 def test_an_empty_conversation_has_none(owner: User) -> None:
-    assert window(Conversation.objects.create(owner=owner)) is None
+    assert measure_context(Conversation.objects.create(owner=owner)) is None
 
 
 def test_what_can_never_fit_is_refused(owner: User) -> None:
@@ -69,7 +69,7 @@ def test_where_no_question_fits_nobody_is_asked_for_a_shorter_one(owner: User, l
         ChatModel.objects.filter(is_default=True).update(max_output=590)
     else:
         prompt = SystemPrompt.objects.get()
-        system_prompts.write(prompt, "word " * 400, "", None)
+        system_prompts.save_version(prompt, "word " * 400, "", None)
         system_prompts.publish(prompt, 2)
     with pytest.raises(ChatError) as refused:
         turns.start_conversation(owner, uuid4(), "Why is the sky blue?", PROCESS)

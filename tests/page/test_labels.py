@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 from playwright.sync_api import expect
 
-from chat.rendering.components.localize_html import labelled
+from chat.rendering.components.localize_html import localize_html
 from chat.rendering.markdown import Position, Stream, changes, render
 from tests.e2e.person import Person
 from tests.fake_llm import Gate, UpstreamThread, answer
@@ -48,7 +48,7 @@ LIKE = """
 
 def in_language(language: str, text: str) -> str:
     with translation.override(language):
-        return labelled(render(text, uuid4().hex))
+        return localize_html(render(text, uuid4().hex))
 
 
 @pytest.mark.parametrize("language", TITLES)
@@ -67,7 +67,7 @@ def test_whatever_else_the_renderer_says_is_too() -> None:
 def test_text_that_looks_like_it_is_left_alone() -> None:
     html = render(LIKE, "ab12")
     with translation.override("de"):
-        assert labelled(html) == html.replace(">Copy</button>", ">Kopieren</button>")
+        assert localize_html(html) == html.replace(">Copy</button>", ">Kopieren</button>")
 
 
 # The title that is made for an alert may be the beginning of its own one.
@@ -90,9 +90,9 @@ def test_patches_fit_the_words_on_the_page(pieces: list[str], size: int) -> None
             for at in range(0, len(piece), size):
                 stream.feed(piece[at : at + size])
                 stream.render()
-                apply(body, changes(shown, stream, labelled))
-                shown = Position(len(stream.blocks), labelled(stream.tail))
-                assert body.normalised() == parse(labelled(stream.html))
+                apply(body, changes(shown, stream, localize_html))
+                shown = Position(len(stream.blocks), localize_html(stream.tail))
+                assert body.normalised() == parse(localize_html(stream.html))
 
 
 COPIED = """async () => {

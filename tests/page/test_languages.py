@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.errors import FAULTS
-from chat.realtime.locale import language_of
-from chat.rendering.components.thread_view import age_of
+from chat.realtime.locale import choose_language
+from chat.rendering.components.thread_view import age_group_of
 from tests.chat.factories import said
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,11 +109,11 @@ def test_refusals_speak_it_too(owner: User, owner_client: Client) -> None:
     ],
 )
 def test_sockets_choose_as_pages_do(cookie: str, header: str, language: str) -> None:
-    assert language_of(cookie, header) == language
+    assert choose_language(cookie, header) == language
 
 
 def test_months_have_names_in_the_language() -> None:
     from_march = date(2026, 3, 1)
     with translation.override("de"):
-        assert age_of(from_march, from_march.replace(month=9))[1] == "März 2026"
+        assert age_group_of(from_march, from_march.replace(month=9))[1] == "März 2026"
         assert _("Undo") == "Rückgängig"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from chat.selectors.sidebar_page import AROUND, PAGE, TOP
+from chat.selectors.sidebar_page import CONTEXT_ROWS, PAGE_SIZE, TOP_ROWS
 from tests.e2e.person import Person
 from tests.site import Site
 
@@ -117,7 +117,7 @@ def test_the_lines_stand_where_they_stood(
         assert set(places) == {places[0]}
         assert places[0] > 0
         assert page.evaluate("window.shifts") < 0.01
-        assert page.locator("#rows .row").count() == TOP + 2 * AROUND + 1
+        assert page.locator("#rows .row").count() == TOP_ROWS + 2 * CONTEXT_ROWS + 1
 
     def show() -> None:
         if width < 500:
@@ -204,17 +204,17 @@ def test_the_gap_is_filled_from_the_readers_side(person: Person, site: Site, sid
     rows = person.page.locator("#rows .row")
     shown = rows.count()
     block = {"above": "end", "below": "start"}[side]
-    line(person, {"above": TOP - 1, "below": 150 - AROUND}[side]).evaluate(
+    line(person, {"above": TOP_ROWS - 1, "below": 150 - CONTEXT_ROWS}[side]).evaluate(
         "(link, block) => link.scrollIntoView({ block })", block
     )
     before = person.page.evaluate(f"() => {{ {NEAREST}; return ({VIEW})(); }}")
-    expect(rows).to_have_count(shown + PAGE)
+    expect(rows).to_have_count(shown + PAGE_SIZE)
     stand(person, before)
     titles = rows.locator(".row-title").all_inner_texts()
     numbers = [int(title.removeprefix("Talk ")) for title in titles]
     assert numbers == sorted(numbers)
-    assert (TOP in numbers) == (side == "above")
-    assert (149 - AROUND in numbers) == (side == "below")
+    assert (TOP_ROWS in numbers) == (side == "above")
+    assert (149 - CONTEXT_ROWS in numbers) == (side == "below")
 
 
 def test_what_comes_above_moves_no_line_in_view(person: Person, site: Site) -> None:

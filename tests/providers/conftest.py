@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from chat.llm.providers import hang_up
+from chat.llm.providers import close_idle_connections
 from tests.fake_llm import Upstream
 from tests.providers.tools import SECRETS
 
@@ -22,7 +22,7 @@ async def up() -> AsyncIterator[Upstream]:
 @pytest_asyncio.fixture(autouse=True)
 async def nothing_is_kept() -> AsyncIterator[None]:
     yield
-    await hang_up()
+    await close_idle_connections()
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,16 @@ from time import monotonic
 import pytest
 
 from chat.errors import ProviderError
-from chat.llm.providers import Caps, Deadlines, Endpoint, Piece, Retry, Waiting, can_serve, stream
+from chat.llm.providers import (
+    Deadlines,
+    Endpoint,
+    Limits,
+    Retry,
+    TextDelta,
+    Waiting,
+    can_serve,
+    stream,
+)
 from chat.llm.providers import Finish as FinishedAnswer
 from chat.llm.providers.error_codes import parse_retry_after
 from tests.fake_llm import (
@@ -92,7 +101,7 @@ class TestDeadlines:
         deadlines = Deadlines(connect=5, first_token=5, idle=5, total=1.0)
 
         async def read_seldom() -> None:
-            async with aclosing(stream(hf(up), chat_request(), deadlines, Caps(), ONCE)) as items:
+            async with aclosing(stream(hf(up), chat_request(), deadlines, Limits(), ONCE)) as items:
                 async for _ in items:
                     await asyncio.sleep(0.1)
 
@@ -107,12 +116,12 @@ class TestDeadlines:
 
     async def test_a_slow_reader_is_not_a_silent_server(self, up: Upstream) -> None:
         up.script(script("one", Gate(), "two", Finish(), Done()))
-        async with aclosing(stream(hf(up), chat_request(), MID, Caps(), ONCE)) as items:
+        async with aclosing(stream(hf(up), chat_request(), MID, Limits(), ONCE)) as items:
             await anext(items)
             await up.wait_gate()
             await asyncio.sleep(MID.idle + 0.1)
             up.release()
-            assert await anext(items) == Piece("two")
+            assert await anext(items) == TextDelta("two")
 
     async def test_thoughts_are_tokens(self, up: Upstream) -> None:
         thought = faults.choices(delta={"reasoning_content": "hm"})
@@ -130,11 +139,16 @@ class TestFinishReasons:
         ]
         up.script(script(chunks[0], Gate(), chunks[1], Gate(), chunks[2], Gate(), Done()))
         pieces: list[object] = []
-        async with aclosing(stream(hf(up), chat_request(), PATIENT, Caps(), ONCE)) as items:
+        async with aclosing(stream(hf(up), chat_request(), PATIENT, Limits(), ONCE)) as items:
             async for item in items:
                 pieces.append(item)
                 up.release()
-        assert pieces == [Piece("Hello "), Piece("big "), Piece("world"), FinishedAnswer("stop")]
+        assert pieces == [
+            TextDelta("Hello "),
+            TextDelta("big "),
+            TextDelta("world"),
+            FinishedAnswer("stop"),
+        ]
 
     async def test_a_silent_server_is_not_waited_for_as_long_as_for_a_token(
         self, up: Upstream
@@ -184,25 +198,25 @@ class TestFinishReasons:
 class TestCaps:
     async def test_answer(self, up: Upstream) -> None:
         up.script(faults.ENDS["endless"])
-        outcome = await ask(hf(up), caps=Caps(answer_chars=100))
+        outcome = await ask(hf(up), caps=Limits(answer_chars=100))
         assert (outcome.code, outcome.reason, len(outcome.text)) == ("", "answer_too_long", 100)
         await up.wait_for(lambda server: server.requests[0].hung_up)
 
     async def test_an_answer_of_exactly_the_cap_is_whole(self, up: Upstream) -> None:
         up.script(answer("x" * 100))
-        outcome = await ask(hf(up), caps=Caps(answer_chars=100))
+        outcome = await ask(hf(up), caps=Limits(answer_chars=100))
         assert (outcome.reason, len(outcome.text)) == ("stop", 100)
 
     @pytest.mark.parametrize("ended", [b"", b"\n\n"])
     async def test_frame(self, up: Upstream, ended: bytes) -> None:
         up.script(script("Hello", Raw(b"data: " + b"x" * 5_000 + ended), Stall()))
-        outcome = await ask(hf(up), caps=Caps(frame_bytes=4_000))
+        outcome = await ask(hf(up), caps=Limits(frame_bytes=4_000))
         assert (outcome.code, outcome.text) == ("frame_too_large", "Hello")
         await up.wait_for(lambda server: server.requests[0].hung_up)
 
     async def test_a_megabyte_is_cut_at_the_cap(self, up: Upstream) -> None:
         up.script(script("x" * 1_000_000, Stall()))
-        outcome = await ask(hf(up), caps=Caps(answer_chars=1_000))
+        outcome = await ask(hf(up), caps=Limits(answer_chars=1_000))
         assert (outcome.reason, len(outcome.text)) == ("answer_too_long", 1_000)
 
 
@@ -248,7 +262,7 @@ class TestRetries:
     async def test_a_server_that_comes_up(self) -> None:
         port = closed_port()
         items = stream(
-            openai(f"http://127.0.0.1:{port}/v1"), chat_request(), Deadlines(), Caps(), FAST
+            openai(f"http://127.0.0.1:{port}/v1"), chat_request(), Deadlines(), Limits(), FAST
         )
         async with aclosing(items):
             first = await anext(items)
@@ -310,7 +324,7 @@ class TestCancellation:
 
     async def test_while_waiting_for_a_retry(self, up: Upstream) -> None:
         up.script(BUSY)
-        items = stream(hf(up), chat_request(), Deadlines(), Caps(), Retry(base=20))
+        items = stream(hf(up), chat_request(), Deadlines(), Limits(), Retry(base=20))
         async with aclosing(items):
             assert isinstance(await anext(items), Waiting)
             task = asyncio.create_task(self.drain(items))
@@ -325,7 +339,7 @@ class TestCancellation:
 
     async def test_a_reader_that_leaves(self, up: Upstream) -> None:
         up.script(script("Hello", Stall()))
-        async with aclosing(stream(hf(up), chat_request(), Deadlines(), Caps())) as items:
+        async with aclosing(stream(hf(up), chat_request(), Deadlines(), Limits())) as items:
             await anext(items)
         await up.wait_for(lambda server: server.requests[0].hung_up)
 
@@ -334,14 +348,14 @@ class TestCancellation:
         self, up: Upstream, *, reset: bool
     ) -> None:
         up.script(script("Hello", Gate(), " world", Gate("end"), Cut(reset=reset)))
-        async with aclosing(stream(hf(up), chat_request(), PATIENT, Caps(), ONCE)) as items:
-            assert await anext(items) == Piece("Hello")
+        async with aclosing(stream(hf(up), chat_request(), PATIENT, Limits(), ONCE)) as items:
+            assert await anext(items) == TextDelta("Hello")
             up.release()
             await up.wait_gate("end")
             await asyncio.sleep(0.05)
             up.release("end")
             await asyncio.sleep(0.05)
-            assert await anext(items) == Piece(" world")
+            assert await anext(items) == TextDelta(" world")
             with pytest.raises(ProviderError, match="connection to the model was lost"):
                 await anext(items)
 

@@ -7,14 +7,14 @@ from subprocess import run
 
 import pytest
 
-from chat.errors import FAULTS, ChatError, ProviderError, fault
+from chat.errors import FAULTS, ChatError, ProviderError, error_code
 
 FORBIDDEN = ("http", "://", "token=", "hf_", "Traceback")
 
 
 @pytest.mark.parametrize("code", FAULTS)
 def test_each_sentence_is_whole_and_says_what_to_do(code: str) -> None:
-    item = fault(code)
+    item = error_code(code)
     assert item.code == code
     assert item.sentence[0].isupper()
     assert item.sentence.endswith(".")
@@ -23,7 +23,7 @@ def test_each_sentence_is_whole_and_says_what_to_do(code: str) -> None:
 
 
 def test_an_unknown_code_is_an_internal_error() -> None:
-    assert fault("no such code") is FAULTS["internal"]
+    assert error_code("no such code") is FAULTS["internal"]
 
 
 def test_a_chat_error_carries_its_fault() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat.errors import FAULTS
-from chat.llm.providers import Caps, Deadlines
+from chat.llm.providers import Deadlines, Limits
 from tests.fake_llm import Done, Finish, Raw, Script, Upstream, closed_port, faults, script
 from tests.providers.tools import FIRST, MID, PATIENT, SECRETS, Outcome, ask, hf, openai
 
@@ -94,7 +94,7 @@ SCRIPTS = {**faults.NETWORK, **faults.ENDS, **faults.RESPONSES}
 
 
 async def play(
-    up: Upstream, played: Script, caps: Caps | None = None, deadlines: Deadlines = PATIENT
+    up: Upstream, played: Script, caps: Limits | None = None, deadlines: Deadlines = PATIENT
 ) -> Outcome:
     """One attempt against the script; afterwards the server is rid of us and nothing leaked."""
     up.script(played)
@@ -186,7 +186,7 @@ async def test_broken_frame(up: Upstream, name: str) -> None:
 @pytest.mark.parametrize("name", faults.ODD_TEXTS)
 async def test_odd_text(up: Upstream, name: str) -> None:
     text, steps = faults.ODD_TEXTS[name]
-    caps = Caps(answer_chars=2_000_000, frame_bytes=2_000_000)
+    caps = Limits(answer_chars=2_000_000, frame_bytes=2_000_000)
     outcome = await play(up, script(*steps, Finish(), Done()), caps)
     assert (outcome.code, outcome.reason, outcome.text) == ("", "stop", text)
     assert all(piece.encode() for piece in outcome.pieces)

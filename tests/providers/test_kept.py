@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 import pytest_asyncio
 
-from chat.llm.providers import Caps, Endpoint, Piece, Retry, hang_up, stream
+from chat.llm.providers import Endpoint, Limits, Retry, TextDelta, close_idle_connections, stream
 from chat.llm.providers.http_transport import ending
 from tests.fake_llm.dialects import event
 from tests.providers.tools import FAST, ONCE, PATIENT, Outcome, ask, chat_request, openai
@@ -105,7 +105,7 @@ async def patient() -> AsyncIterator[Patient]:
     async with await asyncio.start_server(found.serve, "127.0.0.1", 0) as server:
         found.port = server.sockets[0].getsockname()[1]
         yield found
-        await hang_up()  # before the server waits for its connections
+        await close_idle_connections()  # before the server waits for its connections
 
 
 @pytest.mark.parametrize("late", [0.0, 0.05])
@@ -139,9 +139,9 @@ async def test_a_new_connection_that_ends_is_a_failure_with_waits(patient: Patie
 
 async def test_to_stop_is_to_hang_up(patient: Patient) -> None:
     patient.held = True
-    async with aclosing(stream(patient.endpoint, chat_request(), PATIENT, Caps())) as items:
+    async with aclosing(stream(patient.endpoint, chat_request(), PATIENT, Limits())) as items:
         async for item in items:
-            assert item == Piece("Yes")
+            assert item == TextDelta("Yes")
             break
     await patient.closes(0)
     patient.held = False
@@ -184,5 +184,5 @@ async def test_a_kept_connection_that_ends_late_is_a_failure(patient: Patient) -
 
 async def test_to_leave_closes_what_is_kept(patient: Patient) -> None:
     await patient.ask()
-    await hang_up()
+    await close_idle_connections()
     await patient.closes(0)

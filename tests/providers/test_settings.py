@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from chat.errors import fault
+from chat.errors import error_code
 from tests.site import ROOT, environment
 
 LOOKUPS = [("together", "chat"), ("auto", "completion"), ("hf-inference", "completion")]
@@ -49,7 +49,7 @@ def test_what_needs_no_lookup_is_answered() -> None:
 
 
 def test_nobody_is_told_to_try_again() -> None:
-    found = fault("lookup_blocked")
+    found = error_code("lookup_blocked")
     assert not found.retryable
     assert found.tells_operator
     assert "try again" not in found.sentence

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 from chat.errors import ProviderError
 from chat.llm.providers import (
-    Caps,
     ChatRequest,
     ChatTurn,
     Deadlines,
     Endpoint,
     Finish,
-    Piece,
+    Limits,
     Retry,
     Sampling,
+    TextDelta,
     Waiting,
     stream,
 )
@@ -88,11 +88,11 @@ async def ask(
     endpoint: Endpoint,
     request: ChatRequest | None = None,
     deadlines: Deadlines = PATIENT,
-    caps: Caps | None = None,
+    caps: Limits | None = None,
     retry: Retry = ONCE,
 ) -> Outcome:
     outcome = Outcome()
-    answer = stream(endpoint, request or chat_request(), deadlines, caps or Caps(), retry)
+    answer = stream(endpoint, request or chat_request(), deadlines, caps or Limits(), retry)
     try:
         async with aclosing(answer) as items:
             async for item in items:
@@ -103,9 +103,9 @@ async def ask(
     return outcome
 
 
-def _note(outcome: Outcome, item: Piece | Waiting | Finish) -> None:
+def _note(outcome: Outcome, item: TextDelta | Waiting | Finish) -> None:
     assert outcome.finish is None, "something came after Finish"
-    if isinstance(item, Piece):
+    if isinstance(item, TextDelta):
         assert item.text
         outcome.text += item.text
         outcome.pieces.append(item.text)

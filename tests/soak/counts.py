@@ -15,12 +15,12 @@ import psutil  # type: ignore[import-untyped]
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
-from chat.pubsub import broadcast
-from chat.realtime.connection_registry import hub
-from chat.streaming.job import line
-from chat.streaming.remote_follower import mirrors
+from chat.pubsub import pubsub
+from chat.realtime.connection_registry import connections
+from chat.streaming.job import queue
+from chat.streaming.remote_follower import remote_followers
 from chat.streaming.run_manager import runs
-from chat.streaming.throttle import pace
+from chat.streaming.throttle import throttle
 from config.urls import urlpatterns as usual
 
 OURS = ("chat.", "accounts.", "config.", "daphne.", "autobahn.", "asyncio.", "httpx2.")
@@ -30,15 +30,15 @@ taken: dict[str, tracemalloc.Snapshot] = {}
 def registries() -> dict[str, int]:
     """Entries of everything in the process that outlives one request."""
     return {
-        "sockets": len(hub.members),
-        "people": len(hub.people),
+        "sockets": len(connections.members),
+        "people": len(connections.people),
         "jobs": len(runs.jobs),
         "run tasks": len(runs.tasks),
         "turns": len(runs.turning),
-        "mirrors": len(mirrors.mirrors) + len(mirrors.tasks),
-        "listeners": len(broadcast.listeners),
-        "broadcast": len(broadcast.tasks) + broadcast.leaving.qsize(),
-        "line": len(line.waiting) + line.seated.total(),
+        "mirrors": len(remote_followers.mirrors) + len(remote_followers.tasks),
+        "listeners": len(pubsub.listeners),
+        "broadcast": len(pubsub.tasks) + pubsub.leaving.qsize(),
+        "line": len(queue.waiting) + queue.seated.total(),
         "tasks": len(asyncio.all_tasks()),
         "threads": threading.active_count(),
     }
@@ -68,7 +68,7 @@ async def counts(request: HttpRequest) -> JsonResponse:
             "registries": registries(),
             "objects": objects(),
             "all": all_objects(),
-            "gap": pace.gap,
+            "gap": throttle.gap,
         }
     )
 

@@ -11,8 +11,8 @@ class Command(BaseCommand):
     help = "Print a fresh one-time link that makes the first administrator, if there is none."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if initial_admin.needed():
+        if initial_admin.is_needed():
             self.stdout.write(
                 "There is no administrator yet. This link makes one; it works once, for 24 hours:\n"
-                f"{initial_admin.new_link()}"
+                f"{initial_admin.create_link()}"
             )

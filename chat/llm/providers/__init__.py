@@ -5,37 +5,37 @@ leaves here.
 """
 
 from chat.llm.providers.capabilities import can_serve
-from chat.llm.providers.http_transport import hang_up
+from chat.llm.providers.http_transport import close_idle_connections
 from chat.llm.providers.streaming import stream
 from chat.llm.providers.text import has_visible
 from chat.llm.providers.types import (
-    Caps,
     ChatRequest,
     ChatTurn,
     Deadlines,
     Endpoint,
     Finish,
     Item,
-    Piece,
+    Limits,
     Retry,
     Sampling,
+    TextDelta,
     Waiting,
 )
 
 __all__ = [
-    "Caps",
     "ChatRequest",
     "ChatTurn",
     "Deadlines",
     "Endpoint",
     "Finish",
     "Item",
-    "Piece",
+    "Limits",
     "Retry",
     "Sampling",
+    "TextDelta",
     "Waiting",
     "can_serve",
-    "hang_up",
+    "close_idle_connections",
     "has_visible",
     "stream",
 ]

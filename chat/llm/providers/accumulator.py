@@ -6,13 +6,13 @@ from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.stop_sequences import StopFilter
 from chat.llm.providers.stream_parsers import Event
 from chat.llm.providers.text import Normaliser, has_visible
-from chat.llm.providers.types import Caps, ChatRequest, Finish
+from chat.llm.providers.types import ChatRequest, Finish, Limits
 
 DONE_REASON = "done"
 """Our word for an answer whose stream said `[DONE]` and named no finish reason."""
 
 
-class Answer:
+class AnswerAccumulator:
     """`started`: a token came, so the request is not to be repeated. `ended`: read no further.
 
     `is_finished`: there is text, and the newest token came with or before a finish reason.
@@ -34,7 +34,7 @@ class Answer:
         "started",
     )
 
-    def __init__(self, request: ChatRequest, caps: Caps) -> None:
+    def __init__(self, request: ChatRequest, caps: Limits) -> None:
         self._normaliser = Normaliser()
         # Chat servers leave stop strings out themselves.
         self._stops = StopFilter(request.sampling.stop if request.kind == "completion" else ())

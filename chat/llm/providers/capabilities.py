@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from chat.errors import Fault, fault
+from chat.errors import ErrorCode, error_code
 from chat.llm.providers.hf import forbids_lookups
 from chat.llm.providers.types import Endpoint, ModelKind
 
 
-def can_serve(endpoint: Endpoint, kind: ModelKind) -> Fault | None:
+def can_serve(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
     """Why this endpoint cannot run a model of this kind, or None if it can.
 
     Completion models run on Hugging Face or on a TGI root, an address without `/v1`: text
     generation posts to the address itself, which other OpenAI-compatible servers do not answer.
     """
     if not is_configured(endpoint):
-        return fault("not_configured")
+        return error_code("not_configured")
     if endpoint.kind == "hf" and is_automatic(endpoint) and not endpoint.token.startswith("hf_"):
-        return fault("unauthorized")  # the router takes Hugging Face's own tokens only
+        return error_code("unauthorized")  # the router takes Hugging Face's own tokens only
     if kind == "completion" and not serves_completions(endpoint):
-        return fault("completion_unsupported")
+        return error_code("completion_unsupported")
     if needs_lookup(endpoint, kind) and forbids_lookups():
-        return fault("lookup_blocked")
+        return error_code("lookup_blocked")
     return None
 
 

@@ -10,7 +10,7 @@ from chat.llm.providers.types import Deadlines
 _GRACE_SECONDS = 5.0
 
 
-class Clock:
+class DeadlineTimer:
     """`when` is the next deadline, `code` the error it would mean. One for each attempt."""
 
     __slots__ = ("_deadlines", "_now", "_started", "_total_at", "code", "when")

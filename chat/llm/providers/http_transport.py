@@ -23,7 +23,7 @@ from yarl import URL
 
 from chat.llm.providers.errors import LostError
 from chat.llm.providers.hf import httpx
-from core.net import unread
+from core.net import has_unread_data
 
 # One for the process: making it reads the certificate store, 20 ms that would block the event loop.
 SSL = httpx.create_ssl_context()
@@ -70,7 +70,7 @@ class _Connector(aiohttp.TCPConnector):
 
 def _unread(transport: asyncio.Transport | None) -> bool:
     own = transport.get_extra_info("socket") if transport is not None else None
-    return own is not None and unread(own.fileno())
+    return own is not None and has_unread_data(own.fileno())
 
 
 def _watched(place: Any) -> socket.socket:
@@ -120,7 +120,7 @@ def _connector(*, keeps: bool) -> aiohttp.TCPConnector:
     return _Connector(ssl=SSL, limit=0, keepalive_timeout=_KEEP_SECONDS, socket_factory=_watched)
 
 
-async def hang_up() -> None:
+async def close_idle_connections() -> None:
     """Close what is kept on this event loop; before the loop ends."""
     here = asyncio.get_running_loop()
     last = [task for task in ending if task.get_loop() is here]

@@ -9,24 +9,24 @@ from dataclasses import replace
 from random import SystemRandom
 
 from chat.errors import ProviderError
-from chat.llm.providers.accumulator import Answer
+from chat.llm.providers.accumulator import AnswerAccumulator
 from chat.llm.providers.capabilities import can_serve
 from chat.llm.providers.client import make_client, open_stream
-from chat.llm.providers.deadlines import Clock
+from chat.llm.providers.deadlines import DeadlineTimer
 from chat.llm.providers.errors import AttemptError, translate
 from chat.llm.providers.events import ChatEvents, CompletionEvents, Events
 from chat.llm.providers.hf import AsyncInferenceClient
 from chat.llm.providers.hf_transport import Attempt
 from chat.llm.providers.stream_parsers import Event
 from chat.llm.providers.types import (
-    Caps,
     ChatRequest,
     Deadlines,
     Endpoint,
     Finish,
     Item,
-    Piece,
+    Limits,
     Retry,
+    TextDelta,
     Waiting,
 )
 
@@ -53,7 +53,7 @@ async def stream(
     endpoint: Endpoint,
     request: ChatRequest,
     deadlines: Deadlines,
-    caps: Caps,
+    caps: Limits,
     retry: Retry = _DEFAULT_RETRY,
 ) -> AsyncGenerator[Item]:
     """The answer to `request` as it is written: `Piece`s, before them perhaps `Waiting`s, at the
@@ -70,7 +70,7 @@ async def stream(
     here = endpoint
     while failure is None:
         attempt += 1
-        answer, clock = Answer(request, caps), Clock(deadlines, total_at)
+        answer, clock = AnswerAccumulator(request, caps), DeadlineTimer(deadlines, total_at)
         try:
             async with aclosing(_attempt(here, request, caps, answer, clock)) as items:
                 async for item in items:
@@ -94,7 +94,7 @@ async def stream(
 
 
 def _wait(
-    failure: ProviderError, answer: Answer, retry: Retry, attempt: int, total_at: float
+    failure: ProviderError, answer: AnswerAccumulator, retry: Retry, attempt: int, total_at: float
 ) -> float | None:
     """Seconds until the next attempt, None if there is to be none."""
     if answer.started or failure.code not in _RETRIED or attempt > retry.attempts:
@@ -108,8 +108,12 @@ def _wait(
 
 
 async def _attempt(
-    endpoint: Endpoint, request: ChatRequest, caps: Caps, answer: Answer, clock: Clock
-) -> AsyncGenerator[Piece | Finish]:
+    endpoint: Endpoint,
+    request: ChatRequest,
+    caps: Limits,
+    answer: AnswerAccumulator,
+    clock: DeadlineTimer,
+) -> AsyncGenerator[TextDelta | Finish]:
     """One request. Raises nothing but AttemptError."""
     failure, is_done = None, False
     try:
@@ -118,7 +122,7 @@ async def _attempt(
             while not answer.ended and (batch := await _next(events, clock)) is not None:
                 text = "".join([answer.take(event) for event in batch if not answer.ended])
                 if text:
-                    yield Piece(text)
+                    yield TextDelta(text)
                 # After the yield: what the reader takes is no silence of the server.
                 _advance(clock, answer, batch)
             is_done = events.is_done
@@ -127,11 +131,11 @@ async def _attempt(
     if failure is not None and not _is_harmless(failure, answer):
         raise failure
     if text := answer.rest():
-        yield Piece(text)
+        yield TextDelta(text)
     yield answer.finish(is_done=is_done)
 
 
-def _advance(clock: Clock, answer: Answer, batch: list[Event]) -> None:
+def _advance(clock: DeadlineTimer, answer: AnswerAccumulator, batch: list[Event]) -> None:
     """Set the next deadline; token counts and empty events do not move it."""
     if not any(event.token or event.reason for event in batch):
         return
@@ -141,7 +145,7 @@ def _advance(clock: Clock, answer: Answer, batch: list[Event]) -> None:
         clock.token()
 
 
-def _is_harmless(failure: AttemptError, answer: Answer) -> bool:
+def _is_harmless(failure: AttemptError, answer: AnswerAccumulator) -> bool:
     """Whether the answer is whole all the same: it had its finish reason before. Of a server whose
     reasons are doubtful only silence is taken for an end."""
     return answer.is_finished and (not answer.is_doubtful or failure.code == "idle_timeout")
@@ -159,8 +163,8 @@ async def _open(
     client: AsyncInferenceClient,
     endpoint: Endpoint,
     request: ChatRequest,
-    caps: Caps,
-    clock: Clock,
+    caps: Limits,
+    clock: DeadlineTimer,
 ) -> Events:
     scope = asyncio.timeout_at(clock.when)
 
@@ -180,7 +184,7 @@ async def _open(
     return ChatEvents(attempt.body)
 
 
-async def _next(events: Events, clock: Clock) -> list[Event] | None:
+async def _next(events: Events, clock: DeadlineTimer) -> list[Event] | None:
     """What came next, None at the end of the stream. Raises AttemptError when a deadline passes."""
     if batch := events.ready():
         # To set up a timeout costs more than to read an event.

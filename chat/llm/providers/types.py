@@ -50,7 +50,7 @@ class Deadlines:
 
 
 @dataclass(frozen=True, slots=True)
-class Caps:
+class Limits:
     """`answer_chars`: characters of an answer, then it is ended. `frame_bytes`: bytes of one event
     line.
     """
@@ -105,7 +105,7 @@ class ChatRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextDelta:
     """Some text of the answer: never empty, safe for Postgres, JSON and websockets (see
     `text.Normaliser`).
     """
@@ -136,4 +136,4 @@ class Finish:
     answer_tokens: int | None = None
 
 
-Item = Piece | Waiting | Finish
+Item = TextDelta | Waiting | Finish

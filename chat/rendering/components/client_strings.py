@@ -24,7 +24,7 @@ FIRST_TEXTS = (
 )
 
 
-def words() -> dict[str, str]:
+def client_strings() -> dict[str, str]:
     """Sentences for the scripts, in the person's language; `{n}` and `{title}` are filled there."""
     return {
         "too_many": _("Characters too many: {n}."),

@@ -25,24 +25,24 @@ BACK = re.compile(
 )
 
 
-def labelled(html: str) -> str:
+def localize_html(html: str) -> str:
     """Safe HTML of the renderer -> the same with its own words in the current language."""
-    words = wordings(get_language())
+    words = label_translations(get_language())
     if not words or not any(mark in html for mark in MARKS):
         return html
     for made, wanted in words:
         html = html.replace(made, wanted)
     if "footnote-backref" in html:
-        html = BACK.sub(back_label, html)
+        html = BACK.sub(translate_back_label, html)
     return html
 
 
-def back_label(match: re.Match[str]) -> str:
+def translate_back_label(match: re.Match[str]) -> str:
     return f'{match[1]}{escape(_("Back to reference %(number)s") % {"number": match[2]})}"'
 
 
 @lru_cache(maxsize=16)
-def wordings(language: str | None) -> tuple[tuple[str, str], ...]:
+def label_translations(language: str | None) -> tuple[tuple[str, str], ...]:
     """What the renderer makes and what `language` has in its place."""
     with translation.override(language):
         return tuple((made, wanted) for made, wanted in pairs() if made != wanted)
@@ -59,15 +59,17 @@ def pairs() -> list[tuple[str, str]]:
     )
     return [
         *(
-            between(f'-{word.lower()}"><p class="markdown-alert-title">', word, "</p>", wanted)
+            label_pair(f'-{word.lower()}"><p class="markdown-alert-title">', word, "</p>", wanted)
             for word, wanted in alerts
         ),
-        between('class="code-copy" data-copy>', "Copy", "</button>", _("Copy")),
-        between('<input type="checkbox" disabled checked aria-label="', "Done", '">', _("Done")),
-        between('<input type="checkbox" disabled aria-label="', "To do", '">', _("To do")),
-        between('class="picture" rel="nofollow noopener noreferrer">', "image", "</a>", _("image")),
+        label_pair('class="code-copy" data-copy>', "Copy", "</button>", _("Copy")),
+        label_pair('<input type="checkbox" disabled checked aria-label="', "Done", '">', _("Done")),
+        label_pair('<input type="checkbox" disabled aria-label="', "To do", '">', _("To do")),
+        label_pair(
+            'class="picture" rel="nofollow noopener noreferrer">', "image", "</a>", _("image")
+        ),
     ]
 
 
-def between(before: str, word: str, after: str, wanted: str) -> tuple[str, str]:
+def label_pair(before: str, word: str, after: str, wanted: str) -> tuple[str, str]:
     return before + word + after, before + escape(wanted) + after

@@ -9,9 +9,9 @@ from uuid import UUID
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from chat.errors import fault
+from chat.errors import error_code
 from chat.models import FINISHED, Message, Role, Status
-from chat.rendering.components.localize_html import labelled
+from chat.rendering.components.localize_html import localize_html
 from chat.rendering.markdown import RENDERER_VERSION, render, render_plain
 from chat.selectors.messages import Siblings, ThreadPage
 from chat.streaming.run_manager import runs
@@ -20,7 +20,7 @@ NO_SIBLINGS = Siblings((), 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MessageView:
     """What `_message.html` needs. `html` is sanitised; `note` says how an answer ended."""
 
     id: UUID
@@ -76,7 +76,7 @@ class Fingerprint(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MessageItem:
     """A message in its place: at the end of the shown branch, or above."""
 
     message: Message
@@ -102,24 +102,24 @@ class Line:
         )
 
 
-def lines(page: ThreadPage, leaf: UUID | None) -> Iterator[Line]:
+def message_items(page: ThreadPage, leaf: UUID | None) -> Iterator[MessageItem]:
     """`leaf` is the end of the shown branch."""
     for message in page.messages:
         alternatives = page.siblings.get(message.pk, NO_SIBLINGS)
-        yield Line(message, alternatives, message.pk == leaf)
+        yield MessageItem(message, alternatives, message.pk == leaf)
 
 
-def shown(line: Line) -> Shown:
+def to_message_view(line: MessageItem) -> MessageView:
     """A live answer of this process is newer than its row."""
     message, can_ask = line.message, line.can_ask
     live = runs.answer(message.pk) if message.is_live else None
     status = live.status if live and live.is_live else message.status
-    return Shown(
+    return MessageView(
         id=message.pk,
         role=message.role,
         status=status,
-        html=html_of(message, live.html if live else None),
-        note=_("This wording is saved and was not sent.") if can_ask else note(message),
+        html=message_body_html(message, live.html if live else None),
+        note=_("This wording is saved and was not sent.") if can_ask else outcome_note(message),
         is_error=message.status == Status.FAILED,
         notice=live.notice if live else "",
         can_continue=can_continue(message),
@@ -132,7 +132,7 @@ def shown(line: Line) -> Shown:
     )
 
 
-def html_of(message: Message, live: str | None) -> SafeString:
+def message_body_html(message: Message, live: str | None) -> SafeString:
     """The body's HTML, in the current language; made again when the renderer changed since it was
     stored."""
     if live is not None:
@@ -143,7 +143,7 @@ def html_of(message: Message, live: str | None) -> SafeString:
         made = message.html
     else:
         made = render(message.text, message.pk.hex)
-    return mark_safe(labelled(made))  # noqa: S308 (the renderer escapes and sanitises)
+    return mark_safe(localize_html(made))  # noqa: S308 (the renderer escapes and sanitises)
 
 
 def can_continue(message: Message) -> bool:
@@ -153,12 +153,12 @@ def can_continue(message: Message) -> bool:
     return message.status != Status.COMPLETE or message.finish_reason not in FINISHED
 
 
-def note(message: Message) -> str:
+def outcome_note(message: Message) -> str:
     """One sentence on an answer that did not simply finish."""
     if message.role != Role.ASSISTANT:
         return ""
     if message.status == Status.FAILED:
-        return _(fault(message.error_code).sentence)
+        return _(error_code(message.error_code).sentence)
     if message.status == Status.STOPPED:
         return _("You stopped this answer.")
     if message.status == Status.INTERRUPTED:

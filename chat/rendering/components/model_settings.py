@@ -10,12 +10,12 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from chat.llm.endpoints import unserved
+from chat.llm.endpoints import unavailable_reason
 from chat.models import ChatModel, Conversation, SystemPrompt
 from chat.rendering.components.htmx import partial
-from chat.rendering.components.template_cache import ANY, filled, hole, slots
+from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.services import catalogue, preferences
-from chat.services.preferences import LEAST_TOKENS, TEMPERATURE, TOP_P
+from chat.services.preferences import MIN_OUTPUT_TOKENS, TEMPERATURE_RANGE, TOP_P_RANGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class AnsweringModel:
     """The model that answers next; its own values are shown where nothing is chosen."""
 
     label: str
@@ -37,31 +37,31 @@ class Answering:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer(Option):
+class ModelOption(Option):
     """A model that may be chosen, with what is shown of the one that is."""
 
-    model: Answering
+    model: AnsweringModel
 
 
-def answering(conversation: Conversation | None, model: ChatModel) -> Answering:
+def answering_model(conversation: Conversation | None, model: ChatModel) -> AnsweringModel:
     note = model_note(conversation, model)
-    return Answering(model.label, note, model.temperature, model.top_p, model.max_output)
+    return AnsweringModel(model.label, note, model.temperature, model.top_p, model.max_output)
 
 
 def options_context(conversation: Conversation | None) -> dict[str, Any]:
     """What `_options.html` shows; sampling is empty where the model's own value holds."""
-    models = catalogue.enabled()
-    model = catalogue.model_of(conversation, models)
+    models = catalogue.list_enabled()
+    model = catalogue.model_for(conversation, models)
     chosen = model.pk if model else None
-    offered = [item for item in models if item == model or not unserved(item)]
+    offered = [item for item in models if item == model or not unavailable_reason(item)]
     return {
-        "model": answering(conversation, model) if model else None,
-        "unserved": unserved(model),
-        "models": tuple(offer(conversation, item, chosen) for item in offered),
-        "prompts": tuple(prompt_options(conversation, preferences.prompts())),
-        "temperature": TEMPERATURE,
-        "top_p": TOP_P,
-        "least_tokens": LEAST_TOKENS,
+        "model": answering_model(conversation, model) if model else None,
+        "unserved": unavailable_reason(model),
+        "models": tuple(model_option(conversation, item, chosen) for item in offered),
+        "prompts": tuple(prompt_options(conversation, preferences.list_prompts())),
+        "temperature": TEMPERATURE_RANGE,
+        "top_p": TOP_P_RANGE,
+        "least_tokens": MIN_OUTPUT_TOKENS,
     }
 
 
@@ -74,7 +74,7 @@ def prompt_options(
     chosen = conversation.prompt_id if conversation else None
     if chosen not in offered:
         chosen = next((key for key, prompt in offered.items() if prompt.is_default), None)
-    found = [option(key, _(prompt.name), chosen) for key, prompt in offered.items()]
+    found = [to_option(key, _(prompt.name), chosen) for key, prompt in offered.items()]
     if found and chosen is None:
         found.insert(0, Option("", _("Default"), selected=True))
     return found
@@ -93,20 +93,22 @@ def model_note(conversation: Conversation | None, model: ChatModel) -> str:
     return f"{instead} {note}".strip()
 
 
-def option(key: UUID, label: str, selected: UUID | None) -> Option:
+def to_option(key: UUID, label: str, selected: UUID | None) -> Option:
     return Option(str(key), label, key == selected)
 
 
-def offer(conversation: Conversation | None, model: ChatModel, selected: UUID | None) -> Offer:
-    shown = answering(conversation, model)
-    return Offer(str(model.pk), model.label, model.pk == selected, shown)
+def model_option(
+    conversation: Conversation | None, model: ChatModel, selected: UUID | None
+) -> ModelOption:
+    shown = answering_model(conversation, model)
+    return ModelOption(str(model.pk), model.label, model.pk == selected, shown)
 
 
 def options_html(
     options: dict[str, Any], conversation: Conversation | None, token: str = ""
 ) -> SafeString:
     """The fold, as `options_context` describes it; nothing where no model answers."""
-    model: Answering | None = options["model"]
+    model: AnsweringModel | None = options["model"]
     if model is None:
         return SafeString()
     sampling = sampling_of(conversation)
@@ -119,14 +121,14 @@ def options_html(
     }
     context: dict[str, Hashable] = {
         **slots(values),
-        "conversation_id": ANY if conversation else None,
+        "conversation_id": ANY_ID if conversation else None,
         "options_form": "options" if conversation else "composer",
         "has_prompts": bool(options["prompts"]),
         "is_open": any(value is not None for value in sampling.values()),
-        "csrf_token": hole("csrf_token") if token else "",
+        "csrf_token": slot("csrf_token") if token else "",
     }
     values |= {"id": str(conversation.pk) if conversation else "", "csrf_token": token}
-    return filled("chat/_options.html", context, values)
+    return render_cached("chat/_options.html", context, values)
 
 
 def sampling_of(conversation: Conversation | None) -> dict[str, float | None]:
@@ -135,7 +137,7 @@ def sampling_of(conversation: Conversation | None) -> dict[str, float | None]:
     return {name: getattr(conversation, name, None) for name in names}
 
 
-def limits_of(options: dict[str, Any], model: Answering) -> dict[str, str]:
+def limits_of(options: dict[str, Any], model: AnsweringModel) -> dict[str, str]:
     """What may be chosen, and what holds where nothing is."""
     numbers = {
         "temperature_least": options["temperature"][0],
@@ -158,14 +160,14 @@ def plain(value: float | None) -> str:
 def option_html(item: Option, *, is_new: bool = False) -> SafeString:
     """A choice; a new chat's script shows the values of the model that is picked."""
     values: dict[str, str] = {"value": escape(item.value), "label": escape(item.label)}
-    model = item.model if is_new and isinstance(item, Offer) else None
+    model = item.model if is_new and isinstance(item, ModelOption) else None
     if model:
         values |= values_of(model)
     context = {**slots(values), "is_selected": item.selected, "has_values": bool(model)}
-    return filled("chat/_option.html", context, values)
+    return render_cached("chat/_option.html", context, values)
 
 
-def values_of(model: Answering) -> dict[str, str]:
+def values_of(model: AnsweringModel) -> dict[str, str]:
     return {
         "note": escape(model.note),
         "temperature": plain(model.temperature),

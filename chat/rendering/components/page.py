@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.models import Conversation, Draft
-from chat.rendering.components.client_strings import SHORTCUTS, words
+from chat.rendering.components.client_strings import SHORTCUTS, client_strings
 from chat.rendering.components.model_settings import note_html, options_html, unserved_html
-from chat.rendering.components.template_cache import ANY, filled, hole, slots
-from chat.rendering.components.thread_view import ruler_html
-from chat.selectors.context_usage import Window
+from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
+from chat.rendering.components.thread_view import context_meter_html
+from chat.selectors.context_usage import ContextUsage
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class PageShape:
     """A conversation as the templates see it, without what is only its own."""
 
     pk: UUID
@@ -28,12 +28,12 @@ class Shape:
     version: str
 
 
-def shape_of(conversation: Conversation | None) -> Shape | None:
-    return Shape(ANY, hole("title"), hole("version")) if conversation else None
+def page_shape(conversation: Conversation | None) -> PageShape | None:
+    return PageShape(ANY_ID, slot("title"), slot("version")) if conversation else None
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SearchTarget:
     """The message that a conversation is opened for: `here` on the shown branch, or `elsewhere`."""
 
     here: UUID | None = None
@@ -41,7 +41,7 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class PageBody:
     """What `_conversation.html` shows: `options` as `options_context` makes them, `thread` as HTML,
     and the CSRF token of this request."""
 
@@ -52,13 +52,13 @@ class Body:
     unread: bool = False
     draft: Draft | None = None
     suggestions: tuple[str, ...] = ()
-    window: Window | None = None
+    window: ContextUsage | None = None
     thread: str = ""
-    sought: Sought = Sought()
+    sought: SearchTarget = SearchTarget()
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class SidebarView:
     """The sidebar: its lines as HTML, what stands in the search box, and what was found for it as
     HTML. On a phone it lies over the page while it is open. One whose line of the conversation is
     `deep` in it is scrolled before anything is painted."""
@@ -70,7 +70,7 @@ class Side:
     deep: bool = False
 
 
-def body_html(body: Body) -> SafeString:
+def body_html(body: PageBody) -> SafeString:
     found, target, elsewhere = body.conversation, body.sought.here, body.sought.elsewhere
     values = {
         "options": options_html(body.options, found, body.token),
@@ -80,7 +80,7 @@ def body_html(body: Body) -> SafeString:
         "client_id": str(body.client_id),
         "csrf_token": body.token,
         "thread": body.thread,
-        "ruler": ruler_html(body.window) if found else "",
+        "ruler": context_meter_html(body.window) if found else "",
         "target": target.hex if target else "",
         "draft": escape(body.draft.text) if body.draft else "",
         "opened": str(body.draft.client_id) if body.draft else "",
@@ -88,41 +88,43 @@ def body_html(body: Body) -> SafeString:
     }
     context: dict[str, Hashable] = {
         **slots(values),
-        "conversation": shape_of(found),
+        "conversation": page_shape(found),
         "unread": body.unread,
-        "elsewhere": hole("elsewhere") if elsewhere else "",
+        "elsewhere": slot("elsewhere") if elsewhere else "",
     }
     values["elsewhere"] = reverse("choose", args=(elsewhere,)) if elsewhere else ""
     if found is not None:
         values |= {"id": str(found.pk), "title": escape(found.title), "version": str(found.version)}
-    return filled("chat/_conversation.html", context, values)
+    return render_cached("chat/_conversation.html", context, values)
 
 
 def welcome_html(suggestions: Iterable[str]) -> SafeString:
     """The empty start, with the questions that administrators suggest."""
     items = [suggestion_html(text) for text in suggestions]
-    context = {"suggestions": hole("suggestions") if items else ""}
-    return filled("chat/_welcome.html", context, {"suggestions": "".join(items)})
+    context = {"suggestions": slot("suggestions") if items else ""}
+    return render_cached("chat/_welcome.html", context, {"suggestions": "".join(items)})
 
 
 def suggestion_html(text: str) -> SafeString:
-    return filled(
-        "chat/_suggestion.html", {"text": hole("text")}, {"text": escape(_(text) if text else "")}
+    return render_cached(
+        "chat/_suggestion.html", {"text": slot("text")}, {"text": escape(_(text) if text else "")}
     )
 
 
-def page_html(person: User, body: Body, *, theme: str, side: Side, notes: str) -> SafeString:
+def page_html(
+    person: User, body: PageBody, *, theme: str, side: SidebarView, notes: str
+) -> SafeString:
     """The page; `notes` are what accounts have to say, as HTML."""
     holes = ("title", "person", "email", "initial", "csrf_token", "notes", "conversation")
     context: dict[str, Hashable] = {
-        **{name: hole(name) for name in (*holes, "rows", "typed", "found")},
+        **{name: slot(name) for name in (*holes, "rows", "typed", "found")},
         "is_new": body.conversation is None,
         "deep": side.deep,
         "is_staff": person.is_staff,
         "searching": bool(side.typed),
         "sidebar_open": side.is_open,
         "theme": theme,
-        "words": words,
+        "words": client_strings,
         "shortcuts": SHORTCUTS,
     }
     values = {
@@ -137,4 +139,4 @@ def page_html(person: User, body: Body, *, theme: str, side: Side, notes: str) -
         "notes": notes,
         "conversation": body_html(body),
     }
-    return filled("chat/page.html", context, values)
+    return render_cached("chat/page.html", context, values)

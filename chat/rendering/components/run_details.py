@@ -10,28 +10,28 @@ from chat.models import Message, Run
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DetailLine:
     label: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class RunDetails:
     """`prompt` is the exact wording that the answer was made with."""
 
-    lines: list[Line]
+    lines: list[DetailLine]
     prompt: str
     written_at: datetime
 
 
-def about_answer(message: Message, run: Run | None) -> About:
+def to_run_details(message: Message, run: Run | None) -> RunDetails:
     """The last run of an answer; an answer without one (imported) has only its time."""
     if run is None:
-        return About([], "", message.created_at)
+        return RunDetails([], "", message.created_at)
     version = run.prompt_version
     lines = [*made_by(run), *sampling(run), *cost(run), *ending(message, run)]
-    return About(
-        [Line(label, value) for label, value in lines if value],
+    return RunDetails(
+        [DetailLine(label, value) for label, value in lines if value],
         version.text if version else "",
         run.created_at,
     )

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from functools import _lru_cache_wrapper
 
 # Stands for an id where a template makes an address or a name of it: holes `id` and `key` (hex).
-ANY = UUID("e0e1e2e3-e4e5-4e6e-8e7e-e0e1e2e3e4e5")
+ANY_ID = UUID("e0e1e2e3-e4e5-4e6e-8e7e-e0e1e2e3e4e5")
 # Signs of a private plane of Unicode and a word that nobody can have written.
 SECRET = token_hex(8)
-HOLE = re.compile(f"\ue000{SECRET}([a-z_0-9]+)\ue001")
+SLOT = re.compile(f"\ue000{SECRET}([a-z_0-9]+)\ue001")
 # Moulds of one template, for every language together. The busiest one has 60 a language.
 MOST_OF_A_TEMPLATE = 512
 
@@ -40,17 +40,19 @@ Context = tuple[tuple[str, Hashable], ...]
 
 
 @cache
-def hole(name: str) -> SafeString:
+def slot(name: str) -> SafeString:
     """What a template gets in place of a value."""
     return mark_safe(f"\ue000{SECRET}{name}\ue001")  # noqa: S308 (a name of ours)
 
 
 def slots(values: Iterable[str]) -> dict[str, SafeString]:
     """A hole for each of these names."""
-    return {name: hole(name) for name in values}
+    return {name: slot(name) for name in values}
 
 
-def filled(template: str, context: Mapping[str, Hashable], values: Mapping[str, str]) -> SafeString:
+def render_cached(
+    template: str, context: Mapping[str, Hashable], values: Mapping[str, str]
+) -> SafeString:
     """The template with `context`, and `values`, which are HTML, in its holes.
 
     Raises KeyError for a hole without a value, TypeError for what does not belong into a key.
@@ -80,7 +82,7 @@ def check_key(value: object) -> None:
     if isinstance(value, tuple):
         for part in value:
             check_key(part)
-    elif isinstance(value, (Model, UUID, float)) and value != ANY:
+    elif isinstance(value, (Model, UUID, float)) and value != ANY_ID:
         raise TypeError(f"{type(value).__name__} in the key of a mould")
     elif isinstance(value, int) and abs(value) > 1:
         raise TypeError("a number in the key of a mould")
@@ -99,5 +101,5 @@ def render_alike(template: str, language: str | None, context: dict[str, Hashabl
 
 def cut(html: str) -> Mould:
     """The rendered template cut at its holes: text, name of a hole, text, and so on."""
-    html = html.replace(str(ANY), hole("id")).replace(ANY.hex, hole("key"))
-    return tuple(HOLE.split(html))
+    html = html.replace(str(ANY_ID), slot("id")).replace(ANY_ID.hex, slot("key"))
+    return tuple(SLOT.split(html))

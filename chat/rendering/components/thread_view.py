@@ -18,70 +18,74 @@ from django.utils.translation import gettext as _
 from chat.models import Conversation
 from chat.rendering.components import htmx
 from chat.rendering.components.htmx import partial
-from chat.rendering.components.message_view import Shown, lines, shown
-from chat.rendering.components.template_cache import ANY, filled, hole, slots
+from chat.rendering.components.message_view import MessageView, message_items, to_message_view
+from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.selectors.change_feed import Snapshot
-from chat.selectors.context_usage import Window
-from chat.selectors.messages import Place, Row, ThreadPage
-from chat.selectors.sidebar_page import Listing
+from chat.selectors.context_usage import ContextUsage
+from chat.selectors.messages import SidebarCursor, SidebarRow, ThreadPage
+from chat.selectors.sidebar_page import SidebarPage
 
 # Percent of the model's memory; below it nobody has to think of it.
 RULER_SHOWN = 50
 
 
-def message_html(message: Shown) -> str:
+def message_html(message: MessageView) -> str:
     if message.siblings.ids:
         return render_to_string("chat/_message.html", {"m": message})
     texts = {name: escape(getattr(message, name)) for name in ("note", "notice", "source")}
-    note, notice, source = (hole(name) if text else "" for name, text in texts.items())
+    note, notice, source = (slot(name) if text else "" for name, text in texts.items())
     shape = replace(
-        message, id=ANY, html=hole("html"), note=note, notice=notice, source=source, reason=""
+        message, id=ANY_ID, html=slot("html"), note=note, notice=notice, source=source, reason=""
     )
     values = {"id": str(message.id), "key": message.key, "html": message.html}
-    return filled("chat/_message.html", {"m": shape}, values | texts)
+    return render_cached("chat/_message.html", {"m": shape}, values | texts)
 
 
 def thread_html(
-    conversation: Conversation, page: ThreadPage, window: Window | None = None
+    conversation: Conversation, page: ThreadPage, window: ContextUsage | None = None
 ) -> SafeString:
     """The content of the thread element."""
     first = window.first if window else None
-    parts = [older_html(conversation, page.older)] if page.older else []
-    for line in lines(page, conversation.active_leaf_id):
+    parts = [load_older_html(conversation, page.older)] if page.older else []
+    for line in message_items(page, conversation.active_leaf_id):
         if line.message.pk == first:
-            parts.append(filled("chat/_memory.html", {}, {}))
-        parts.append(message_html(shown(line)))
+            parts.append(render_cached("chat/_memory.html", {}, {}))
+        parts.append(message_html(to_message_view(line)))
     return mark_safe("".join(parts))  # noqa: S308 (made by templates)
 
 
-def older_html(conversation: Conversation, older: UUID) -> str:
+def load_older_html(conversation: Conversation, older: UUID) -> str:
     """Brings the page of messages that ends with `older`, when it comes near."""
     return render_to_string("chat/_older.html", {"conversation": conversation, "older": older})
 
 
-def window_html(window: Window | None, shown: Iterable[UUID]) -> str:
+def context_usage_html(window: ContextUsage | None, shown: Iterable[UUID]) -> str:
     """The ruler, and the line above which the model no longer remembers, if it is shown."""
-    found = partial("#ruler", "outerHTML", ruler_html(window)) + partial("#memory-line", "delete")
+    found = partial("#ruler", "outerHTML", context_meter_html(window)) + partial(
+        "#memory-line", "delete"
+    )
     first = window.first if window else None
     if first is not None and first in shown:
-        line = filled("chat/_memory.html", {}, {})
+        line = render_cached("chat/_memory.html", {}, {})
         found += partial(f"#m-{first.hex}", "beforebegin", line)
     return found
 
 
-def ruler_html(window: Window | None) -> SafeString:
+def context_meter_html(window: ContextUsage | None) -> SafeString:
     percent = window.percent if window else 0
-    context = {"percent": hole("percent") if window else "", "is_hidden": percent < RULER_SHOWN}
-    return filled("chat/_ruler.html", context, {"percent": str(percent)})
+    context = {"percent": slot("percent") if window else "", "is_hidden": percent < RULER_SHOWN}
+    return render_cached("chat/_ruler.html", context, {"percent": str(percent)})
 
 
 def version_html(conversation: Conversation) -> str:
     """What the page shows from now on; said when its socket comes back."""
-    html = filled("chat/_version.html", {"version": hole("n")}, {"n": str(conversation.version)})
+    html = render_cached(
+        "chat/_version.html", {"version": slot("n")}, {"n": str(conversation.version)}
+    )
     return htmx.partial("#thread-version", "outerHTML", html)
 
 
-class Placed(Protocol):
+class SidebarOrdered(Protocol):
     """What has a place in the sidebar's order."""
 
     @property
@@ -90,11 +94,11 @@ class Placed(Protocol):
     def active_at(self) -> datetime: ...
 
 
-P = TypeVar("P", bound=Placed)
+P = TypeVar("P", bound=SidebarOrdered)
 
 
 @dataclass(frozen=True, slots=True)
-class Group(Generic[P]):
+class AgeGroup(Generic[P]):
     """Conversations of one age."""
 
     key: str
@@ -102,7 +106,7 @@ class Group(Generic[P]):
     rows: list[P]
 
 
-def grouped(rows: Iterable[P], now: datetime | None = None) -> list[Group[P]]:
+def group_by_age(rows: Iterable[P], now: datetime | None = None) -> list[AgeGroup[P]]:
     """Rows, newest first, under their age in the current time zone."""
     today, zone = timezone.localdate(now or timezone.now()), timezone.get_current_timezone()
     ages: dict[date, tuple[str, str]] = {}
@@ -110,13 +114,13 @@ def grouped(rows: Iterable[P], now: datetime | None = None) -> list[Group[P]]:
     def age(row: P) -> tuple[str, str]:
         day = row.active_at.astimezone(zone).date()
         if day not in ages:
-            ages[day] = age_of(day, today)
+            ages[day] = age_group_of(day, today)
         return ages[day]
 
-    return [Group(key, label, list(found)) for (key, label), found in groupby(rows, key=age)]
+    return [AgeGroup(key, label, list(found)) for (key, label), found in groupby(rows, key=age)]
 
 
-def age_of(day: date, today: date) -> tuple[str, str]:
+def age_group_of(day: date, today: date) -> tuple[str, str]:
     """The key and the heading of a day's group."""
     if day >= today:
         return "today", _("Today")
@@ -129,46 +133,46 @@ def age_of(day: date, today: date) -> tuple[str, str]:
     return f"m{day:%Y%m}", date_format(day, "F Y")
 
 
-def listing_html(found: Listing, as_of: Snapshot) -> SafeString:
+def sidebar_page_html(found: SidebarPage, as_of: Snapshot) -> SafeString:
     """The sidebar of a page; `as_of` is what it was made of."""
     if found.above is None:
         return rows_html(found.newest, goes_on=found.goes_on, as_of=as_of)
-    last, first, above = found.newest[-1], found.around[0], group_of(found.above)
+    last, first, above = found.newest[-1], found.around[0], age_group_key(found.above)
     parts = (
         rows_html(found.newest, goes_on=False, as_of=as_of),
-        gap_html(last.place, first.place, group_of(last)),
+        gap_html(last.place, first.place, age_group_key(last)),
         rows_html(found.around, goes_on=found.goes_on, continues=above),
     )
     return mark_safe("".join(parts))  # noqa: S308 (made by templates)
 
 
-def gap_html(before: Place, after: Place, group: str) -> SafeString:
+def gap_html(before: SidebarCursor, after: SidebarCursor, group: str) -> SafeString:
     """Stands for the rows below `before` and above `after`; `group` is that of the row above it."""
     return more_html(before, group, after)
 
 
-def more_html(before: Place, group: str, after: Place | None = None) -> SafeString:
+def more_html(before: SidebarCursor, group: str, after: SidebarCursor | None = None) -> SafeString:
     """Brings the rows below `before`; `group`, which may be a client's word, is that of the row
     above them."""
     values = {
-        "cursor": quote(cursor(before)),
-        "after": quote(cursor(after)) if after else "",
+        "cursor": quote(format_cursor(before)),
+        "after": quote(format_cursor(after)) if after else "",
         "last_group": quote(group, safe=""),
     }
-    context = {name: hole(name) if value else "" for name, value in values.items()}
-    return filled("chat/_more.html", context, values)
+    context = {name: slot(name) if value else "" for name, value in values.items()}
+    return render_cached("chat/_more.html", context, values)
 
 
-def group_of(row: Row) -> str:
-    return grouped([row])[0].key
+def age_group_key(row: SidebarRow) -> str:
+    return group_by_age([row])[0].key
 
 
 def rows_html(
-    rows: Sequence[Row], *, goes_on: bool, as_of: Snapshot | None = None, continues: str = ""
+    rows: Sequence[SidebarRow], *, goes_on: bool, as_of: Snapshot | None = None, continues: str = ""
 ) -> SafeString:
     """A stretch of the sidebar. `continues` is the key of the group of the row above it; `as_of` is
     what the list was made of that begins with it."""
-    groups = grouped(rows)
+    groups = group_by_age(rows)
     last = rows[-1] if goes_on and rows else None
     is_continued = bool(groups and groups[0].key == continues)
     sections = [
@@ -187,10 +191,10 @@ def rows_html(
         "groups": "".join(sections),
         "more": more_html(last.place, groups[-1].key) if last else "",
     }
-    return filled("chat/_rows.html", {**context, **slots(values)}, values)
+    return render_cached("chat/_rows.html", {**context, **slots(values)}, values)
 
 
-def section_html(group: Group[Row], *, has_heading: bool) -> SafeString:
+def section_html(group: AgeGroup[SidebarRow], *, has_heading: bool) -> SafeString:
     """One age and its lines; the heading stands above only the first of its sections."""
     values = {
         "group": group.key,
@@ -198,28 +202,28 @@ def section_html(group: Group[Row], *, has_heading: bool) -> SafeString:
         "lines": "".join(map(row_html, group.rows)),
     }
     context = {"has_heading": has_heading, **slots(values)}
-    return filled("chat/_rows_group.html", context, values)
+    return render_cached("chat/_rows_group.html", context, values)
 
 
-def cursor_of(row: Placed) -> str:
-    return cursor((row.active_at, row.id))
+def format_row_cursor(row: SidebarOrdered) -> str:
+    return format_cursor((row.active_at, row.id))
 
 
-def cursor(place: Place) -> str:
+def format_cursor(place: SidebarCursor) -> str:
     moment, key = place
     return f"{moment.isoformat()}_{key.hex}"
 
 
-SOMETIME = datetime.min.replace(tzinfo=UTC)
+ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-def row_html(row: Row) -> SafeString:
-    shape = Row(ANY, hole("title"), SOMETIME, row.answering, row.unread)
+def row_html(row: SidebarRow) -> SafeString:
+    shape = SidebarRow(ANY_ID, slot("title"), ANY_TIME, row.answering, row.unread)
     values = {"id": str(row.id), "key": row.id.hex, "title": escape(row.title)}
-    return filled("chat/_row.html", {"row": shape}, values)
+    return render_cached("chat/_row.html", {"row": shape}, values)
 
 
-def moved_html(row: Row) -> str:
+def bumped_row_html(row: SidebarRow) -> str:
     """A line of the sidebar that goes to the top, new or not."""
     return partial(f"#row-{row.id.hex}", "delete") + partial(
         "#rows-today", "afterbegin", row_html(row)
@@ -235,22 +239,22 @@ def notice_html(
     return render_to_string("chat/_notice.html", context)
 
 
-def feedback_html(message: Shown, *, ask: bool) -> str:
+def feedback_html(message: MessageView, *, ask: bool) -> str:
     """The thumbs after one was pressed; `ask` adds the question for a reason."""
     why = render_to_string("chat/_reason.html", {"m": message}) if ask else ""
-    return thumbs_html(message) + partial(f"#w-{message.key}", "innerHTML", why)
+    return feedback_buttons_html(message) + partial(f"#w-{message.key}", "innerHTML", why)
 
 
-def thumbs_html(message: Shown) -> str:
+def feedback_buttons_html(message: MessageView) -> str:
     thumbs = render_to_string("chat/_thumbs.html", {"m": message})
     return partial(f"#f-{message.key}", "outerMorph", thumbs)
 
 
-def gone_html(conversation_id: UUID | None) -> str:
+def deleted_notice_html(conversation_id: UUID | None) -> str:
     return render_to_string("chat/_gone.html", {"conversation_id": conversation_id})
 
 
-def refusal(event: str) -> str:
+def close_reason(event: str) -> str:
     """Why a socket is closed."""
     if event == "signed-out":
         return _("You are signed out. Sign in to go on; your text is kept.")
@@ -265,7 +269,7 @@ def refusal(event: str) -> str:
     return _("This conversation does not exist, or it is not yours.")
 
 
-def deleted_html(conversation: Conversation) -> str:
+def undo_toast_html(conversation: Conversation) -> str:
     return render_to_string("chat/_deleted.html", {"conversation": conversation})
 
 
