@@ -24,7 +24,7 @@ class ErrorCode:
     code: str
     sentence: str
     retryable: bool = False
-    tells_operator: bool = False
+    admin_only: bool = False
     status: int = 502
 
 
@@ -43,7 +43,7 @@ _UPSTREAM = (
         "tls",
         "A secure connection to the model server could not be made. "
         "Please tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
     ),
     ErrorCode(
         "connect_timeout",
@@ -87,13 +87,13 @@ _UPSTREAM = (
     ErrorCode(
         "not_a_stream",
         "The model server sent a page instead of an answer. Please tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
     ),
     ErrorCode(
         "redirect",
         "The model server pointed to another address, which is not followed. "
         "Please tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
     ),
     ErrorCode(
         "bad_request",
@@ -109,17 +109,17 @@ _UPSTREAM = (
     ErrorCode(
         "unauthorized",
         "The model server did not accept this site's credentials. Please tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
     ),
     ErrorCode(
         "payment",
         "This site's credit with the model provider is used up. Please tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
     ),
     ErrorCode(
         "forbidden",
         "This site may not use this model. Please choose another model or tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
     ),
     ErrorCode(
         "model_not_found",
@@ -192,14 +192,14 @@ _SETUP = (
     ErrorCode(
         "not_configured",
         "No model is set up on this site yet. Please tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
         status=503,
     ),
     ErrorCode(
         "lookup_blocked",
         "A setting of this site keeps it from asking Hugging Face who serves this model. "
         "Please tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
         status=503,
     ),
     ErrorCode(
@@ -212,7 +212,7 @@ _SETUP = (
         "internal",
         "Something went wrong on this site. Please try again.",
         retryable=True,
-        tells_operator=True,
+        admin_only=True,
         status=500,
     ),
 )
@@ -289,7 +289,7 @@ _REFUSALS = (
         "no_room",
         "The system prompt and the longest answer leave this model no room for a question. "
         "Your text is kept; please choose another model or tell your administrator.",
-        tells_operator=True,
+        admin_only=True,
         status=409,
     ),
     ErrorCode(
@@ -344,7 +344,7 @@ class ChatError(Exception):
         retry_after: float | None = None,
         counts: Mapping[str, int] | None = None,
     ) -> None:
-        self.fault = error_code(code)
+        self.error = error_code(code)
         self.retry_after = retry_after
         self.counts = counts
         super().__init__(self.sentence)
@@ -354,27 +354,27 @@ class ChatError(Exception):
 
     @property
     def code(self) -> str:
-        return self.fault.code
+        return self.error.code
 
     @property
     def sentence(self) -> str:
-        return self.worded(self.fault.sentence)
+        return self.format(self.error.sentence)
 
-    def worded(self, sentence: str) -> str:
+    def format(self, sentence: str) -> str:
         """The counts in a translation of the fault's sentence."""
         return sentence % self.counts if self.counts else sentence
 
     @property
     def retryable(self) -> bool:
-        return self.fault.retryable
+        return self.error.retryable
 
     @property
-    def tells_operator(self) -> bool:
-        return self.fault.tells_operator
+    def admin_only(self) -> bool:
+        return self.error.admin_only
 
     @property
     def status(self) -> int:
-        return self.fault.status
+        return self.error.status
 
 
 class ProviderError(ChatError):

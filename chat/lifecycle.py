@@ -7,12 +7,12 @@ from chat.streaming.run_manager import runs
 
 def startup() -> None:
     """Start the clocks; the first sweep ends what a killed process left."""
-    runs.begin()
+    runs.startup()
 
 
 async def drain() -> None:
     """Send the pages elsewhere, let answers finish, mark the rest."""
-    runs.draining = True
+    runs.is_draining = True
     connections.close_all(RESTARTING)
     await runs.drain()
     await close_idle_connections()

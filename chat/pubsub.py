@@ -60,7 +60,7 @@ class PubSub:
         self.listeners: set[Listener] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tasks: set[asyncio.Task[None]] = set()
-        self.leaving: asyncio.Queue[Event] = asyncio.Queue(MAX_QUEUED)
+        self.outbox: asyncio.Queue[Event] = asyncio.Queue(MAX_QUEUED)
         self.channel = ""
 
     def start(self) -> None:
@@ -69,40 +69,40 @@ class PubSub:
             return
         self.loop = asyncio.get_running_loop()
         if settings.REDIS_URL:
-            self.keep(self.hear())
-            self.keep(self.deliver())
+            self.create_task(self.subscribe())
+            self.create_task(self.deliver_outbox())
 
-    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+    def create_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def announce(self, event: Event) -> None:
+    def publish_threadsafe(self, event: Event) -> None:
         """Tell everyone; returns at once. Call it after the commit."""
         if self.loop is None:
             return
-        self.loop.call_soon_threadsafe(self.spread, event)
+        self.loop.call_soon_threadsafe(self.publish, event)
 
-    def spread(self, event: Event) -> None:
-        self.tell(event)
-        self.tell_others(event)
+    def publish(self, event: Event) -> None:
+        self.dispatch(event)
+        self.publish_remote(event)
 
-    def tell(self, event: Event) -> None:
+    def dispatch(self, event: Event) -> None:
         for listener in list(self.listeners):
             listener(event)
 
-    def tell_others(self, event: Event) -> None:
+    def publish_remote(self, event: Event) -> None:
         """Only the other processes; from the event loop."""
-        if settings.REDIS_URL and not self.leaving.full():
-            self.leaving.put_nowait(event)
+        if settings.REDIS_URL and not self.outbox.full():
+            self.outbox.put_nowait(event)
 
-    async def deliver(self) -> None:
+    async def deliver_outbox(self) -> None:
         """Send one event after the other, for as long as the process lives."""
         while True:
             try:
                 pause = AGAIN_SECONDS if redis.reason else BEAT_SECONDS
                 async with asyncio.timeout(pause):
-                    event = await self.leaving.get()
+                    event = await self.outbox.get()
             except TimeoutError:
                 await self.beat()
             else:
@@ -129,7 +129,7 @@ class PubSub:
             if self.channel:
                 redis.end()
 
-    async def hear(self) -> None:
+    async def subscribe(self) -> None:
         """Hand what other processes say to this one's listeners, for as long as it lives."""
         layer = get_channel_layer()
         while True:
@@ -139,14 +139,14 @@ class PubSub:
                 self.channel = channel
                 redis.end()
                 while True:
-                    self.take(await layer.receive(channel))
+                    self.on_message(await layer.receive(channel))
             except Exception as problem:  # the layer is away; it comes back
                 self.channel = ""
                 redis.begin(reason_of(problem))
                 await asyncio.sleep(AGAIN_SECONDS)
-                await self.forget(layer)
+                await self.flush_layer(layer)
 
-    async def forget(self, layer: Any) -> None:
+    async def flush_layer(self, layer: Any) -> None:
         """Let go of the channels of the connection that was lost; nobody would empty them."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
@@ -154,11 +154,11 @@ class PubSub:
         except Exception as problem:
             redis.begin(reason_of(problem))
 
-    def take(self, message: dict[str, str]) -> None:
+    def on_message(self, message: dict[str, str]) -> None:
         """Whatever another process sent; our own words come back too and are left out."""
         try:
             if message.get("from") != self.name:
-                self.tell(deserialize(message))
+                self.dispatch(deserialize(message))
         except (KeyError, ValueError, AttributeError) as problem:
             log.warning("event not understood: %s", type(problem).__name__)
 

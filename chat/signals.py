@@ -21,12 +21,12 @@ def sync_catalogue(**kwargs: Any) -> None:
 
 def close_sockets(session_key: str, **kwargs: Any) -> None:
     """Sockets that came with a session end with it."""
-    pubsub.announce(SignedOut(session_key))
+    pubsub.publish_threadsafe(SignedOut(session_key))
 
 
 def reconnect_sockets(session_key: str, **kwargs: Any) -> None:
     """Sockets that came with a session connect again when it has a new key."""
-    pubsub.announce(SessionRenewed(session_key))
+    pubsub.publish_threadsafe(SessionRenewed(session_key))
 
 
 def announce_account(
@@ -35,7 +35,7 @@ def announce_account(
     """Tell every process that an account was written or deleted, after the commit."""
     if update_fields is None or not HARMLESS.issuperset(update_fields):
         user_id = instance.pk
-        transaction.on_commit(lambda: pubsub.announce(AccountChanged(user_id)))
+        transaction.on_commit(lambda: pubsub.publish_threadsafe(AccountChanged(user_id)))
 
 
 def delete_conversations(instance: User, **kwargs: Any) -> None:

@@ -70,31 +70,31 @@ class OutageLogger:
         self.log = log
         self.name = name
         self.expected = expected
-        self.kind: type[Exception] | None = None
-        self.times = 0
+        self.failure_type: type[Exception] | None = None
+        self.failures = 0
 
-    def failed(self, problem: Exception) -> None:
+    def record_failure(self, problem: Exception) -> None:
         """A line if it worked before, or failed in another way."""
         if is_outage(problem):
             return
-        self.times += 1
-        if self.kind is type(problem):
+        self.failures += 1
+        if self.failure_type is type(problem):
             return
-        self.kind = type(problem)
+        self.failure_type = type(problem)
         known = isinstance(problem, self.expected)
         self.log.log(
             logging.WARNING if known else logging.ERROR,
             "%s failed: %s",
             self.name,
-            self.kind.__name__,
+            self.failure_type.__name__,
             exc_info=None if known else problem,
         )
 
-    def over(self) -> None:
+    def record_success(self) -> None:
         """A line if it failed before."""
-        if self.kind is not None:
-            self.log.warning("%s works again after %d failures", self.name, self.times)
-            self.kind, self.times = None, 0
+        if self.failure_type is not None:
+            self.log.warning("%s works again after %d failures", self.name, self.failures)
+            self.failure_type, self.failures = None, 0
 
 
 def frames(trace: TracebackType | None, most: int = 12) -> list[str]:

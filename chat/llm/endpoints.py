@@ -19,7 +19,7 @@ def endpoint() -> Endpoint:
             base_url=settings.INFERENCE_BASE_URL,
             api_key=settings.INFERENCE_API_KEY,
             # A server without TLS is near, and llama.cpp's keeps a thread for each connection.
-            keeps=settings.INFERENCE_BASE_URL.startswith("https:"),
+            keep_alive=settings.INFERENCE_BASE_URL.startswith("https:"),
             router_map=settings.INFERENCE_HOST_MAP,
         )
     if settings.HF_TOKEN:
@@ -27,7 +27,7 @@ def endpoint() -> Endpoint:
             kind="hf",
             token=settings.HF_TOKEN,
             provider=settings.HF_PROVIDER,
-            keeps=True,
+            keep_alive=True,
             router_map=settings.INFERENCE_HOST_MAP,
         )
     return Endpoint(kind="none")

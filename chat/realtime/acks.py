@@ -20,7 +20,7 @@ class AckTracker:
         self._timer: asyncio.TimerHandle | None = None
         self._progress = asyncio.Event()
 
-    def number(self) -> int:
+    def next_seq(self) -> int:
         """Of the next frame, which leaves now."""
         loop = asyncio.get_running_loop()
         self.sent += 1
@@ -29,12 +29,12 @@ class AckTracker:
             self._timer = loop.call_at(self._due, self._look)
         return self.sent
 
-    def take(self, number: int) -> None:
+    def acknowledge(self, number: int) -> None:
         """The page has applied every frame up to this one; beyond the last frame counts as it."""
         self.acknowledged = max(self.acknowledged, min(number, self.sent))
         self._progress.set()
 
-    async def all(self) -> None:
+    async def wait_for_all(self) -> None:
         """Until every frame is acknowledged."""
         while self.acknowledged < self.sent:
             self._progress.clear()

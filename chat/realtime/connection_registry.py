@@ -45,8 +45,8 @@ class ConnectionRegistry:
     """
 
     def __init__(self) -> None:
-        self.members: dict[PageState, Close] = {}
-        self.people: dict[UUID, set[PageState]] = defaultdict(set)
+        self.close_by_page: dict[PageState, Close] = {}
+        self.by_user: dict[UUID, set[PageState]] = defaultdict(set)
         self.tasks: set[asyncio.Task[object]] = set()
         self.revisions: dict[Login, str] = {}
         self.renewed: dict[str, float] = {}
@@ -54,34 +54,34 @@ class ConnectionRegistry:
 
     def join(self, feed: PageState, close: Close) -> None:
         if not self.tasks:
-            self.begin()
-        self.members[feed] = close
-        self.people[feed.user.pk].add(feed)
+            self.startup()
+        self.close_by_page[feed] = close
+        self.by_user[feed.user.pk].add(feed)
 
     def is_full(self, person: UUID) -> bool:
         """Whether this person has as many sockets here as one may have."""
         most: int = settings.SOCKETS_PER_PERSON
-        return bool(settings.LIMITS) and len(self.people.get(person, ())) >= most
+        return bool(settings.LIMITS) and len(self.by_user.get(person, ())) >= most
 
     def close_previous(self, person: UUID, page: str) -> None:
         """Close the socket that this page has had until now: it gave that one up, and a dead one
         would count as an open page for as long as nobody finds out."""
-        for feed in list(self.people.get(person, ())):
+        for feed in list(self.by_user.get(person, ())):
             if page and feed.page == page:
-                self.members[feed](REPLACED, EndReason.ENDED)
+                self.close_by_page[feed](REPLACED, EndReason.ENDED)
 
     def leave(self, feed: PageState) -> None:
         feed.leave()
-        self.members.pop(feed, None)
-        group = self.people.get(feed.user.pk)
+        self.close_by_page.pop(feed, None)
+        group = self.by_user.get(feed.user.pk)
         if group is not None:
             group.discard(feed)
             if not group:
-                del self.people[feed.user.pk]
+                del self.by_user[feed.user.pk]
 
-    def begin(self) -> None:
-        runs.begin()
-        pubsub.listeners.add(self.heard)
+    def startup(self) -> None:
+        runs.startup()
+        pubsub.listeners.add(self.on_event)
         self.keep(
             run_every(
                 COMPARE_INTERVAL,
@@ -97,17 +97,17 @@ class ConnectionRegistry:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def heard(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if isinstance(event, Changed):
-            for feed in list(self.people.get(event.owner_id, ())):
-                feed.heard(event)
+            for feed in list(self.by_user.get(event.owner_id, ())):
+                feed.on_change(event)
         elif isinstance(event, SignedOut):
             self.close_session(event.session_key)
         elif isinstance(event, SessionRenewed):
             until = asyncio.get_running_loop().time() + RENEWAL_SECONDS
             self.renewed[event.session_key] = until
             self.close_session(event.session_key)
-        elif isinstance(event, AccountChanged) and event.user_id in self.people:
+        elif isinstance(event, AccountChanged) and event.user_id in self.by_user:
             self.keep(run_guarded(partial(self.check_account, event.user_id), self.checking))
 
     def close_session(self, session_key: str) -> None:
@@ -126,7 +126,7 @@ class ConnectionRegistry:
         code: int,
         reason: EndReason = EndReason.ENDED,
     ) -> None:
-        for feed, close in list(self.members.items()):
+        for feed, close in list(self.close_by_page.items()):
             if matches(feed):
                 close(code, reason)
 
@@ -136,7 +136,7 @@ class ConnectionRegistry:
 
     async def compare_sidebars(self) -> None:
         """One statement for all people of the process; it costs by what changed."""
-        feeds = list(self.members)
+        feeds = list(self.close_by_page)
         if not feeds:
             return
         people: dict[UUID, int] = {}
@@ -146,19 +146,19 @@ class ConnectionRegistry:
                 people[feed.user.pk] = min(since.low, people.get(feed.user.pk, since.low))
         found = await run_in_db(load_changes, people)
         for feed in feeds:
-            feed.written(found)
+            feed.on_sidebar_changes(found)
 
     async def compare_threads(self) -> None:
         """One statement for all open conversations of the process."""
-        feeds = [feed for feed in self.members if feed.conversation_id]
+        feeds = [feed for feed in self.close_by_page if feed.conversation_id]
         open_ones = {feed.conversation_id for feed in feeds if feed.conversation_id}
         states = await run_in_db(messages.load_states, open_ones)
         for feed in feeds:
             state = states.get(feed.conversation_id)  # type: ignore[arg-type]
-            if state is not None and state.gone == feed.gone:
-                feed.behind(state.version if not feed.gone else feed.version)
-            elif not feed.gone or state is not None:
-                feed.doubt()
+            if state is not None and state.gone == feed.is_deleted:
+                feed.check_version(state.version if not feed.is_deleted else feed.version)
+            elif not feed.is_deleted or state is not None:
+                feed.mark_thread_stale()
                 feed.wake.set()
 
     async def check_sessions(self) -> None:
@@ -166,7 +166,7 @@ class ConnectionRegistry:
         changed."""
         now = asyncio.get_running_loop().time()
         self.renewed = {key: until for key, until in self.renewed.items() if now < until}
-        logins = {login_of(feed) for feed in self.members}
+        logins = {login_of(feed) for feed in self.close_by_page}
         self.revisions = {login: self.revisions.get(login, "") for login in logins}
         for login, reason in (await self.ended(logins)).items():
             # Its browser may have a new session by now: the next handshake says.
@@ -176,7 +176,7 @@ class ConnectionRegistry:
     async def check_account(self, user_id: UUID) -> None:
         """Close the sockets of one person's logins that are over. Sessions that were deleted have
         events of their own, which know whether they were renewed."""
-        logins = {login_of(feed) for feed in self.people.get(user_id, ())}
+        logins = {login_of(feed) for feed in self.by_user.get(user_id, ())}
         for login, reason in (await self.ended(logins)).items():
             if reason is not EndReason.ENDED:
                 self.close_login(login, SIGNED_OUT, reason)

@@ -56,7 +56,7 @@ looking = OutageLogger(log, "looking for sockets", DATABASE_ERRORS)
 class ChatConsumer(AsyncWebsocketConsumer):
     """`connect` authorises and joins; `receive` notes an acknowledgement; a task pushes."""
 
-    feed: PageState | None = None
+    page: PageState | None = None
     pump_task: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -72,21 +72,21 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # A refused handshake makes htmx try again for ever: strangers are let in, told, closed.
         await self.accept()
         activate_browser_locale(self.scope)
-        self.bad = 0
-        self.said: dict[str, str] = {}
-        self.receipts = AckTracker(ACK_SECONDS, lambda: self.hang_up(RECONNECT))
-        await self.base_send({"type": LISTEN, "listener": self.acknowledged})
+        self.bad_frame_count = 0
+        self.sent_values: dict[str, str] = {}
+        self.acks = AckTracker(ACK_SECONDS, lambda: self.hang_up(RECONNECT))
+        await self.base_send({"type": LISTEN, "listener": self.on_ack_text})
         try:
-            await self.enter()
-            opening.over()
+            await self.admit()
+            opening.record_success()
         except DATABASE_ERRORS as problem:
-            opening.failed(problem)
+            opening.record_failure(problem)
             await self.close(RECONNECT)
         except DatabaseError as problem:
             log.error("a socket failed: %s", type(problem).__name__, exc_info=problem)
             await self.close(RECONNECT)
 
-    async def enter(self) -> None:
+    async def admit(self) -> None:
         session_key = session_key_of(self.scope)
         conversation_id = self.scope["url_route"]["kwargs"].get("conversation_id")
         user, exists = await run_in_db(load_access, session_key, conversation_id)
@@ -105,7 +105,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if connections.is_full(user.pk):
             await self.refuse(TOO_MANY, "too-many")
             return
-        if runs.draining:
+        if runs.is_draining:
             # It came in while the others were sent away, and nobody would tell it later.
             await self.close(RESTARTING)
             return
@@ -115,19 +115,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self, user: User, session_key: str, conversation_id: UUID | None, query: dict[str, str]
     ) -> None:
         version = query.get("at", "")
-        self.feed = PageState(
+        self.page = PageState(
             user,
             session_key,
             conversation_id,
             version=int(version) if version.isdecimal() and len(version) < 19 else -1,
             page=query.get("page", ""),
             sidebar=SidebarState(
-                Snapshot.parsed(query.get("rows", "")), "again" in query, conversation_id
+                Snapshot.parse(query.get("rows", "")), "again" in query, conversation_id
             ),
         )
-        self.feed.wake.set()
-        connections.join(self.feed, self.hang_up)
-        self.pump_task = asyncio.create_task(self.pump(self.feed))
+        self.page.wake.set()
+        connections.join(self.page, self.hang_up)
+        self.pump_task = asyncio.create_task(self.push_frames(self.page))
 
     async def refuse(self, code: int, event: str) -> None:
         sentence = thread_view.close_reason(event)
@@ -139,51 +139,51 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def hang_up(self, code: int, reason: EndReason = EndReason.ENDED) -> None:
         """Close from outside; a page whose login is over is told the reason."""
-        feed, self.feed = self.feed, None
+        feed, self.page = self.page, None
         if feed is None:
             return
         connections.leave(feed)
-        self.receipts.close()
+        self.acks.close()
         if self.pump_task:
             self.pump_task.cancel()
         work = self.refuse(code, reason) if code == SIGNED_OUT else self.close(code)
         self.pump_task = asyncio.create_task(work)
 
-    def acknowledged(self, text: str) -> bool:
+    def on_ack_text(self, text: str) -> bool:
         """Take an acknowledgement as it comes in; False for anything else, which is received."""
         found = ACKNOWLEDGED.fullmatch(text)
         if found:
-            self.receipts.take(int(found[1]))
+            self.acks.acknowledge(int(found[1]))
         return found is not None
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         frame = parse_frame(text_data)
         if "ack" in frame:
-            self.receipts.take(frame["ack"])
+            self.acks.acknowledge(frame["ack"])
         elif "ping" in frame:
             with suppress(Disconnected):
                 await self.send(text_data=json.dumps({"pong": frame["ping"]}))
         else:
-            self.bad += 1
-            if self.bad > MAX_BAD_FRAMES:
+            self.bad_frame_count += 1
+            if self.bad_frame_count > MAX_BAD_FRAMES:
                 await self.close(4400)
 
     async def disconnect(self, code: int) -> None:
         """May never be called, so nothing but this process's memory hangs on it."""
-        self.receipts.close()
-        if self.feed is not None:
-            connections.leave(self.feed)
-            self.feed = None
+        self.acks.close()
+        if self.page is not None:
+            connections.leave(self.page)
+            self.page = None
         if self.pump_task is not None:
             self.pump_task.cancel()
 
-    async def pump(self, feed: PageState) -> None:
+    async def push_frames(self, feed: PageState) -> None:
         """Send the newest state whenever it changed; one unacknowledged frame at a time."""
         try:
             while True:
                 await feed.wake.wait()
                 feed.wake.clear()
-                while not feed.shows_all and (frame := await self.newest(feed)):
+                while not feed.is_current and (frame := await self.next_frame(feed)):
                     await self.push(frame)
         except Disconnected:
             connections.leave(feed)
@@ -194,28 +194,28 @@ class ChatConsumer(AsyncWebsocketConsumer):
             with suppress(Disconnected):
                 await self.close(RECONNECT)
 
-    async def newest(self, feed: PageState) -> dict[str, Any] | None:
+    async def next_frame(self, feed: PageState) -> dict[str, Any] | None:
         """The next frame, as soon as the last one is acknowledged and the database can be asked."""
-        await self.receipts.all()
+        await self.acks.wait_for_all()
         while True:
             try:
-                frame = await feed.frame()
+                frame = await feed.next_frame()
             except DATABASE_ERRORS as problem:
-                looking.failed(problem)
+                looking.record_failure(problem)
             else:
-                looking.over()
+                looking.record_success()
                 return frame
-            feed.unsure()
+            feed.mark_all_stale()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def push(self, frame: dict[str, str]) -> None:
         """Keys other than `seq`, `event` and `content` go only where they changed."""
-        parts = [f'{{"seq":{self.receipts.number()}']
+        parts = [f'{{"seq":{self.acks.next_seq()}']
         for key, value in frame.items():
-            if key in REQUIRED_KEYS or self.said.get(key) != value:
+            if key in REQUIRED_KEYS or self.sent_values.get(key) != value:
                 parts.append(f',"{key}":{quoted(value)}')
             if key not in REQUIRED_KEYS:
-                self.said[key] = value
+                self.sent_values[key] = value
         await self.send(text_data="".join(parts) + "}")
 
 

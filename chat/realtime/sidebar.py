@@ -26,18 +26,18 @@ class SidebarState:
 
     since: Snapshot | None = None
     stale: bool = False
-    shown: UUID | None = None
-    heard: dict[UUID, ChangeKind] = field(default_factory=dict)
-    lines: dict[UUID, SidebarRow | None] = field(default_factory=dict)
-    doubts: set[UUID] = field(default_factory=set)
+    open_conversation: UUID | None = None
+    pending: dict[UUID, ChangeKind] = field(default_factory=dict)
+    sent_rows: dict[UUID, SidebarRow | None] = field(default_factory=dict)
+    suspect: set[UUID] = field(default_factory=set)
 
-    def hear(self, key: UUID, what: ChangeKind) -> None:
+    def on_change(self, key: UUID, what: ChangeKind) -> None:
         """A line that moved and then changed has still moved. What is known of one of two changes
         may not be all."""
-        before = self.heard.get(key)
+        before = self.pending.get(key)
         if before is not None:
-            self.doubts.add(key)
-        self.heard[key] = (
+            self.suspect.add(key)
+        self.pending[key] = (
             ChangeKind.BUMPED
             if before is ChangeKind.BUMPED and what is ChangeKind.SIDEBAR_ROW
             else what
@@ -48,64 +48,64 @@ class SidebarState:
         since, self.since = self.since, as_of
         if since is None:
             return
-        self.doubts |= {
+        self.suspect |= {
             found.id
             for found in written
-            if not since.saw(found.written_in) and not self.shows(found.id, found.row)
+            if not since.includes(found.written_in) and not self.has_sent(found.id, found.row)
         }
 
-    def shows(self, key: UUID, row: SidebarRow | None) -> bool:
-        return key in self.lines and self.lines[key] == row
+    def has_sent(self, key: UUID, row: SidebarRow | None) -> bool:
+        return key in self.sent_rows and self.sent_rows[key] == row
 
     @property
     def is_behind(self) -> bool:
-        return bool(self.heard or self.doubts or self.stale)
+        return bool(self.pending or self.suspect or self.stale)
 
     def frame(self, user: User) -> dict[str, Any] | None:
         """The lines that changed, or the list whole; database work."""
-        heard, self.heard = self.heard, {}
-        doubts, self.doubts = self.doubts - heard.keys(), set()
-        content = "".join(self.line(user, key, what) for key, what in heard.items())
-        content += "".join(self.looked_up(user, key) for key in doubts)
+        heard, self.pending = self.pending, {}
+        doubts, self.suspect = self.suspect - heard.keys(), set()
+        content = "".join(self.row_html(user, key, what) for key, what in heard.items())
+        content += "".join(self.checked_row_html(user, key) for key in doubts)
         if self.stale:
-            content = self.whole(user)
+            content = self.full_list_html(user)
         return {"event": "sidebar", "content": content} if content else None
 
-    def begun(self, conversation: Conversation) -> str:
+    def answer_started_html(self, conversation: Conversation) -> str:
         """The line of a conversation in which an answer began, as `line` would make it of its row;
         nothing where it was not heard of."""
-        row = self.told(conversation, ChangeKind.BUMPED, answering=True)
+        row = self.apply_known_row(conversation, ChangeKind.BUMPED, answering=True)
         return thread_view.bumped_row_html(row) if row else ""
 
-    def ended(self, conversation: Conversation) -> str:
+    def answer_finished_html(self, conversation: Conversation) -> str:
         """The same of one in which the answer ended."""
-        row = self.told(conversation, ChangeKind.SIDEBAR_ROW, answering=False)
+        row = self.apply_known_row(conversation, ChangeKind.SIDEBAR_ROW, answering=False)
         return replaced_row_html(row) if row else ""
 
-    def told(
+    def apply_known_row(
         self, conversation: Conversation, what: ChangeKind, *, answering: bool
     ) -> SidebarRow | None:
         """The line of a row that is known, where this and nothing else was heard of it."""
-        if self.heard.get(conversation.pk) is not what:
+        if self.pending.get(conversation.pk) is not what:
             return None
-        del self.heard[conversation.pk]
+        del self.pending[conversation.pk]
         unread = is_unread(conversation.answered_at, conversation.seen_at)
         row = SidebarRow(
             conversation.pk, conversation.title, conversation.active_at, answering, unread
         )
-        self.lines[row.id] = row
+        self.sent_rows[row.id] = row
         return row
 
-    def whole(self, user: User) -> str:
+    def full_list_html(self, user: User) -> str:
         self.stale = False
         self.since = change_feed.current_snapshot()
-        found = load_sidebar_page(user, self.shown)
-        self.lines |= found.rows
+        found = load_sidebar_page(user, self.open_conversation)
+        self.sent_rows |= found.rows
         html = thread_view.sidebar_page_html(found, self.since)
         return htmx.partial("#rows", "innerHTML", html)
 
-    def line(self, user: User, key: UUID, what: ChangeKind) -> str:
-        row = self.lines[key] = None if what is ChangeKind.DELETED else find_row(user, key)
+    def row_html(self, user: User, key: UUID, what: ChangeKind) -> str:
+        row = self.sent_rows[key] = None if what is ChangeKind.DELETED else find_row(user, key)
         if row is None:
             return htmx.partial(f"#row-{key.hex}", "delete")
         return (
@@ -114,16 +114,18 @@ class SidebarState:
             else replaced_row_html(row)
         )
 
-    def looked_up(self, user: User, key: UUID) -> str:
+    def checked_row_html(self, user: User, key: UUID) -> str:
         """A line that nothing was heard of. If it may have moved, its place is not known here."""
         row = find_row(user, key)
-        if self.shows(key, row):
+        if self.has_sent(key, row):
             return ""
-        before, self.lines[key] = self.lines.get(key), row
+        before, self.sent_rows[key] = self.sent_rows.get(key), row
         if row is not None and (before is None or before.active_at != row.active_at):
             self.stale = True
             return ""
-        return self.line(user, key, ChangeKind.DELETED if row is None else ChangeKind.SIDEBAR_ROW)
+        return self.row_html(
+            user, key, ChangeKind.DELETED if row is None else ChangeKind.SIDEBAR_ROW
+        )
 
 
 def replaced_row_html(row: SidebarRow) -> str:

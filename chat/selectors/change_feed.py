@@ -49,7 +49,7 @@ class Snapshot:
     running: frozenset[int] = frozenset()
 
     @classmethod
-    def parsed(cls, text: str) -> Self | None:
+    def parse(cls, text: str) -> Self | None:
         """As `str` writes it; None for anything else."""
         if not NUMBERS.fullmatch(text) or not text.isascii():
             return None
@@ -59,7 +59,7 @@ class Snapshot:
     def __str__(self) -> str:
         return ".".join(map(str, (self.low, self.high, *sorted(self.running))))
 
-    def saw(self, number: int) -> bool:
+    def includes(self, number: int) -> bool:
         return number < self.low or (number < self.high and number not in self.running)
 
 

@@ -36,11 +36,11 @@ class ContextUsage:
     def percent(self) -> int:
         return min(100, round(100 * self.used / max(1, self.size)))
 
-    def with_more(self, text: str) -> Self:
+    def with_text(self, text: str) -> Self:
         """At most as full as with a further message: no token is shorter than a byte."""
         return replace(self, used=self.used + len(text.encode()) + AROUND, exact=False)
 
-    def is_of(self, run: Run) -> bool:
+    def matches_run(self, run: Run) -> bool:
         """Whether the run was made by what this was reckoned with."""
         model = run.model
         return (
@@ -49,7 +49,7 @@ class ContextUsage:
             and model.context_window - run.max_tokens == self.size
         )
 
-    def stays_roomy(self, text: str) -> bool:
+    def stays_below_threshold(self, text: str) -> bool:
         """Whether, with this text added, nothing is forgotten and the ruler stays hidden: less than
         half is used, and no token is shorter than a byte."""
         return self.first is None and 2 * (self.used + len(text.encode())) < 0.95 * self.size

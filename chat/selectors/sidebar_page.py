@@ -23,8 +23,8 @@ class SidebarPage:
     rows below. `deep` says that the shown line is not among the first."""
 
     newest: list[SidebarRow]
-    goes_on: bool
-    deep: bool = False
+    has_more: bool
+    is_deep: bool = False
     above: SidebarRow | None = None
     around: tuple[SidebarRow, ...] = ()
 
@@ -38,14 +38,14 @@ def load_sidebar_page(user: User, shown: UUID | None) -> SidebarPage:
     newest = messages.list_rows(user, size=PAGE_SIZE)
     ids = [row.id for row in newest]
     if shown is None or len(ids) < PAGE_SIZE or shown in ids[: PAGE_SIZE - CONTEXT_ROWS]:
-        return SidebarPage(newest, goes_on=len(ids) == PAGE_SIZE)
+        return SidebarPage(newest, has_more=len(ids) == PAGE_SIZE)
     if shown in ids:
         below = messages.list_rows(user, newest[-1].place, CONTEXT_ROWS)
-        return SidebarPage(newest + below, goes_on=len(below) == CONTEXT_ROWS, deep=True)
+        return SidebarPage(newest + below, has_more=len(below) == CONTEXT_ROWS, is_deep=True)
     try:
         return extend_to_row(user, newest, messages.get_row(user, shown))
     except Conversation.DoesNotExist:
-        return SidebarPage(newest, goes_on=True)
+        return SidebarPage(newest, has_more=True)
 
 
 def extend_to_row(user: User, newest: list[SidebarRow], line: SidebarRow) -> SidebarPage:
@@ -54,8 +54,8 @@ def extend_to_row(user: User, newest: list[SidebarRow], line: SidebarRow) -> Sid
     below = messages.list_rows(user, line.place, CONTEXT_ROWS)
     goes_on = len(below) == CONTEXT_ROWS
     if len(between) <= CONTEXT_ROWS:
-        return SidebarPage([*newest, *between, line, *below], goes_on, deep=True)
+        return SidebarPage([*newest, *between, line, *below], goes_on, is_deep=True)
     above, *near = between
     return SidebarPage(
-        newest[:TOP_ROWS], goes_on, deep=True, above=above, around=(*near, line, *below)
+        newest[:TOP_ROWS], goes_on, is_deep=True, above=above, around=(*near, line, *below)
     )

@@ -13,15 +13,15 @@ PositionListener = Callable[[int], None]
 
 @dataclass(eq=False, slots=True)
 class Waiter:
-    person: UUID
-    told: PositionListener
-    turn: asyncio.Event = field(default_factory=asyncio.Event)
-    place: int = 0
+    user_id: UUID
+    on_position: PositionListener
+    admitted: asyncio.Event = field(default_factory=asyncio.Event)
+    position: int = 0
 
-    def tell(self, place: int) -> None:
-        if place != self.place:
-            self.place = place
-            self.told(place)
+    def report_position(self, place: int) -> None:
+        if place != self.position:
+            self.position = place
+            self.on_position(place)
 
 
 class FairQueue:
@@ -34,53 +34,55 @@ class FairQueue:
     def __init__(self, seats: int | None = None, each: int | None = None) -> None:
         self.seats = seats
         self.each = each
-        self.seated: Counter[UUID] = Counter()
+        self.active: Counter[UUID] = Counter()
         self.waiting: list[Waiter] = []
 
     @asynccontextmanager
-    async def seat(self, person: UUID, told: PositionListener) -> AsyncIterator[None]:
+    async def slot(self, person: UUID, told: PositionListener) -> AsyncIterator[None]:
         """Wait for a seat and hold it."""
         waiter = Waiter(person, told)
         self.waiting.append(waiter)
-        self.advance()
+        self.admit_waiting()
         try:
-            await waiter.turn.wait()
+            await waiter.admitted.wait()
             yield
         finally:
-            self.leave(waiter)
+            self.release(waiter)
 
-    def leave(self, waiter: Waiter) -> None:
-        if waiter.turn.is_set():
-            self.seated[waiter.person] -= 1
-            if not self.seated[waiter.person]:
-                del self.seated[waiter.person]
+    def release(self, waiter: Waiter) -> None:
+        if waiter.admitted.is_set():
+            self.active[waiter.user_id] -= 1
+            if not self.active[waiter.user_id]:
+                del self.active[waiter.user_id]
         else:
             self.waiting.remove(waiter)
-        self.advance()
+        self.admit_waiting()
 
-    def advance(self) -> None:
+    def admit_waiting(self) -> None:
         """Give free seats away and tell the others where they stand."""
-        while (waiter := self.next()) is not None:
+        while (waiter := self.next_admissible()) is not None:
             self.waiting.remove(waiter)
-            self.seated[waiter.person] += 1
-            waiter.turn.set()
-            waiter.tell(0)
-        for place, waiter in enumerate(self.order(), start=1):
-            waiter.tell(place)
+            self.active[waiter.user_id] += 1
+            waiter.admitted.set()
+            waiter.report_position(0)
+        for place, waiter in enumerate(self.in_fair_order(), start=1):
+            waiter.report_position(place)
 
-    def next(self) -> Waiter | None:
-        if self.seats is not None and self.seated.total() >= self.seats:
+    def next_admissible(self) -> Waiter | None:
+        if self.seats is not None and self.active.total() >= self.seats:
             return None
-        return next((waiter for waiter in self.order() if self.may(waiter.person)), None)
+        return next(
+            (waiter for waiter in self.in_fair_order() if self.has_free_slot(waiter.user_id)), None
+        )
 
-    def may(self, person: UUID) -> bool:
-        return self.each is None or self.seated[person] < self.each
+    def has_free_slot(self, person: UUID) -> bool:
+        return self.each is None or self.active[person] < self.each
 
-    def order(self) -> list[Waiter]:
+    def in_fair_order(self) -> list[Waiter]:
         """First everybody's next answer, then everybody's one after it, and so on."""
-        rounds = Counter(self.seated)
+        rounds = Counter(self.active)
         found: list[tuple[int, int, Waiter]] = []
         for arrival, waiter in enumerate(self.waiting):
-            found.append((rounds[waiter.person], arrival, waiter))
-            rounds[waiter.person] += 1
+            found.append((rounds[waiter.user_id], arrival, waiter))
+            rounds[waiter.user_id] += 1
         return [waiter for *_, waiter in sorted(found, key=lambda item: item[:2])]

@@ -37,7 +37,7 @@ class TextSink(Protocol):
     """Where the text goes."""
 
     def feed(self, piece: str) -> None: ...
-    async def rest(self) -> None: ...
+    async def wait_for_frame(self) -> None: ...
     def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None: ...
 
 
@@ -85,13 +85,13 @@ class Timings:
     """Milliseconds since the run began: to the first and to the last token."""
 
     def __init__(self) -> None:
-        self.began = time.monotonic()
-        self.first: int | None = None
-        self.last: int | None = None
+        self.started_at = time.monotonic()
+        self.first_ms: int | None = None
+        self.last_ms: int | None = None
 
-    def token(self) -> None:
-        self.last = round((time.monotonic() - self.began) * 1000)
-        self.first = self.last if self.first is None else self.first
+    def record_token(self) -> None:
+        self.last_ms = round((time.monotonic() - self.started_at) * 1000)
+        self.first_ms = self.last_ms if self.first_ms is None else self.first_ms
 
 
 async def generate(prepared: PreparedRequest, sink: TextSink, clock: Timings) -> Outcome:
@@ -101,10 +101,10 @@ async def generate(prepared: PreparedRequest, sink: TextSink, clock: Timings) ->
         async with aclosing(stream(endpoint(), prepared.request, deadlines(), LIMITS)) as items:
             async for item in items:
                 if isinstance(item, TextDelta):
-                    clock.token()
+                    clock.record_token()
                     parts.append(item.text)
                     sink.feed(item.text)
-                    await sink.rest()
+                    await sink.wait_for_frame()
                 elif isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:
@@ -117,7 +117,7 @@ async def generate(prepared: PreparedRequest, sink: TextSink, clock: Timings) ->
 
 def log_failure(problem: ProviderError) -> None:
     """Tell the operator; what only an administrator can mend once an hour, and as an error."""
-    if not problem.tells_operator:
+    if not problem.admin_only:
         log.warning("upstream failed: %s", problem.detail)
         return
     now = time.monotonic()
@@ -167,6 +167,6 @@ def count_usage(
         prompt_tokens=prepared.prompt_tokens if prompt_tokens is None else prompt_tokens,
         answer_tokens=answer_tokens,
         exact=told or prepared.exact,
-        first_token_ms=clock.first,
-        last_token_ms=clock.last,
+        first_token_ms=clock.first_ms,
+        last_token_ms=clock.last_ms,
     )

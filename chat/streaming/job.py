@@ -67,79 +67,79 @@ class Job:
         self.run.provider = provider_name()
         self.message: Message = turn.answer
         self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, turn.answer.text)
-        self.sharing = TextRelay(self.answer)
+        self.relay = TextRelay(self.answer)
         self.clock = Timings()
         self.prepared = ready.prepared
         self.ending: str | None = None
         self.status: str = Status.INTERRUPTED
-        self.closed: FinishedRun | None = None
+        self.finished: FinishedRun | None = None
         self.unsaved: list[str] = []
-        self.before = self.saved = len(turn.answer.text)
+        self.initial_length = self.saved_length = len(turn.answer.text)
         self.task: asyncio.Task[None] | None = None
-        self.writing: asyncio.Task[Outcome] | None = None
+        self.generation: asyncio.Task[Outcome] | None = None
 
     # The sink of the generation.
     def feed(self, piece: str) -> None:
         self.unsaved.append(piece)
         self.answer.feed(piece)
-        self.sharing.soon()
+        self.relay.schedule_send()
 
-    async def rest(self) -> None:
-        await self.answer.rest()
+    async def wait_for_frame(self) -> None:
+        await self.answer.wait_for_frame()
 
     def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None:
         self.answer.count_down(seconds, sentence)
 
-    def place(self, place: int) -> None:
+    def show_queue_position(self, place: int) -> None:
         """Where this answer stands in line, 0 for at its turn."""
         sentence = _("Waiting for a free place: number %(place)d in line.") % {"place": place}
-        self.answer.tell(sentence if place else "")
+        self.answer.show_notice(sentence if place else "")
 
     def take_unsaved(self) -> TextChunk | None:
         """What the next save appends; `was_saved` confirms it."""
         if not self.unsaved:
             return None
         self.unsaved = ["".join(self.unsaved)]
-        return TextChunk(self.run.pk, self.saved, self.unsaved[0])
+        return TextChunk(self.run.pk, self.saved_length, self.unsaved[0])
 
-    def was_saved(self, piece: TextChunk) -> None:
+    def confirm_saved(self, piece: TextChunk) -> None:
         rest = "".join(self.unsaved)[len(piece.text) :]
         self.unsaved = [rest] if rest else []
-        self.saved += len(piece.text)
+        self.saved_length += len(piece.text)
 
     def cancel(self, ending: str) -> None:
         """Hang up upstream and end with this status; the first reason counts."""
-        if self.ending is not None or (self.writing is not None and self.writing.done()):
+        if self.ending is not None or (self.generation is not None and self.generation.done()):
             return
         self.ending = ending
-        if self.writing is not None:
-            self.writing.cancel()
+        if self.generation is not None:
+            self.generation.cancel()
 
-    async def work(self) -> bool:
+    async def run_to_end(self) -> bool:
         """Write the answer to its end; whether this process was the one that ended it. Nobody is
         told, see `Runs.watch_over`."""
-        self.writing = asyncio.create_task(self.generate(), name=f"write {self.run.pk}")
+        self.generation = asyncio.create_task(self.generate(), name=f"write {self.run.pk}")
         if self.ending is not None:
-            self.writing.cancel()
+            self.generation.cancel()
         try:
-            await asyncio.wait({self.writing})
+            await asyncio.wait({self.generation})
         finally:
-            self.writing.cancel()
-        outcome = self.outcome(self.writing)
+            self.generation.cancel()
+        outcome = self.outcome(self.generation)
         if outcome is None:
             return False
         self.status = outcome.status
-        self.closed = await self.close(outcome)
-        return self.closed is not None
+        self.finished = await self.close(outcome)
+        return self.finished is not None
 
     async def generate(self) -> Outcome:
-        async with queue.seat(self.owner_id, self.place):
+        async with queue.slot(self.owner_id, self.show_queue_position):
             self.clock = Timings()
             try:
                 prepared = self.prepared = self.prepared or await self.prepare()
             except ChatError as problem:
                 return Outcome(status=Status.FAILED, error_code=problem.code)
-            with throttle.shared():
+            with throttle.track_answer():
                 return await generate(prepared, self, self.clock)
 
     async def prepare(self) -> PreparedRequest:
@@ -162,7 +162,7 @@ class Job:
         """What was spent on an answer that did not come to its end."""
         if self.prepared is None:
             return Usage()
-        return count_usage(self.prepared, self.answer.text[self.before :], self.clock)
+        return count_usage(self.prepared, self.answer.text[self.initial_length :], self.clock)
 
     async def close(self, outcome: Outcome) -> FinishedRun | None:
         """Write the end, and again while the database is away."""

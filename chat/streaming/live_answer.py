@@ -25,12 +25,12 @@ class LiveAnswer:
         self.stream = Stream(message_id.hex)
         self.status: str = Status.PENDING
         self.notice = ""
-        self.closed: FinishedRun | None = None
+        self.finished: FinishedRun | None = None
         self.revision = 0
         self.watchers: set[Watcher] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._count: asyncio.TimerHandle | None = None
-        self._last = LONG_AGO
+        self._countdown_timer: asyncio.TimerHandle | None = None
+        self._published_at = LONG_AGO
         if text:
             self.stream.feed(text)
             self.stream.render()
@@ -52,44 +52,46 @@ class LiveAnswer:
     def feed(self, piece: str) -> None:
         """Take text. The first piece is shown at once, later ones at the pace of the process."""
         self.status = Status.STREAMING
-        self.tell("", soon=False)
+        self.show_notice("", soon=False)
         self.stream.feed(piece)
-        self.soon()
+        self.schedule_publish()
 
-    def tell(self, notice: str, *, soon: bool = True) -> None:
+    def show_notice(self, notice: str, *, soon: bool = True) -> None:
         """Show a sentence in place of the text that is not there yet."""
-        if self._count is not None:
-            self._count.cancel()
-            self._count = None
+        if self._countdown_timer is not None:
+            self._countdown_timer.cancel()
+            self._countdown_timer = None
         self.notice = notice
         if soon:
-            self.soon()
+            self.schedule_publish()
 
     def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None:
         """Show a sentence with the seconds that are left, each second anew, until text comes."""
-        self.tell(sentence(seconds))
+        self.show_notice(sentence(seconds))
         if seconds > 0:
             loop = asyncio.get_running_loop()
-            self._count = loop.call_later(1, self.count_down, seconds - 1, sentence)
+            self._countdown_timer = loop.call_later(1, self.count_down, seconds - 1, sentence)
 
     def end(self, status: str, closed: FinishedRun | None = None) -> None:
         """Nothing more comes; `closed` is what was written in the end, where this process wrote it.
         Watchers without it look at the database for the final text."""
-        self.status, self.closed = status, closed
-        self.tell("", soon=False)
+        self.status, self.finished = status, closed
+        self.show_notice("", soon=False)
         self.publish()
 
-    async def rest(self) -> None:
+    async def wait_for_frame(self) -> None:
         """Until the next frame may leave: what is fed after it leaves at once."""
-        await asyncio.sleep(self._last + throttle.gap - asyncio.get_running_loop().time())
+        await asyncio.sleep(
+            self._published_at + throttle.interval - asyncio.get_running_loop().time()
+        )
         # The gap may be longer by now: text would then wait for it twice, and so each time.
-        self._last = LONG_AGO
+        self._published_at = LONG_AGO
 
-    def soon(self) -> None:
+    def schedule_publish(self) -> None:
         if self._timer is not None:
             return
         loop = asyncio.get_running_loop()
-        due = self._last + throttle.gap
+        due = self._published_at + throttle.interval
         if loop.time() >= due:
             self.publish()
         else:
@@ -99,7 +101,7 @@ class LiveAnswer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._last = asyncio.get_running_loop().time()
+        self._published_at = asyncio.get_running_loop().time()
         if self.watchers:
             self.stream.render()
         self.revision += 1

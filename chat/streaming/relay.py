@@ -16,22 +16,22 @@ class TextRelay:
 
     def __init__(self, answer: LiveAnswer) -> None:
         self.answer = answer
-        self.until = float("-inf")
+        self.subscribed_until = float("-inf")
         self.offset = 0
         self.notice = ""
         self.timer: asyncio.TimerHandle | None = None
 
-    def wanted(self, saved: int) -> None:
+    def subscribe(self, saved: int) -> None:
         """Somebody looks; `saved` characters are in the database, where they begin."""
         loop = asyncio.get_running_loop()
-        if loop.time() > self.until:
+        if loop.time() > self.subscribed_until:
             self.offset, self.notice = saved, ""
-        self.until = loop.time() + SUBSCRIPTION_SECONDS
-        self.soon()
+        self.subscribed_until = loop.time() + SUBSCRIPTION_SECONDS
+        self.schedule_send()
 
-    def soon(self) -> None:
+    def schedule_send(self) -> None:
         loop = asyncio.get_running_loop()
-        if self.timer is None and loop.time() <= self.until:
+        if self.timer is None and loop.time() <= self.subscribed_until:
             self.timer = loop.call_later(RELAY_INTERVAL, self.send)
 
     def send(self) -> None:
@@ -39,7 +39,7 @@ class TextRelay:
         text = self.answer.text[self.offset :]
         if text or self.notice != self.answer.notice:
             self.notice = self.answer.notice
-            pubsub.tell_others(
+            pubsub.publish_remote(
                 AnswerText(self.answer.message_id, self.offset, text, self.answer.notice)
             )
             self.offset += len(text)

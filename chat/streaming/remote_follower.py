@@ -31,53 +31,53 @@ class RemoteFollower:
 
     def __init__(self, conversation_id: UUID, message_id: UUID) -> None:
         self.answer = LiveAnswer(conversation_id, message_id)
-        self.end = 0
-        self.framed = float("-inf")
+        self.length = 0
+        self.last_frame_at = float("-inf")
         self.gap = asyncio.Event()
 
-    def take(self, offset: int, text: str) -> bool:
+    def append(self, offset: int, text: str) -> bool:
         """Add what is new of this text; False where something between is missing."""
-        if offset > self.end:
+        if offset > self.length:
             return False
-        fresh = text[self.end - offset :]
+        fresh = text[self.length - offset :]
         if fresh:
-            self.end += len(fresh)
+            self.length += len(fresh)
             self.answer.feed(fresh)
         return True
 
-    def heard(self, event: AnswerText) -> None:
-        self.framed = asyncio.get_running_loop().time()
-        if not self.take(event.offset, event.text):
+    def on_text(self, event: AnswerText) -> None:
+        self.last_frame_at = asyncio.get_running_loop().time()
+        if not self.append(event.offset, event.text):
             self.gap.set()
-        if self.answer.notice != event.notice and not self.end:
-            self.answer.tell(event.notice)
+        if self.answer.notice != event.notice and not self.length:
+            self.answer.show_notice(event.notice)
 
-    async def look(self) -> None:
+    async def follow(self) -> None:
         """Follow the row until its answer ended or nobody here looks any more."""
         status: str = Status.STREAMING
         trouble = OutageLogger(log, f"following answer {self.answer.message_id}", DATABASE_ERRORS)
         while status in LIVE and (self.answer.watchers or self.answer.revision == 0):
-            pubsub.tell_others(AnswerSubscribed(self.answer.message_id))
+            pubsub.publish_remote(AnswerSubscribed(self.answer.message_id))
             try:
                 status, text = await run_in_db(messages.load_live_text, self.answer.message_id)
-                self.take(0, text)
-                trouble.over()
-                pause = self.pause()
+                self.append(0, text)
+                trouble.record_success()
+                pause = self.poll_interval()
             except Message.DoesNotExist:
                 status = Status.INTERRUPTED
             except Exception as problem:
-                trouble.failed(problem)
+                trouble.record_failure(problem)
                 pause = RETRY_SECONDS
             if status in LIVE:
-                await self.wait(pause)
+                await self.wait_for_gap(pause)
         if status not in LIVE:
             self.answer.end(status)
 
-    def pause(self) -> float:
-        late = asyncio.get_running_loop().time() - self.framed
+    def poll_interval(self) -> float:
+        late = asyncio.get_running_loop().time() - self.last_frame_at
         return RELAXED_POLL_INTERVAL if late < RELAXED_POLL_INTERVAL else POLL_INTERVAL
 
-    async def wait(self, seconds: float) -> None:
+    async def wait_for_gap(self, seconds: float) -> None:
         self.gap.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -90,28 +90,28 @@ class RemoteFollowers:
     """One look-out per answer, however many sockets follow it; it ends with the answer."""
 
     def __init__(self) -> None:
-        self.mirrors: dict[UUID, RemoteFollower] = {}
+        self.followers: dict[UUID, RemoteFollower] = {}
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def of(self, conversation_id: UUID, message_id: UUID) -> LiveAnswer:
+    def follow(self, conversation_id: UUID, message_id: UUID) -> LiveAnswer:
         """The answer as its writer and the database show it from now on."""
-        mirror = self.mirrors.get(message_id)
+        mirror = self.followers.get(message_id)
         if mirror is None:
-            mirror = self.mirrors[message_id] = RemoteFollower(conversation_id, message_id)
-            task = asyncio.create_task(self.look(mirror))
+            mirror = self.followers[message_id] = RemoteFollower(conversation_id, message_id)
+            task = asyncio.create_task(self.run_follower(mirror))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         return mirror.answer
 
-    async def look(self, mirror: RemoteFollower) -> None:
+    async def run_follower(self, mirror: RemoteFollower) -> None:
         try:
-            await mirror.look()
+            await mirror.follow()
         finally:
-            self.mirrors.pop(mirror.answer.message_id, None)
+            self.followers.pop(mirror.answer.message_id, None)
 
-    def heard(self, event: Event) -> None:
-        if isinstance(event, AnswerText) and (mirror := self.mirrors.get(event.message_id)):
-            mirror.heard(event)
+    def on_event(self, event: Event) -> None:
+        if isinstance(event, AnswerText) and (mirror := self.followers.get(event.message_id)):
+            mirror.on_text(event)
 
 
 remote_followers = RemoteFollowers()

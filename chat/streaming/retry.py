@@ -36,11 +36,11 @@ async def retry_while_unavailable(
         try:
             done = await work()
         except DATABASE_ERRORS as problem:
-            trouble.failed(problem)
+            trouble.record_failure(problem)
             if loop.time() > until:
                 raise
         else:
-            trouble.over()
+            trouble.record_success()
             return done
         await asyncio.sleep(pause)
         pause = min(MAX_PAUSE, 2 * pause)
@@ -53,7 +53,7 @@ async def run_guarded(
     try:
         await work()
     except Exception as problem:
-        trouble.failed(problem)
+        trouble.record_failure(problem)
         return problem
-    trouble.over()
+    trouble.record_success()
     return None

@@ -40,72 +40,72 @@ class RunManager:
     """Used from the event loop of the process. `process` names this process in leases."""
 
     def __init__(self) -> None:
-        self.process = uuid4()
+        self.worker_id = uuid4()
         self.jobs: dict[UUID, Job] = {}
         self.turns: dict[UUID, Turn] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
-        self.turning: set[asyncio.Task[Turn]] = set()
-        self.began = False
-        self.draining = False
+        self.turn_tasks: set[asyncio.Task[Turn]] = set()
+        self.is_started = False
+        self.is_draining = False
         self.checking = OutageLogger(log, "checking accounts", DATABASE_ERRORS)
 
-    def begin(self) -> None:
+    def startup(self) -> None:
         """Start the clocks, once, on the running loop."""
-        if self.began:
+        if self.is_started:
             return
-        self.began = True
+        self.is_started = True
         pubsub.start()
-        pubsub.listeners.update((self.heard, remote_followers.heard))
+        pubsub.listeners.update((self.on_event, remote_followers.on_event))
         clocks = (self.save_clock, self.sweep_clock, self.owner_clock, self.purge_clock)
         for clock in (*clocks, throttle.measure):
-            self.keep(clock())
+            self.create_task(clock())
 
-    def keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def create_task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Own a task: a strong reference for as long as it runs."""
         task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task
 
-    def accept(self) -> None:
+    def check_accepting(self) -> None:
         """Raises ChatError `restarting` when this process takes no new work."""
-        if self.draining:
+        if self.is_draining:
             raise ChatError("restarting")
 
-    async def turn(self, work: Coroutine[Any, Any, PreparedTurn]) -> Turn:
+    async def run_turn(self, work: Coroutine[Any, Any, PreparedTurn]) -> Turn:
         """Write a turn and begin its answer, even if who asked hangs up in between.
 
         Raises what `work` raises, and ChatError `restarting`.
         """
-        if self.draining:
+        if self.is_draining:
             work.close()
-        self.accept()
-        task = asyncio.create_task(self.written(work))
-        self.turning.add(task)
-        task.add_done_callback(self.turning.discard)
+        self.check_accepting()
+        task = asyncio.create_task(self.write_and_start(work))
+        self.turn_tasks.add(task)
+        task.add_done_callback(self.turn_tasks.discard)
         return await asyncio.shield(task)
 
-    async def written(self, work: Coroutine[Any, Any, PreparedTurn]) -> Turn:
+    async def write_and_start(self, work: Coroutine[Any, Any, PreparedTurn]) -> Turn:
         ready = await work
         self.start(ready)
         return ready.turn
 
     def start(self, ready: PreparedTurn) -> LiveAnswer | None:
         """Begin to write the answer of a turn that is committed; None when it was begun before."""
-        self.begin()
+        self.startup()
         turn = ready.turn
         if turn.run is None:
             return None
         job = Job(ready, turn.run)
         self.jobs[turn.answer.pk] = job
         self.turns[turn.conversation.pk] = turn
-        job.task = self.keep(self.watch_over(job))
+        job.task = self.create_task(self.supervise(job))
         self.announce(job, ChangeKind.THREAD, ChangeKind.BUMPED)
         return job.answer
 
-    async def watch_over(self, job: Job) -> None:
+    async def supervise(self, job: Job) -> None:
         try:
-            await job.work()
+            await job.run_to_end()
         finally:
             self.jobs.pop(job.message.pk, None)
             self.turns.pop(job.answer.conversation_id, None)
@@ -113,30 +113,32 @@ class RunManager:
             try:
                 self.announce(job, ChangeKind.THREAD, ChangeKind.SIDEBAR_ROW)
             finally:
-                job.answer.end(job.status, job.closed)
+                job.answer.end(job.status, job.finished)
 
     def announce(self, job: Job, *whats: ChangeKind) -> None:
         for what in whats:
-            pubsub.spread(Changed(job.owner_id, job.answer.conversation_id, what))
+            pubsub.publish(Changed(job.owner_id, job.answer.conversation_id, what))
 
-    def answer(self, message_id: UUID) -> LiveAnswer | None:
+    def find_live_answer(self, message_id: UUID) -> LiveAnswer | None:
         """The answer, if this process writes it."""
         job = self.jobs.get(message_id)
         return job.answer if job else None
 
-    def begun(self, conversation_id: UUID | None) -> Turn | None:
+    def turn_in_progress(self, conversation_id: UUID | None) -> Turn | None:
         """What began the answer that this process writes in the conversation now."""
         return self.turns.get(conversation_id) if conversation_id else None
 
-    def heard(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if isinstance(event, StopRequested):
-            self.stop(event.run_id)
+            self.stop_run(event.run_id)
         elif isinstance(event, AccountChanged):
-            self.keep(run_guarded(partial(self.stop_inactive, {event.user_id}), self.checking))
+            self.create_task(
+                run_guarded(partial(self.stop_inactive, {event.user_id}), self.checking)
+            )
         elif isinstance(event, AnswerSubscribed) and (job := self.jobs.get(event.message_id)):
-            job.sharing.wanted(job.saved)
+            job.relay.subscribe(job.saved_length)
 
-    def stop(self, run_id: UUID) -> None:
+    def stop_run(self, run_id: UUID) -> None:
         for job in self.jobs.values():
             if job.run.pk == run_id:
                 job.cancel(Status.STOPPED)
@@ -164,12 +166,12 @@ class RunManager:
         if not jobs:
             return
         pieces = [piece for job in jobs.values() if (piece := job.take_unsaved())]
-        held = await run_in_db_priority(save_chunks, self.process, list(jobs), pieces)
+        held = await run_in_db_priority(save_chunks, self.worker_id, list(jobs), pieces)
         for piece in pieces:
-            jobs[piece.run_id].was_saved(piece)
-        self.obey(jobs, held)
+            jobs[piece.run_id].confirm_saved(piece)
+        self.apply_leases(jobs, held)
 
-    def obey(self, jobs: dict[UUID, Job], held: HeldRuns) -> None:
+    def apply_leases(self, jobs: dict[UUID, Job], held: HeldRuns) -> None:
         for key, job in jobs.items():
             if key in held.stops:
                 job.cancel(Status.STOPPED)
@@ -185,10 +187,10 @@ class RunManager:
         while True:
             away = away or isinstance(await run_guarded(self.sweep, sweeping), DATABASE_ERRORS)
             if away:
-                away = await run_guarded(self.until_renewed, waiting) is not None
+                away = await run_guarded(self.wait_for_renewals, waiting) is not None
             await asyncio.sleep(SWEEP_INTERVAL)
 
-    async def until_renewed(self) -> None:
+    async def wait_for_renewals(self) -> None:
         """Until the database is back and every living process could renew its leases."""
         name = "looking for the database"
         await retry_while_unavailable(
@@ -203,7 +205,7 @@ class RunManager:
         for ended in await run_in_db(finish_run.finish_expired, spare=alive):
             log.warning("answer %s was interrupted: its process is gone", ended.message_id)
             for what in (ChangeKind.THREAD, ChangeKind.SIDEBAR_ROW):
-                pubsub.announce(Changed(ended.owner_id, ended.conversation_id, what))
+                pubsub.publish_threadsafe(Changed(ended.owner_id, ended.conversation_id, what))
 
     async def owner_clock(self) -> None:
         while True:
@@ -224,21 +226,21 @@ class RunManager:
 
     async def drain(self, seconds: float | None = None) -> None:
         """Take no new work, let answers finish, then mark the rest as interrupted."""
-        self.draining = True
+        self.is_draining = True
         if self.jobs:
             log.info("draining: %d answers are being written", len(self.jobs))
-        await self.idle(settings.DRAIN_SECONDS if seconds is None else seconds)
+        await self.wait_until_idle(settings.DRAIN_SECONDS if seconds is None else seconds)
         for job in list(self.jobs.values()):
             job.cancel(Status.INTERRUPTED)
-        await self.idle(5)
+        await self.wait_until_idle(5)
 
-    async def idle(self, seconds: float) -> None:
+    async def wait_until_idle(self, seconds: float) -> None:
         """Wait until no answer is being written, one begun meanwhile included, or this long."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while (self.jobs or self.turning) and loop.time() < until:
+        while (self.jobs or self.turn_tasks) and loop.time() < until:
             writing = {job.task for job in self.jobs.values() if job.task is not None}
-            await asyncio.wait(writing | self.turning, timeout=until - loop.time())
+            await asyncio.wait(writing | self.turn_tasks, timeout=until - loop.time())
 
 
 runs = RunManager()

@@ -19,30 +19,30 @@ class FrameThrottle:
     """`gap` is seconds between frames of one answer."""
 
     def __init__(self) -> None:
-        self.gap = MIN_INTERVAL
-        self.late = 0.0
+        self.interval = MIN_INTERVAL
+        self.delay = 0.0
         self.answers = 0
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
+    def track_answer(self) -> Iterator[None]:
         """One answer more is being written meanwhile."""
         self.answers += 1
-        self.weigh()
+        self.update_interval()
         try:
             yield
         finally:
             self.answers -= 1
-            self.weigh()
+            self.update_interval()
 
-    def seen(self, late: float) -> None:
+    def record_delay(self, late: float) -> None:
         """Take one measurement of how late the loop runs its timers, seconds: rises at once, falls
         slowly."""
-        self.late = max(late, self.late * 0.8)
-        self.weigh()
+        self.delay = max(late, self.delay * 0.8)
+        self.update_interval()
 
-    def weigh(self) -> None:
-        self.gap = min(
-            MAX_INTERVAL, max(MIN_INTERVAL, INTERVAL_PER_ANSWER * self.answers, 4 * self.late)
+    def update_interval(self) -> None:
+        self.interval = min(
+            MAX_INTERVAL, max(MIN_INTERVAL, INTERVAL_PER_ANSWER * self.answers, 4 * self.delay)
         )
 
     async def measure(self) -> None:
@@ -51,7 +51,7 @@ class FrameThrottle:
         while True:
             due = loop.time() + PROBE_INTERVAL
             await asyncio.sleep(PROBE_INTERVAL)
-            self.seen(max(0.0, loop.time() - due - 0.001))
+            self.record_delay(max(0.0, loop.time() - due - 0.001))
 
 
 throttle = FrameThrottle()

@@ -124,9 +124,9 @@ def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
 
 def refuse_command(request: HttpRequest, problem: ChatError) -> HttpResponse:
     """The fault's sentence; with a reference, and a line in the log, where an operator can help."""
-    sentence = problem.worded(_(problem.fault.sentence))
+    sentence = problem.format(_(problem.error.sentence))
     reference = ""
-    if problem.tells_operator:
+    if problem.admin_only:
         reference = log_refusal(request, problem.status, problem.code)
     return refuse(request, sentence, problem.status, code=problem.code, reference=reference)
 

@@ -62,16 +62,16 @@ async def ack_response(request: HttpRequest, conversation: Conversation) -> Http
 async def run_turn(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> Turn:
     """Write a turn of whoever asks and begin its answer, also when they leave before the commit:
     Django cancels the view then, and nobody would write the answer."""
-    runs.accept()
+    runs.check_accepting()
 
     def write() -> Turn:
         return work(require_user(request), *args)
 
-    return await runs.turn(run_in_request(commit_and_prepare, write))
+    return await runs.run_turn(run_in_request(commit_and_prepare, write))
 
 
 async def run_and_ack(request: HttpRequest, work: Callable[..., Turn], *args: Any) -> HttpResponse:
-    turn = await run_turn(request, work, *args, runs.process)
+    turn = await run_turn(request, work, *args, runs.worker_id)
     return await ack_response(request, turn.conversation)
 
 
@@ -83,7 +83,7 @@ async def start(request: HttpRequest) -> HttpResponse:
 
     def write(user: User) -> Turn:
         choices = preferences.validate_settings(wanted)
-        turn = turns.start_conversation(user, client_id, text, runs.process, choices)
+        turn = turns.start_conversation(user, client_id, text, runs.worker_id, choices)
         discard_draft(user, None, client_id, draft, text)
         return turn
 
@@ -161,8 +161,8 @@ async def stop(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
     conversation, run = await carry_out(request, mark)
     if run is not None:
-        runs.stop(run)
-        pubsub.announce(StopRequested(run))
+        runs.stop_run(run)
+        pubsub.publish_threadsafe(StopRequested(run))
     return await ack_response(request, conversation)
 
 
@@ -218,4 +218,4 @@ async def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 def notify(request: HttpRequest, conversation_id: UUID, what: ChangeKind) -> None:
     """All pages of whoever asks."""
-    pubsub.announce(Changed(current_user(request).pk, conversation_id, what))
+    pubsub.publish_threadsafe(Changed(current_user(request).pk, conversation_id, what))

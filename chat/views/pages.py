@@ -59,7 +59,7 @@ def load_page_data(
     # Looked up before the rows: what is written in between is looked at again, not missed.
     as_of = change_feed.current_snapshot()
     shown = conversation.pk if conversation else None
-    typed, found = asked.page(user, target or shown) if asked else ("", "")
+    typed, found = asked.first_page(user, target or shown) if asked else ("", "")
     return PageData(
         options_context(conversation),
         drafts.find_draft(user, conversation),
@@ -81,7 +81,7 @@ def page_response(
         found.typed,
         found.found,
         is_open=sidebar_open,
-        deep=found.listed.deep,
+        deep=found.listed.is_deep,
     )
     html = page_html(
         current_user(request),
@@ -107,11 +107,11 @@ async def new_chat(request: HttpRequest) -> HttpResponse:
 @page
 async def search(request: HttpRequest) -> HttpResponse:
     """What was found: for the sidebar, where its search box asks, or beside a new chat."""
-    asked, is_part = SearchParams.of(request), "HX-Request" in request.headers
+    asked, is_part = SearchParams.from_request(request), "HX-Request" in request.headers
     if is_part:
         before = parse_cursor(request.GET["before"]) if "before" in request.GET else None
         group = request.GET.get("group", "")
-        response = HttpResponse(await run_as_user(request, asked.further, before, group))
+        response = HttpResponse(await run_as_user(request, asked.next_page, before, group))
     else:
         found = await run_as_user(request, load_page_data, None, asked)
         body = PageBody(None, found.options, uuid.uuid4(), get_token(request))
@@ -124,7 +124,7 @@ async def search(request: HttpRequest) -> HttpResponse:
 async def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """A conversation, opened on its last page, or at the message that a search found: `m`, with
     the search `q` beside it."""
-    asked, target = SearchParams.of(request), parse_message_id(request.GET.get("m", ""))
+    asked, target = SearchParams.from_request(request), parse_message_id(request.GET.get("m", ""))
 
     def around(user: User, found: Conversation) -> PageData:
         return load_page_data(user, found, asked, target)

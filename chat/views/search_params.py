@@ -21,19 +21,19 @@ class SearchParams:
     size: int = PAGE_SIZE
 
     @classmethod
-    def of(cls, request: HttpRequest) -> Self:
+    def from_request(cls, request: HttpRequest) -> Self:
         size = request.GET.get("n", "")
         known = int(size) if size.isdecimal() and len(size) < 6 else PAGE_SIZE
         return cls(request.GET.get("q", ""), max(known, PAGE_SIZE))
 
-    def page(self, user: User, current: UUID | None = None) -> tuple[str, SafeString]:
+    def first_page(self, user: User, current: UUID | None = None) -> tuple[str, SafeString]:
         """What stands in the search box, and the list below it; database work."""
         page = search(user, self.typed, size=min(self.size, MAX_RESULTS))
         return page.typed, search_results_html(
             page, ResultsContext(min(self.size, MAX_RESULTS), current=current)
         )
 
-    def further(self, user: User, before: tuple[datetime, UUID] | None, group: str) -> SafeString:
+    def next_page(self, user: User, before: tuple[datetime, UUID] | None, group: str) -> SafeString:
         """The page of the list that follows `before`; `group` is that of the line above it."""
         return search_results_html(
             search(user, self.typed, before), ResultsContext(self.size, group)

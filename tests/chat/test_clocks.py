@@ -46,8 +46,8 @@ async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture
 
 async def test_an_outage_is_not_told_by_each_clock(caplog: pytest.LogCaptureFixture) -> None:
     trouble = OutageLogger(log, "looking", DATABASE_ERRORS)
-    trouble.failed(OperationalError("the connection is lost"))
-    trouble.over()
+    trouble.record_failure(OperationalError("the connection is lost"))
+    trouble.record_success()
     assert caplog.records == []
 
 

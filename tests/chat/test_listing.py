@@ -58,11 +58,11 @@ def test_a_page_lists_the_newest_and_those_around_the_open_one(
     assert places == sorted(set(places))
     near = range(max(at - CONTEXT_ROWS, 0), min(at + CONTEXT_ROWS + 1, COUNT))
     assert set(near) <= set(places)
-    assert found.goes_on or places[-1] == COUNT - 1
+    assert found.has_more or places[-1] == COUNT - 1
     jumps = [place for before, place in pairwise(places) if place != before + 1]
     assert jumps == ([] if found.above is None else [at - CONTEXT_ROWS])
     assert found.above is None or found.above == made[at - CONTEXT_ROWS - 1]
-    assert found.deep == (at >= PAGE_SIZE - CONTEXT_ROWS)
+    assert found.is_deep == (at >= PAGE_SIZE - CONTEXT_ROWS)
 
 
 def test_the_first_ones_cost_one_statement(
@@ -79,7 +79,7 @@ def test_somebody_elses_conversation_is_not_looked_around(
 ) -> None:
     other = Conversation.objects.create(owner=stranger, title="Theirs")
     found = load_sidebar_page(owner, other.pk)
-    assert (found.newest, found.around, found.goes_on) == (made[:PAGE_SIZE], (), True)
+    assert (found.newest, found.around, found.has_more) == (made[:PAGE_SIZE], (), True)
 
 
 @pytest.mark.parametrize("side", ["down", "up", "both"])
@@ -99,17 +99,17 @@ def test_a_gap_is_filled_without_gap_or_double(
             path += "&up=1"
         end = html.index("</div>", found.end()) + len("</div>")
         html = html[: found.start()] + owner_client.get(path).content.decode() + html[end:]
-    whole = sidebar_page_html(SidebarPage(made, goes_on=False), change_feed.current_snapshot())
+    whole = sidebar_page_html(SidebarPage(made, has_more=False), change_feed.current_snapshot())
     assert LINE.findall(html) == LINE.findall(whole)
 
 
 def test_a_list_that_is_sent_again_holds_the_open_one(owner: User, made: list[SidebarRow]) -> None:
     for shown, held in ((made[200].id, True), (None, False)):
-        sidebar = SidebarState(stale=True, shown=shown)
+        sidebar = SidebarState(stale=True, open_conversation=shown)
         frame = sidebar.frame(owner)
         assert frame is not None
         assert (f'id="row-{made[200].id.hex}"' in frame["content"]) == held
-        assert (made[200].id in sidebar.lines) == held
+        assert (made[200].id in sidebar.sent_rows) == held
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -118,9 +118,9 @@ def test_what_is_known_of_one_event_is_not_all_of_two(owner: User, times: int) -
     closed = said(owner, "Why?")
     sidebar = SidebarState()
     for _ in range(times):
-        sidebar.hear(closed.pk, ChangeKind.SIDEBAR_ROW)
+        sidebar.on_change(closed.pk, ChangeKind.SIDEBAR_ROW)
     conversation_actions.rename(owner, closed.pk, "A new title")
-    assert "Why?" in sidebar.ended(closed)
+    assert "Why?" in sidebar.answer_finished_html(closed)
     assert sidebar.is_behind is (times == 2)
     if times == 2:
         frame = sidebar.frame(owner)

@@ -153,10 +153,10 @@ async def test_the_clock_looks_for_everybody_at_once(
         for user in (owner, owner, stranger)
     ]
     for feed in feeds:
-        hub.members[feed] = lambda code, reason: None
+        hub.close_by_page[feed] = lambda code, reason: None
     await run_in_db(conversation_actions.delete, owner, conversation.pk)
     await hub.compare()
-    frames = [await feed.frame() for feed in feeds]
+    frames = [await feed.next_frame() for feed in feeds]
     assert [frame and frame["event"] for frame in frames] == ["sidebar", "sidebar", None]
 
 
@@ -170,10 +170,10 @@ async def test_the_clock_looks_for_everybody_at_once(
     ],
 )
 def test_a_snapshot_saw_what_was_over(text: str, seen: list[bool]) -> None:
-    snapshot = Snapshot.parsed(text)
+    snapshot = Snapshot.parse(text)
     assert snapshot is not None
     assert str(snapshot) == text
-    assert [snapshot.saw(number) for number in (9, 10, 11, 12)] == seen
+    assert [snapshot.includes(number) for number in (9, 10, 11, 12)] == seen
     assert change_feed.parse_snapshot("10:13:11,12") == Snapshot(10, 13, frozenset({11, 12}))
     assert change_feed.parse_snapshot("10:10:") == Snapshot(10, 10)
 
@@ -182,7 +182,7 @@ def test_a_snapshot_saw_what_was_over(text: str, seen: list[bool]) -> None:
     "text", ["", "1", "x.y", "1.", "1.2:3", "٣.٣", "1." * 200, "9" * 30 + ".1"]
 )
 def test_what_is_no_snapshot_is_none(text: str) -> None:
-    assert Snapshot.parsed(text) is None
+    assert Snapshot.parse(text) is None
 
 
 def test_a_socket_speaks_its_browsers_language(visitor: Person, finished: UUID) -> None:

@@ -22,12 +22,12 @@ async def waits() -> int:
         before = answer.revision
         answer.feed(f"word {number} ")
         waited += answer.revision == before
-        resting = asyncio.create_task(answer.rest())
+        resting = asyncio.create_task(answer.wait_for_frame())
         await asyncio.sleep(0)
-        with throttle.shared() if number % 2 else nullcontext():
+        with throttle.track_answer() if number % 2 else nullcontext():
             await resting
             if number % 5 == 0:
-                throttle.seen(0.01)
+                throttle.record_delay(0.01)
     return waited
 
 
@@ -56,15 +56,15 @@ def test_what_was_not_rested_for_leaves_with_the_next_frame() -> None:
 
 def test_the_gap_grows_with_the_answers_and_with_a_late_loop() -> None:
     found = FrameThrottle()
-    assert found.gap == MIN_INTERVAL
+    assert found.interval == MIN_INTERVAL
     for _ in range(ANSWERS):
         found.answers += 1
-        found.weigh()
-    assert found.gap == ANSWERS * 0.002
-    found.seen(0.05)
-    assert found.gap == 0.2
+        found.update_interval()
+    assert found.interval == ANSWERS * 0.002
+    found.record_delay(0.05)
+    assert found.interval == 0.2
     for _ in range(100):
-        found.seen(0.0)
-    assert found.gap == ANSWERS * 0.002
-    found.seen(10.0)
-    assert found.gap == MAX_INTERVAL
+        found.record_delay(0.0)
+    assert found.interval == ANSWERS * 0.002
+    found.record_delay(10.0)
+    assert found.interval == MAX_INTERVAL

@@ -32,14 +32,14 @@ class Seats(ConnectionRegistry):
     """A hub whose clocks do not run: the test says when it is time."""
 
     def begin(self) -> None:
-        pubsub.listeners.add(self.heard)
+        pubsub.listeners.add(self.on_event)
 
 
 @pytest.fixture
 async def seats() -> AsyncIterator[Seats]:
     hub = Seats()
     yield hub
-    pubsub.listeners.discard(hub.heard)
+    pubsub.listeners.discard(hub.on_event)
 
 
 def session_of(user: User) -> str:
@@ -65,7 +65,7 @@ def seated(
 
 async def told(hub: ConnectionRegistry, event: AccountChanged) -> None:
     """The hub hears this, and has looked at the database."""
-    hub.heard(event)
+    hub.on_event(event)
     await asyncio.gather(*hub.tasks)
 
 
@@ -132,11 +132,11 @@ async def test_one_account_is_looked_at_when_it_changed(
 async def test_a_renewed_session_connects_again(committed: None, seats: Seats, owner: User) -> None:
     """Whichever of the two events comes first, and nobody else is let in with its old key."""
     codes = seated(seats, owner, "old")
-    seats.heard(SessionRenewed("old"))
+    seats.on_event(SessionRenewed("old"))
     assert codes == [(RECONNECT, "signed-out")]
     assert seats.is_renewed("old")
     late = seated(seats, owner, "old")
-    seats.heard(SignedOut("old"))
+    seats.on_event(SignedOut("old"))
     assert late == [(RECONNECT, "signed-out")]
     seats.renewed["old"] -= RENEWAL_SECONDS
     assert not seats.is_renewed("old")
@@ -171,7 +171,7 @@ async def test_signing_out_closes_at_once_what_came_with_the_session(
     committed: None, seats: Seats, owner: User
 ) -> None:
     codes = [seated(seats, owner, key) for key in ("one", "two")]
-    seats.heard(SignedOut("one"))
+    seats.on_event(SignedOut("one"))
     assert codes == [[(SIGNED_OUT, "signed-out")], []]
 
 
@@ -183,7 +183,7 @@ async def test_events_reach_the_owner_alone(
     for feed in feeds:
         feed.thread_stale = False
         seats.join(feed, lambda code, reason: None)
-    seats.heard(Changed(owner.pk, conversation.pk, ChangeKind.THREAD))
+    seats.on_event(Changed(owner.pk, conversation.pk, ChangeKind.THREAD))
     assert [feed.thread_stale for feed in feeds] == [True, False]
     assert [feed.wake.is_set() for feed in feeds] == [True, False]
 
@@ -194,23 +194,23 @@ async def test_what_was_not_heard_is_seen_in_the_database(
     conversation = await run_in_db(said, owner)
     feed = PageState(owner, "key", conversation.pk)
     seats.join(feed, lambda code, reason: None)
-    assert (await feed.frame() or {})["event"] == "thread"
+    assert (await feed.next_frame() or {})["event"] == "thread"
     await seats.compare()
     assert not feed.wake.is_set()
     await run_in_db(conversation_actions.delete, owner, conversation.pk)
     await seats.compare()
     assert feed.wake.is_set()
-    gone = await feed.frame() or {}
+    gone = await feed.next_frame() or {}
     assert (gone["event"], 'hx-swap="delete"' in gone["content"]) == ("gone", True)
-    assert await feed.frame() is None
+    assert await feed.next_frame() is None
     feed.wake.clear()
     await seats.compare()
     assert not feed.wake.is_set()
     await run_in_db(conversation_actions.restore, owner, conversation.pk)
     await seats.compare()
-    back = await feed.frame() or {}
+    back = await feed.next_frame() or {}
     assert (back["event"], 'hx-target="#rows"' in back["content"]) == ("thread", True)
-    assert await feed.frame() is None
+    assert await feed.next_frame() is None
 
 
 async def test_those_who_left_are_forgotten(committed: None, seats: Seats, owner: User) -> None:
@@ -220,6 +220,6 @@ async def test_those_who_left_are_forgotten(committed: None, seats: Seats, owner
     for feed in feeds:
         seats.leave(feed)
         seats.leave(feed)
-    assert not seats.members
-    assert not seats.people
+    assert not seats.close_by_page
+    assert not seats.by_user
     await asyncio.sleep(0)

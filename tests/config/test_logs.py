@@ -56,12 +56,12 @@ def test_the_formatter_is_the_one_of_every_handler(settings: object) -> None:
 def test_what_fails_again_and_again_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("tests.trouble")
     trouble = OutageLogger(log, "saving", (OSError,))
-    trouble.over()
+    trouble.record_success()
     for problem in (OSError(SECRET), OSError(SECRET), ValueError(SECRET), ValueError(SECRET)):
-        trouble.failed(problem)
-    trouble.over()
-    trouble.over()
-    trouble.failed(OSError(SECRET))
+        trouble.record_failure(problem)
+    trouble.record_success()
+    trouble.record_success()
+    trouble.record_failure(OSError(SECRET))
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert said == [
         ("WARNING", "saving failed: OSError"),
@@ -76,7 +76,7 @@ def test_what_is_not_expected_is_said_with_its_frames(caplog: pytest.LogCaptureF
     try:
         ask_upstream(SECRET)
     except UpstreamError as problem:
-        trouble.failed(problem)
+        trouble.record_failure(problem)
     line = SafeFormatter("{message}", style="{").format(caplog.records[0])
     assert line.startswith("saving failed: UpstreamError\nUpstreamError < ")
     assert "ask_upstream" in line

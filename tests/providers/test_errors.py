@@ -29,7 +29,7 @@ def test_an_unknown_code_is_an_internal_error() -> None:
 def test_a_chat_error_carries_its_fault() -> None:
     error = ChatError("busy", retry_after=2.0)
     assert (error.code, error.status, error.retry_after) == ("busy", 409, 2.0)
-    assert (error.retryable, error.tells_operator) == (False, False)
+    assert (error.retryable, error.admin_only) == (False, False)
     assert str(error) == error.sentence == FAULTS["busy"].sentence
     assert repr(error) == "ChatError('busy')"
 
@@ -39,7 +39,7 @@ def test_a_provider_error_tells_the_operator_code_and_status() -> None:
         ProviderError("payment", upstream_status=402).detail == "code=payment upstream_status=402"
     )
     assert ProviderError("dns").detail == "code=dns upstream_status=none"
-    assert ProviderError("payment").tells_operator
+    assert ProviderError("payment").admin_only
 
 
 def test_errors_need_no_django() -> None:

@@ -84,7 +84,7 @@ class Patient:
 
     @property
     def endpoint(self) -> Endpoint:
-        return replace(openai(f"http://127.0.0.1:{self.port}/v1"), keeps=True)
+        return replace(openai(f"http://127.0.0.1:{self.port}/v1"), keep_alive=True)
 
     async def ask(self, retry: Retry = ONCE) -> Outcome:
         """Ask, and wait until the connection is kept, if it will be."""
@@ -169,7 +169,7 @@ async def test_what_a_server_says_unasked_is_nobodys_answer(patient: Patient) ->
 
 async def test_a_server_without_tls_is_asked_anew_each_time(patient: Patient) -> None:
     for _ in range(2):
-        await ask(replace(patient.endpoint, keeps=False))
+        await ask(replace(patient.endpoint, keep_alive=False))
     assert patient.requests == [0, 1]
 
 

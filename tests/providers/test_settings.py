@@ -51,5 +51,5 @@ def test_what_needs_no_lookup_is_answered() -> None:
 def test_nobody_is_told_to_try_again() -> None:
     found = error_code("lookup_blocked")
     assert not found.retryable
-    assert found.tells_operator
+    assert found.admin_only
     assert "try again" not in found.sentence

@@ -30,15 +30,15 @@ taken: dict[str, tracemalloc.Snapshot] = {}
 def registries() -> dict[str, int]:
     """Entries of everything in the process that outlives one request."""
     return {
-        "sockets": len(connections.members),
-        "people": len(connections.people),
+        "sockets": len(connections.close_by_page),
+        "people": len(connections.by_user),
         "jobs": len(runs.jobs),
         "run tasks": len(runs.tasks),
-        "turns": len(runs.turning),
-        "mirrors": len(remote_followers.mirrors) + len(remote_followers.tasks),
+        "turns": len(runs.turn_tasks),
+        "mirrors": len(remote_followers.followers) + len(remote_followers.tasks),
         "listeners": len(pubsub.listeners),
-        "broadcast": len(pubsub.tasks) + pubsub.leaving.qsize(),
-        "line": len(queue.waiting) + queue.seated.total(),
+        "broadcast": len(pubsub.tasks) + pubsub.outbox.qsize(),
+        "line": len(queue.waiting) + queue.active.total(),
         "tasks": len(asyncio.all_tasks()),
         "threads": threading.active_count(),
     }
@@ -68,7 +68,7 @@ async def counts(request: HttpRequest) -> JsonResponse:
             "registries": registries(),
             "objects": objects(),
             "all": all_objects(),
-            "gap": throttle.gap,
+            "gap": throttle.interval,
         }
     )
 

@@ -39,7 +39,7 @@ class Attempt:
     frame_bytes: int = 2_000_000
     on_connected: Callable[[], None] = _ignore
     dry: bool = False
-    keeps: bool = False
+    keep_alive: bool = False
     body: EventStream | None = None
 
 
@@ -102,7 +102,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
-        self._inner = Wire(attempt.on_connected, keeps=attempt.keeps)
+        self._inner = Wire(attempt.on_connected, keeps=attempt.keep_alive)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._attempt.dry:

@@ -81,7 +81,7 @@ async def stream(
                 attempt -= 1
                 continue
             if exc.lost:
-                attempt, here = attempt - 1, replace(endpoint, keeps=False)
+                attempt, here = attempt - 1, replace(endpoint, keep_alive=False)
                 continue
             failure = exc.error()
         # Outside the handler: an error made inside it would carry the refusal as its context.
@@ -172,7 +172,9 @@ async def _open(
         clock.connected()
         scope.reschedule(clock.when)
 
-    attempt = Attempt(endpoint.router_map, caps.frame_bytes, connected, keeps=endpoint.keeps)
+    attempt = Attempt(
+        endpoint.router_map, caps.frame_bytes, connected, keep_alive=endpoint.keep_alive
+    )
     usage = (endpoint.kind, endpoint.base_url) not in _without_usage
     try:
         async with scope:

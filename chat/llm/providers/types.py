@@ -30,7 +30,7 @@ class Endpoint:
     provider: str = "auto"
     base_url: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
-    keeps: bool = False
+    keep_alive: bool = False
     router_map: Mapping[str, str] = field(default_factory=_no_hosts, repr=False)
 
 

@@ -112,7 +112,7 @@ def message_items(page: ThreadPage, leaf: UUID | None) -> Iterator[MessageItem]:
 def to_message_view(line: MessageItem) -> MessageView:
     """A live answer of this process is newer than its row."""
     message, can_ask = line.message, line.can_ask
-    live = runs.answer(message.pk) if message.is_live else None
+    live = runs.find_live_answer(message.pk) if message.is_live else None
     status = live.status if live and live.is_live else message.status
     return MessageView(
         id=message.pk,

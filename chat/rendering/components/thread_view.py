@@ -136,12 +136,12 @@ def age_group_of(day: date, today: date) -> tuple[str, str]:
 def sidebar_page_html(found: SidebarPage, as_of: Snapshot) -> SafeString:
     """The sidebar of a page; `as_of` is what it was made of."""
     if found.above is None:
-        return rows_html(found.newest, goes_on=found.goes_on, as_of=as_of)
+        return rows_html(found.newest, goes_on=found.has_more, as_of=as_of)
     last, first, above = found.newest[-1], found.around[0], age_group_key(found.above)
     parts = (
         rows_html(found.newest, goes_on=False, as_of=as_of),
         gap_html(last.place, first.place, age_group_key(last)),
-        rows_html(found.around, goes_on=found.goes_on, continues=above),
+        rows_html(found.around, goes_on=found.has_more, continues=above),
     )
     return mark_safe("".join(parts))  # noqa: S308 (made by templates)
 
