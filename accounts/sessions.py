@@ -14,16 +14,14 @@ from django.contrib.auth import (
     load_backend,
 )
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.core.exceptions import ValidationError
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.session_store import SessionStore
 from core.db.sql import columns, fetch, from_row, statement
+from core.web.session_keys import is_session_key
 
-# As `django.contrib.sessions.backends.base.SessionBase` makes them.
-KEY_LENGTH, KEY_SIGNS = 32, frozenset(VALID_KEY_CHARS)
 SELECT_SESSION = """
 SELECT session_data FROM django_session
 WHERE session_key = %(key)s AND expire_date > statement_timestamp()
@@ -84,12 +82,6 @@ def user_of_session(session_key: str) -> User | None:
     found = fetch(SELECT_USER, {"user": user_id})
     user = from_row(User, found[0]) if found else None
     return None if end_reason(session, user) else user
-
-
-def is_session_key(text: str) -> bool:
-    """Whether Django can have made it. Others, with a NUL in them, the database cannot even look
-    up."""
-    return len(text) == KEY_LENGTH and set(text) <= KEY_SIGNS
 
 
 def session_data(session_key: str) -> dict[str, Any]:

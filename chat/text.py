@@ -1,12 +1,15 @@
 """What is accepted: sizes and characters of the text that people send."""
 
 import re
+import unicodedata
+from collections.abc import Iterable
 
 from chat.errors import ChatError
-from chat.llm.providers import has_visible
 
 MESSAGE_CHARS = 32_000
 TITLE_CHARS = 200
+# Hangul fillers and the braille blank are letters or symbols to Unicode, and blank on a screen.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 
@@ -63,3 +66,27 @@ def make_title(text: str, most: int = 60) -> str:
         return line
     cut = line[: most - 1]
     return (cut.rsplit(" ", 1)[0] if " " in cut[most // 2 :] else cut).rstrip(" ,;:.-") + "…"
+
+
+def has_visible(text: str) -> bool:
+    """Whether a reader would see anything: a character that is no space, control, format or filler.
+
+    By Unicode general category; U+200B survives `str.strip()` and is a format character here.
+    """
+    return any(_is_visible(char) for char in text)
+
+
+def _is_visible(char: str) -> bool:
+    # Combining marks (M) are left out too: alone they draw nothing of their own.
+    return char not in _BLANK and unicodedata.category(char)[0] not in "CZM"
+
+
+def join_chunks(text: str, chunks: Iterable[tuple[int, str]]) -> str:
+    """`text` and the chunks, (offset in characters, text), that follow it without a hole."""
+    parts, end = [text], len(text)
+    for offset, piece in chunks:
+        if offset != end:
+            break
+        parts.append(piece)
+        end += len(piece)
+    return "".join(parts)

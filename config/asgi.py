@@ -1,6 +1,6 @@
 """The application that daphne serves: HTTP by Django, websockets by Channels."""
 
-import asyncio
+import importlib
 import os
 import sys
 from typing import Any
@@ -48,43 +48,6 @@ application = ProtocolTypeRouter(
 )
 
 
-def hook_reactor() -> None:
-    """Begin with the server and drain before it goes: daphne has no lifespan events.
-
-    Its reactor waits for the Deferred of a trigger "before shutdown".
-    """
-    from twisted.internet import reactor  # noqa: PLC0415 (importing it would install one)
-    from twisted.internet.defer import Deferred  # noqa: PLC0415
-    from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
-
-    from core.server import clock, garbage_collection, http, websocket  # noqa: PLC0415
-
-    running: Any = reactor
-    clock.measure_monotonically()
-
-    def ports() -> list[Any]:
-        return [one for one in running.getReaders() if IListeningPort.providedBy(one)]
-
-    def bind() -> None:
-        for factory in {port.factory for port in ports()}:
-            http.apply_limits(factory)
-            websocket.apply_limits(factory.server.ws_factory)
-
-    def enter() -> None:
-        startup()
-        garbage_collection.freeze_startup_objects()
-
-    def leave() -> Any:
-        for port in ports():
-            port.stopListening()
-        return Deferred.fromFuture(asyncio.ensure_future(drain()))
-
-    # The reactor says "running" before its asyncio loop turns, so the bounds hold for a connection
-    # that waited to be accepted. A delayed call comes after, when there is a loop to begin on.
-    running.callWhenRunning(bind)
-    running.callLater(0, enter)
-    running.addSystemEventTrigger("before", "shutdown", leave)
-
-
 if "daphne.server" in sys.modules:
-    hook_reactor()
+    # daphne has no lifespan events.
+    importlib.import_module("core.server.lifecycle").hook_reactor(startup, drain)

@@ -253,9 +253,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_SSL_REDIRECT = SITE.secure and bool(TRUSTED_PROXIES)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SITE.secure and not SITE.private else 0
-# The first three look for the names of the classes that core.web.async_middleware has subclasses of; a test
-# runs the checks with those names. Whether other hosts of the domain speak TLS is for their
-# operator to say.
+# The first three look for the names of the classes that core.web.async_middleware has subclasses
+# of; a test runs the checks with those names. Whether other hosts of the domain speak TLS is for
+# their operator to say.
 SILENCED_SYSTEM_CHECKS = [f"security.W{number}" for number in ("001", "002", "003", "005", "021")]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -145,7 +145,7 @@ def close_codes() -> dict[str, str]:
 
 
 def test_close_codes_are_those_of_the_code() -> None:
-    sources = [*(ROOT / "chat" / "consumers").glob("*.py"), ROOT / "chat" / "lifecycle.py"]
+    sources = [*(ROOT / "chat" / "realtime").glob("*.py"), ROOT / "chat" / "lifecycle.py"]
     used = {code for file in sources for code in re.findall(r"\b4\d{3}\b", file.read_text())}
     told = close_codes()
     assert used <= told.keys()

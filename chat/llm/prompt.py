@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from chat.errors import ChatError
-from chat.llm.providers import ChatRequest, ChatTurn, Sampling, has_visible
+from chat.llm.providers import ChatRequest, ChatTurn, Sampling
 from chat.llm.tokens import Counter
+from chat.text import has_visible
 
 # Appended behind a cut answer when it is to be continued; it is never stored as a message.
 CONTINUE_INSTRUCTION = (

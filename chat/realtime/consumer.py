@@ -9,7 +9,6 @@ from json.encoder import encode_basestring as quoted
 from typing import Any
 from uuid import UUID
 
-from autobahn.exception import Disconnected
 from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -31,7 +30,7 @@ from chat.streaming.retry import DATABASE_ERRORS
 from chat.streaming.run_manager import runs
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
-from core.server.frames import LISTEN
+from core.server.frames import LISTEN, Disconnected
 
 log = logging.getLogger("chat.socket")
 

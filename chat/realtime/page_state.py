@@ -185,7 +185,8 @@ class PageState:
         conversation, page, fill, head = loaded
         if not self.has_snapshot and self.has_missed_changes(conversation):
             self.sidebar.on_change(conversation.pk, ChangeKind.BUMPED)
-        thread = list(message_items(page, conversation.active_leaf_id))
+        live = runs.find_live_answer(conversation.active_leaf_id)
+        thread = list(message_items(page, conversation.active_leaf_id, live))
         content = (
             ""
             if self.has_current_version(conversation)
@@ -211,7 +212,8 @@ class PageState:
             return None
         if not self.expects_turn(turn, turn.question, turn.run):
             return None
-        added = [MessageItem(turn.question), MessageItem(turn.answer, is_leaf=True)]
+        live = runs.find_live_answer(turn.answer.pk)
+        added = [MessageItem(turn.question), MessageItem(turn.answer, is_leaf=True, live=live)]
         content = "".join(map(self.message_patch, added)) + self.sidebar.answer_started_html(
             turn.conversation
         )
@@ -292,7 +294,8 @@ class PageState:
         ids = [line.message.pk for line in thread]
         known = list(self.fingerprints)
         if not self.has_snapshot or self.is_deleted or not is_continuation(known, ids):
-            html = thread_view.thread_html(conversation, page)
+            live = runs.find_live_answer(conversation.active_leaf_id)
+            html = thread_view.thread_html(conversation, page, live=live)
             return htmx.partial("#thread", "innerMorph", html)
         return "".join(self.message_patch(line) for line in thread)
 

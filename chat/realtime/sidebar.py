@@ -9,11 +9,10 @@ from accounts.models import User
 from chat.events import ChangeKind
 from chat.models import Conversation
 from chat.rendering.components import htmx, thread_view
-from chat.selectors import change_feed, messages
+from chat.selectors import change_feed, sidebar_rows
 from chat.selectors.change_feed import ChangedRow, Snapshot
-from chat.selectors.messages import SidebarRow
 from chat.selectors.sidebar_page import load_sidebar_page
-from chat.services.read_state import is_unread
+from chat.selectors.sidebar_rows import SidebarRow, is_unread
 
 
 @dataclass(slots=True)
@@ -134,6 +133,6 @@ def replaced_row_html(row: SidebarRow) -> str:
 
 def find_row(user: User, key: UUID) -> SidebarRow | None:
     try:
-        return messages.get_row(user, key)
+        return sidebar_rows.get_row(user, key)
     except Conversation.DoesNotExist:
         return None

@@ -13,8 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from chat.selectors.messages import SidebarRow
-from chat.services.read_state import is_unread
+from chat.selectors.sidebar_rows import SidebarRow, is_unread
 
 # More than this of one person in one look is answered with the whole list.
 MAX_CHANGES = 50

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from accounts.models import User
 from chat.models import Conversation
-from chat.selectors import messages
-from chat.selectors.messages import SidebarRow
+from chat.selectors import sidebar_rows
+from chat.selectors.sidebar_rows import SidebarRow
 
 PAGE_SIZE = 40
 # Lines on each side of the shown one: as many as most screens have room for.
@@ -35,23 +35,25 @@ class SidebarPage:
 
 def load_sidebar_page(user: User, shown: UUID | None) -> SidebarPage:
     """At most four statements and `PAGE` + 2 x `AROUND` + 2 rows, however many there are."""
-    newest = messages.list_rows(user, size=PAGE_SIZE)
+    newest = sidebar_rows.list_rows(user, size=PAGE_SIZE)
     ids = [row.id for row in newest]
     if shown is None or len(ids) < PAGE_SIZE or shown in ids[: PAGE_SIZE - CONTEXT_ROWS]:
         return SidebarPage(newest, has_more=len(ids) == PAGE_SIZE)
     if shown in ids:
-        below = messages.list_rows(user, newest[-1].place, CONTEXT_ROWS)
+        below = sidebar_rows.list_rows(user, newest[-1].place, CONTEXT_ROWS)
         return SidebarPage(newest + below, has_more=len(below) == CONTEXT_ROWS, is_deep=True)
     try:
-        return extend_to_row(user, newest, messages.get_row(user, shown))
+        return extend_to_row(user, newest, sidebar_rows.get_row(user, shown))
     except Conversation.DoesNotExist:
         return SidebarPage(newest, has_more=True)
 
 
 def extend_to_row(user: User, newest: list[SidebarRow], line: SidebarRow) -> SidebarPage:
     """Down to a line below the newest ones: in one stretch if few rows are between, else in two."""
-    between = messages.list_rows_above(user, line.place, CONTEXT_ROWS + 1, before=newest[-1].place)
-    below = messages.list_rows(user, line.place, CONTEXT_ROWS)
+    between = sidebar_rows.list_rows_above(
+        user, line.place, CONTEXT_ROWS + 1, before=newest[-1].place
+    )
+    below = sidebar_rows.list_rows(user, line.place, CONTEXT_ROWS)
     goes_on = len(below) == CONTEXT_ROWS
     if len(between) <= CONTEXT_ROWS:
         return SidebarPage([*newest, *between, line, *below], goes_on, is_deep=True)

@@ -1,6 +1,6 @@
 """The end of a run: text, counts and state are written once, by whoever ends the run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from chat.events import Outcome
 from chat.models import Chunk, Conversation, Message, Run, Status
 from chat.services.leases import LEASE
+from chat.text import join_chunks
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
 
@@ -130,14 +131,3 @@ def saved_text(run: Run) -> str:
     before = Message.objects.values_list("text", flat=True).get(pk=run.message_id)
     chunks = Chunk.objects.filter(run=run.pk).order_by("offset")
     return join_chunks(before, chunks.values_list("offset", "text"))
-
-
-def join_chunks(text: str, chunks: Iterable[tuple[int, str]]) -> str:
-    """`text` and the chunks, (offset in characters, text), that follow it without a hole."""
-    parts, end = [text], len(text)
-    for offset, piece in chunks:
-        if offset != end:
-            break
-        parts.append(piece)
-        end += len(piece)
-    return "".join(parts)

@@ -1,6 +1,5 @@
 """Which answers their owner has not looked at yet."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -10,10 +9,6 @@ from accounts.models import User
 from chat.models import Conversation
 
 UNREAD = Q(answered_at__isnull=False) & (Q(seen_at__isnull=True) | Q(seen_at__lt=F("answered_at")))
-
-
-def is_unread(answered_at: datetime | None, seen_at: datetime | None) -> bool:
-    return answered_at is not None and (seen_at is None or seen_at < answered_at)
 
 
 def mark_read(user: User, conversation_id: UUID) -> bool:

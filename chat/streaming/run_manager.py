@@ -119,9 +119,9 @@ class RunManager:
         for what in whats:
             pubsub.publish(Changed(job.owner_id, job.answer.conversation_id, what))
 
-    def find_live_answer(self, message_id: UUID) -> LiveAnswer | None:
-        """The answer, if this process writes it."""
-        job = self.jobs.get(message_id)
+    def find_live_answer(self, message_id: UUID | None) -> LiveAnswer | None:
+        """Return the answer if this process is writing it."""
+        job = self.jobs.get(message_id) if message_id else None
         return job.answer if job else None
 
     def turn_in_progress(self, conversation_id: UUID | None) -> Turn | None:

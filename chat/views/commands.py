@@ -23,6 +23,7 @@ from chat.pubsub import pubsub
 from chat.rendering.components import htmx, thread_view
 from chat.rendering.components.page import body_html
 from chat.selectors import messages as reads
+from chat.selectors import sidebar_rows
 from chat.services import conversation_actions, drafts, preferences, turns
 from chat.services.turns import Turn
 from chat.streaming.job import commit_and_prepare
@@ -53,7 +54,8 @@ async def ack_response(request: HttpRequest, conversation: Conversation) -> Http
         return HttpResponse(status=204)
     found, page = await run_as_user(request, reads.load_thread, conversation.pk)
     # On the event loop, where the answer is being written: see `opened`.
-    thread = thread_view.thread_html(found, page)
+    live = runs.find_live_answer(found.active_leaf_id)
+    thread = thread_view.thread_html(found, page, live=live)
     return HttpResponse(
         htmx.partial("#thread", "innerMorph", thread) + thread_view.version_html(found)
     )
@@ -93,7 +95,7 @@ async def start(request: HttpRequest) -> HttpResponse:
     _, body = await load_conversation_page(request, turn.conversation.pk, load_settings, dict)
     response = HttpResponse(body_html(body))
     # The page changes its socket now and may not hear of its own line in the sidebar.
-    row = await run_as_user(request, reads.get_row, turn.conversation.pk)
+    row = await run_as_user(request, sidebar_rows.get_row, turn.conversation.pk)
     response.write(thread_view.bumped_row_html(row))
     response["HX-Push-Url"] = reverse("conversation", args=[turn.conversation.pk])
     return response
@@ -183,7 +185,7 @@ async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         notify(request, conversation.pk, what)
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation.pk)
-    row = await run_as_user(request, reads.get_row, conversation.pk)
+    row = await run_as_user(request, sidebar_rows.get_row, conversation.pk)
     return HttpResponse(
         htmx.partial(f"#row-{row.id.hex}", "outerHTML", thread_view.row_html(row))
         + htmx.partial("#conversation-title", "textContent", thread_view.escaped(row.title))

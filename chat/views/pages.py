@@ -20,13 +20,13 @@ from chat.rendering.components import thread_view
 from chat.rendering.components.model_settings import options_context
 from chat.rendering.components.page import PageBody, SearchTarget, SidebarView, page_html
 from chat.rendering.components.template_cache import render_cached
-from chat.selectors import change_feed, messages
+from chat.selectors import change_feed, messages, sidebar_rows
 from chat.selectors.change_feed import Snapshot
 from chat.selectors.context_usage import ContextUsage, measure_context
-from chat.selectors.messages import SidebarCursor
 from chat.selectors.sidebar_page import PAGE_SIZE, SidebarPage, load_sidebar_page
+from chat.selectors.sidebar_rows import SidebarCursor, is_unread
 from chat.services import drafts, preferences
-from chat.services.read_state import is_unread
+from chat.streaming.run_manager import runs
 from chat.views.auth import current_user, page, run_as_user
 from chat.views.search_params import SearchParams
 
@@ -171,7 +171,9 @@ async def load_conversation_page(
         get_token(request),
         unread=is_unread(found.answered_at, found.seen_at),
         window=full,
-        thread=thread_view.thread_html(found, thread, full),
+        thread=thread_view.thread_html(
+            found, thread, full, runs.find_live_answer(found.active_leaf_id)
+        ),
         sought=sought,
     )
     return more, body
@@ -204,22 +206,24 @@ async def more_rows(request: HttpRequest) -> HttpResponse:
     """The sidebar's next page: at its end, or in a gap, from above or (`up`) from below."""
     group, before = request.GET.get("group", ""), parse_cursor(request.GET.get("before", ""))
     if "after" not in request.GET:
-        rows = await run_as_user(request, messages.list_rows, before, PAGE_SIZE)
+        rows = await run_as_user(request, sidebar_rows.list_rows, before, PAGE_SIZE)
         return HttpResponse(
             thread_view.rows_html(rows, goes_on=len(rows) == PAGE_SIZE, continues=group)
         )
     after = parse_cursor(request.GET["after"])
     if "up" in request.GET:
-        rows = await run_as_user(request, messages.list_rows_above, after, PAGE_SIZE + 1, before)
+        rows = await run_as_user(
+            request, sidebar_rows.list_rows_above, after, PAGE_SIZE + 1, before
+        )
         return HttpResponse(raised_rows_html(rows, before, group))
-    rows = await run_as_user(request, messages.list_rows, before, PAGE_SIZE, after)
+    rows = await run_as_user(request, sidebar_rows.list_rows, before, PAGE_SIZE, after)
     html = thread_view.rows_html(rows, goes_on=False, continues=group)
     if len(rows) == PAGE_SIZE:
         html += thread_view.gap_html(rows[-1].place, after, thread_view.age_group_key(rows[-1]))
     return HttpResponse(html)
 
 
-def raised_rows_html(rows: list[messages.SidebarRow], before: SidebarCursor, group: str) -> str:
+def raised_rows_html(rows: list[sidebar_rows.SidebarRow], before: SidebarCursor, group: str) -> str:
     """The end of a gap; the first of more than a page of rows stays in it."""
     if len(rows) <= PAGE_SIZE:
         return thread_view.rows_html(rows, goes_on=False, continues=group)

@@ -6,6 +6,10 @@ making what is sent.
 
 from typing import NamedTuple
 
+from autobahn.exception import Disconnected
+
+__all__ = ["LISTEN", "Disconnected", "Frame", "encode_frame", "parse_short_text_frame"]
+
 # An event of an application to its websocket: `listener` is called with each text that comes in and
 # says whether that was for it. All else is received as always.
 LISTEN = "websocket.listen"

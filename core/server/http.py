@@ -26,7 +26,7 @@ Channel: Any = twisted.web.http.HTTPChannel
 waiting: "dict[BoundedChannel, None]" = {}
 
 
-class BoundedChannel(Channel):  # type: ignore[misc]
+class BoundedChannel(Channel):
     """One HTTP connection. It waits from its beginning, or the end of an answer, until all of the
     next request has come; a websocket leaves it with its request."""
 

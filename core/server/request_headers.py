@@ -49,7 +49,7 @@ def drop_other_headers(headers: Headers, allowed: frozenset[bytes]) -> None:
             headers.removeHeader(name)
 
 
-class FilteredRequest(WebRequest):  # type: ignore[misc]
+class FilteredRequest(WebRequest):
     """daphne's request with only the allowed headers.
 
     Forms are read by Django alone: Twisted would parse them a second time, for nobody, and answer

@@ -1,4 +1,7 @@
-"""daphne on uvloop: `python -m core.server.serve [options] config.asgi:application`.
+"""Run daphne on uvloop: `python -m core.server.serve [--gated] [options] config.asgi:application`.
+
+With `--gated` the application is loaded, which takes most of a start, and served once standard
+input ends: the parent closes it when the database is up to date.
 
 daphne takes the reactor that is there when it is imported: ours, on the loop that the policy makes.
 uvloop halves what the event loop itself costs (docs/performance.md).
@@ -32,5 +35,17 @@ def main(arguments: Sequence[str]) -> None:
         command_line().run([*common, *arguments])
 
 
+def load_and_wait(application: str) -> None:
+    """Load the application after daphne, whose reactor it looks for, and wait for the gate."""
+    command_line()
+    with explain_wrong_settings():
+        importlib.import_module(application.partition(":")[0])
+    sys.stdin.read()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    arguments = sys.argv[1:]
+    if arguments[0] == "--gated":
+        del arguments[0]
+        load_and_wait(arguments[-1])
+    main(arguments)

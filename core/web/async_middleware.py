@@ -20,7 +20,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 
-from accounts.sessions import is_session_key
+from core.web.session_keys import is_session_key
 
 # A form up to this many bytes is read in less time than a hop takes.
 SMALL_FORM_BYTES = 64 * 1024

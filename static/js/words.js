@@ -6,7 +6,7 @@
   const say = (key, values = {}) =>
     words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 
-  // A message as the server stores and counts it (`checked_text` in chat/limits/text.py).
+  // A message as the server stores and counts it (`clean_message` in chat/text.py).
   const BLANKS = "\t \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     + "\u2028\u2029\u202f\u205f\u3000";
   const BLANK_LINES = new RegExp(`^(?:[${BLANKS}]*\\n)+`);

@@ -11,7 +11,8 @@ from accounts.models import User
 from chat.events import Outcome, Usage
 from chat.models import Chunk, Conversation, Message, Run, Status
 from chat.services import conversation_actions, finish_run, turns
-from chat.services.finish_run import finish, finish_expired, join_chunks, saved_text
+from chat.services.finish_run import finish, finish_expired, saved_text
+from chat.text import join_chunks
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
     PROCESS,

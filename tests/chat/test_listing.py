@@ -13,7 +13,6 @@ from chat.models import Conversation
 from chat.realtime.sidebar import SidebarState
 from chat.rendering.components.thread_view import sidebar_page_html
 from chat.selectors import change_feed
-from chat.selectors.messages import SidebarRow, list_rows
 from chat.selectors.sidebar_page import (
     CONTEXT_ROWS,
     PAGE_SIZE,
@@ -21,6 +20,7 @@ from chat.selectors.sidebar_page import (
     SidebarPage,
     load_sidebar_page,
 )
+from chat.selectors.sidebar_rows import SidebarRow, list_rows
 from chat.services import conversation_actions
 from tests.chat.conftest import Counted
 from tests.chat.factories import said

@@ -20,7 +20,7 @@ from chat.rendering.components import template_cache, thread_view
 from chat.rendering.components.message_view import MessageItem, to_message_view
 from chat.rendering.components.template_cache import render_cached
 from chat.selectors.context_usage import ContextUsage
-from chat.selectors.messages import SidebarRow, list_rows
+from chat.selectors.sidebar_rows import SidebarRow, list_rows
 from chat.services import drafts
 from chat.views.pages import load_page_data
 from tests.chat.conftest import Counted

@@ -13,7 +13,7 @@ from chat.errors import FAULTS
 from chat.models import ChatModel, Conversation, Message, Status
 from chat.rendering.components.thread_view import format_row_cursor
 from chat.rendering.markdown import RENDERER_VERSION
-from chat.selectors.messages import list_rows
+from chat.selectors.sidebar_rows import list_rows
 from chat.services import conversation_actions, turns
 from tests.chat.conftest import Counted
 from tests.chat.factories import (

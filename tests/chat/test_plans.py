@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from chat.events import Outcome
 from chat.models import ChatModel, Conversation, Message, Role, Status
-from chat.selectors import messages
+from chat.selectors import messages, sidebar_rows
 from chat.selectors.context_usage import measure_context
 from chat.selectors.sidebar_page import load_sidebar_page
 from chat.services import finish_run, turns
@@ -58,7 +58,7 @@ def test_a_page_deep_in_a_history_reads_few_rows(kept: KeptConnection) -> None:
         Conversation(owner=user, title="Old", active_at=now - timedelta(hours=number))
         for number in range(4_000)
     )
-    deep = messages.list_rows(user, size=4_000)[3_000]
+    deep = sidebar_rows.list_rows(user, size=4_000)[3_000]
     for _ in range(8):
         load_sidebar_page(user, deep.id)
     with transaction.atomic():
@@ -111,4 +111,4 @@ def turn_after(user: User, conversation: Conversation) -> None:
     save_chunks(process, [turn.run.pk], [TextChunk(turn.run.pk, 0, "So.")])
     assert finish_run.finish(turn.run, Outcome(status=Status.COMPLETE), "So.", "<p>So.</p>", 1)
     messages.load_thread(user, conversation.pk)
-    messages.get_row(user, conversation.pk)
+    sidebar_rows.get_row(user, conversation.pk)

@@ -7,8 +7,9 @@ import pytest
 
 from accounts.models import User
 from chat.models import Conversation, Status
-from chat.selectors import messages
-from chat.selectors.messages import PAGE_SIZE, SidebarRow, ThreadPage
+from chat.selectors import messages, sidebar_rows
+from chat.selectors.messages import PAGE_SIZE, ThreadPage
+from chat.selectors.sidebar_rows import SidebarRow
 from chat.services import conversation_actions, turns
 from tests.chat.conftest import Counted
 from tests.chat.factories import (
@@ -171,7 +172,7 @@ def at(user: User, title: str, minute: int) -> Conversation:
 def pages(user: User, size: int) -> list[list[SidebarRow]]:
     found: list[list[SidebarRow]] = []
     before: tuple[datetime, UUID] | None = None
-    while rows := messages.list_rows(user, before, size):
+    while rows := sidebar_rows.list_rows(user, before, size):
         found.append(rows)
         before = (rows[-1].active_at, rows[-1].id)
     return found
@@ -180,7 +181,7 @@ def pages(user: User, size: int) -> list[list[SidebarRow]]:
 def test_rows_come_newest_first(owner: User) -> None:
     for minute, title in ((1, "old"), (3, "new"), (2, "middle")):
         at(owner, title, minute)
-    assert [row.title for row in messages.list_rows(owner)] == ["new", "middle", "old"]
+    assert [row.title for row in sidebar_rows.list_rows(owner)] == ["new", "middle", "old"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -195,22 +196,22 @@ def test_rows_are_the_persons_own_and_not_deleted(owner: User, stranger: User) -
     kept, gone = said(owner, "Kept?"), said(owner, "Gone?")
     said(stranger, "Theirs?")
     conversation_actions.delete(owner, gone.pk)
-    assert [row.id for row in messages.list_rows(owner)] == [kept.pk]
+    assert [row.id for row in sidebar_rows.list_rows(owner)] == [kept.pk]
 
 
 def test_rows_say_who_is_answering(owner: User, queries: Counted) -> None:
     quiet, busy = said(owner), asked(owner).conversation
     with queries:
-        rows = messages.list_rows(owner)
+        rows = sidebar_rows.list_rows(owner)
     assert {row.id: row.answering for row in rows} == {quiet.pk: False, busy.pk: True}
     assert queries.count == 1
-    assert messages.get_row(owner, busy.pk).answering
+    assert sidebar_rows.get_row(owner, busy.pk).answering
 
 
 def test_one_row_is_found_by_its_owner_only(owner: User, stranger: User) -> None:
     conversation = said(owner)
     with pytest.raises(Conversation.DoesNotExist):
-        messages.get_row(stranger, conversation.pk)
+        sidebar_rows.get_row(stranger, conversation.pk)
     with pytest.raises(Conversation.DoesNotExist):
         messages.get_conversation(stranger, conversation.pk)
 

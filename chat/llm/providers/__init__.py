@@ -7,7 +7,6 @@ leaves here.
 from chat.llm.providers.capabilities import can_serve
 from chat.llm.providers.http_transport import close_idle_connections
 from chat.llm.providers.streaming import stream
-from chat.llm.providers.text import has_visible
 from chat.llm.providers.types import (
     ChatRequest,
     ChatTurn,
@@ -36,6 +35,5 @@ __all__ = [
     "Waiting",
     "can_serve",
     "close_idle_connections",
-    "has_visible",
     "stream",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.stop_sequences import StopFilter
 from chat.llm.providers.stream_parsers import Event
-from chat.llm.providers.text import Normaliser, has_visible
+from chat.llm.providers.text import Normaliser
 from chat.llm.providers.types import ChatRequest, Finish, Limits
+from chat.text import has_visible
 
 DONE_REASON = "done"
 """Our word for an answer whose stream said `[DONE]` and named no finish reason."""

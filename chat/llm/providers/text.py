@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
-# Hangul fillers and the braille blank are letters or symbols to Unicode, and blank on a screen.
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 class Normaliser:
@@ -52,16 +49,3 @@ class Normaliser:
 
 def _join_pairs(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def has_visible(text: str) -> bool:
-    """Whether a reader would see anything: a character that is no space, control, format or filler.
-
-    By Unicode general category; U+200B survives `str.strip()` and is a format character here.
-    """
-    return any(_is_visible(char) for char in text)
-
-
-def _is_visible(char: str) -> bool:
-    # Combining marks (M) are left out too: alone they draw nothing of their own.
-    return char not in _BLANK and unicodedata.category(char)[0] not in "CZM"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.utils.safestring import SafeString, mark_safe
@@ -14,7 +14,6 @@ from chat.models import FINISHED, Message, Role, Status
 from chat.rendering.components.localize_html import localize_html
 from chat.rendering.markdown import RENDERER_VERSION, render, render_plain
 from chat.selectors.messages import Siblings, ThreadPage
-from chat.streaming.run_manager import runs
 
 NO_SIBLINGS = Siblings((), 0)
 
@@ -75,13 +74,29 @@ class Fingerprint(NamedTuple):
     feedback: int
 
 
+class LiveText(Protocol):
+    """An answer that this process is writing: newer than its row."""
+
+    notice: str
+    status: str
+
+    @property
+    def html(self) -> str: ...
+    @property
+    def is_live(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class MessageItem:
-    """A message in its place: at the end of the shown branch, or above."""
+    """A message in its place: at the end of the shown branch, or above.
+
+    `live` is its answer where this process is writing it.
+    """
 
     message: Message
     siblings: Siblings = NO_SIBLINGS
     is_leaf: bool = False
+    live: LiveText | None = None
 
     @property
     def can_ask(self) -> bool:
@@ -102,17 +117,20 @@ class MessageItem:
         )
 
 
-def message_items(page: ThreadPage, leaf: UUID | None) -> Iterator[MessageItem]:
-    """`leaf` is the end of the shown branch."""
+def message_items(
+    page: ThreadPage, leaf: UUID | None, live: LiveText | None = None
+) -> Iterator[MessageItem]:
+    """Yield the messages of a page; `leaf` ends the shown branch, `live` is its answer."""
     for message in page.messages:
-        alternatives = page.siblings.get(message.pk, NO_SIBLINGS)
-        yield MessageItem(message, alternatives, message.pk == leaf)
+        siblings = page.siblings.get(message.pk, NO_SIBLINGS)
+        is_leaf = message.pk == leaf
+        yield MessageItem(message, siblings, is_leaf, live if is_leaf else None)
 
 
 def to_message_view(line: MessageItem) -> MessageView:
-    """A live answer of this process is newer than its row."""
+    """Decide how a message is shown; a live answer is newer than its row."""
     message, can_ask = line.message, line.can_ask
-    live = runs.find_live_answer(message.pk) if message.is_live else None
+    live = line.live if message.is_live else None
     status = live.status if live and live.is_live else message.status
     return MessageView(
         id=message.pk,

@@ -18,12 +18,18 @@ from django.utils.translation import gettext as _
 from chat.models import Conversation
 from chat.rendering.components import htmx
 from chat.rendering.components.htmx import partial
-from chat.rendering.components.message_view import MessageView, message_items, to_message_view
+from chat.rendering.components.message_view import (
+    LiveText,
+    MessageView,
+    message_items,
+    to_message_view,
+)
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.selectors.change_feed import Snapshot
 from chat.selectors.context_usage import ContextUsage
-from chat.selectors.messages import SidebarCursor, SidebarRow, ThreadPage
+from chat.selectors.messages import ThreadPage
 from chat.selectors.sidebar_page import SidebarPage
+from chat.selectors.sidebar_rows import SidebarCursor, SidebarRow
 
 # Percent of the model's memory; below it nobody has to think of it.
 RULER_SHOWN = 50
@@ -42,12 +48,16 @@ def message_html(message: MessageView) -> str:
 
 
 def thread_html(
-    conversation: Conversation, page: ThreadPage, window: ContextUsage | None = None
+    conversation: Conversation,
+    page: ThreadPage,
+    window: ContextUsage | None = None,
+    live: LiveText | None = None,
 ) -> SafeString:
-    """The content of the thread element."""
+    """Render the content of the thread element; `live` is the answer at its end, if this process
+    is writing it."""
     first = window.first if window else None
     parts = [load_older_html(conversation, page.older)] if page.older else []
-    for line in message_items(page, conversation.active_leaf_id):
+    for line in message_items(page, conversation.active_leaf_id, live):
         if line.message.pk == first:
             parts.append(render_cached("chat/_memory.html", {}, {}))
         parts.append(message_html(to_message_view(line)))
