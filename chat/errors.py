@@ -17,7 +17,7 @@ class ErrorCode:
     """One thing that can go wrong.
 
     `code` is stored with a run and is stable; `sentence` is for the person; `retryable` says that
-    the same request may well succeed later; `tells_operator` that only an administrator can mend
+    the same request may well succeed later; `admin_only` that only an administrator can mend
     it; `status` is the HTTP status of a command that is refused with this fault.
     """
 

@@ -15,7 +15,7 @@ _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 
 
 def clean_message(text: str) -> str:
-    """The text as it is stored: see `storable`; no blank ends, but the indentation of its first
+    """The text as it is stored: see `normalize_text`; no blank ends, but the indentation of its first
     line. `stored` in static/js/words.js does the same, so that the page counts alike.
 
     Raises ChatError `empty_message` or `message_too_long`.

@@ -42,7 +42,7 @@ class PageState:
     """One socket's view. `version` is what its page says it shows of the conversation; `page` is
     the id that the page made for itself.
 
-    `thread_stale` asks for a look at it; `told_once` says that one event alone does.
+    `thread_stale` asks for a look at it; `has_single_event` says that one event alone does.
     """
 
     user: User

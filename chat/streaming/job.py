@@ -96,7 +96,7 @@ class Job:
         self.answer.show_notice(sentence if place else "")
 
     def take_unsaved(self) -> TextChunk | None:
-        """What the next save appends; `was_saved` confirms it."""
+        """What the next save appends; `confirm_saved` confirms it."""
         if not self.unsaved:
             return None
         self.unsaved = ["".join(self.unsaved)]
@@ -117,7 +117,7 @@ class Job:
 
     async def run_to_end(self) -> bool:
         """Write the answer to its end; whether this process was the one that ended it. Nobody is
-        told, see `Runs.watch_over`."""
+        told, see `RunManager.supervise`."""
         self.generation = asyncio.create_task(self.generate(), name=f"write {self.run.pk}")
         if self.ending is not None:
             self.generation.cancel()

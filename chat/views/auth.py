@@ -41,7 +41,7 @@ def page(view: View) -> View:
     """A page for signed-in people; others sign in and come back to it.
 
     What a script asks for is a part of a page: the page stays, and says that it is signed out.
-    The view finds out who asks where it reads for them, see `on_behalf`.
+    The view finds out who asks where it reads for them, see `run_as_user`.
     """
 
     @require_http_methods(["GET", "HEAD"])
@@ -69,7 +69,7 @@ def command(view: View) -> View:
     """A command for signed-in people, posted by htmx or by a plain form.
 
     Refusals are a sentence for the composer's notice; the text stays where it was typed. The view
-    finds out who asks where it works for them, see `on_behalf`.
+    finds out who asks where it works for them, see `run_as_user`.
     """
 
     @handle_command_errors
@@ -133,7 +133,7 @@ def refuse_command(request: HttpRequest, problem: ChatError) -> HttpResponse:
 
 async def run_as_user(request: HttpRequest, work: Callable[..., Any], *args: Any) -> Any:
     """What `work(user, *args)` gives for whoever asks: session, account and work in one go, since
-    each hop to a thread costs as much as either. Raises SignedOutError; `asker_of` knows them then.
+    each hop to a thread costs as much as either. Raises SignedOutError; `current_user` knows them then.
     """
     return await run_in_request(lambda: work(require_user(request), *args))
 
@@ -141,7 +141,7 @@ async def run_as_user(request: HttpRequest, work: Callable[..., Any], *args: Any
 async def carry_out(
     request: HttpRequest, work: Callable[..., Any], *args: Any, budget: str = COMMANDS
 ) -> Any:
-    """What `on_behalf` does, for a command: it takes one from the person's budget first. Raises
+    """What `run_as_user` does, for a command: it takes one from the person's budget first. Raises
     ChatError `too_many_commands` too.
     """
 

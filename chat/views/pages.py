@@ -235,7 +235,7 @@ def raised_rows_html(rows: list[sidebar_rows.SidebarRow], before: SidebarCursor,
 
 
 def parse_cursor(text: str) -> SidebarCursor:
-    """The place of a row, as `cursor_of` writes it; 404 for anything else."""
+    """The place of a row, as `format_row_cursor` writes it; 404 for anything else."""
     when, _, key = text.partition("_")
     try:
         moment, row = datetime.fromisoformat(when), UUID(hex=key)

@@ -53,7 +53,7 @@ class ServerSideCursor(Cursor[Any]):
 
 
 def open_cursor() -> CursorWrapper:
-    """A cursor as `connection.cursor()` makes it, around a `Bound`."""
+    """A cursor as `connection.cursor()` makes it, around a `ServerSideCursor`."""
     here: Any = connection
     here.close_if_health_check_failed()
     here.ensure_connection()

@@ -62,7 +62,7 @@ class MessageView:
 
 class Fingerprint(NamedTuple):
     """What makes a message look different, the text of a live one apart: told from the row, at a
-    tenth of the cost of `Shown`."""
+    tenth of the cost of `MessageView`."""
 
     status: str
     error: str
