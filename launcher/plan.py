@@ -9,7 +9,7 @@ import environ
 
 from launcher.failure import StartError
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
