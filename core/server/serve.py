@@ -4,7 +4,7 @@ With `--gated` the application is loaded, which takes most of a start, and serve
 input ends: the parent closes it when the database is up to date.
 
 daphne takes the reactor that is there when it is imported: ours, on the loop that the policy makes.
-uvloop halves what the event loop itself costs (docs/performance.md).
+uvloop halves what the event loop itself costs (docs/performance-log.md).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The events of an answer, in batches of what came at once.
 
 Chat completions are read from the bytes of huggingface_hub's response: the objects that it makes
-of each event cost more than everything else that is done with one (docs/performance.md).
+of each event cost more than everything else that is done with one (docs/performance-log.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """HTTP/1.1 by aiohttp under huggingface_hub's client.
 
 Its parser, in C, gives all that came since the last read at once. huggingface_hub's own transport
-wakes its reader for each chunk, which was a third of what a token cost (docs/performance.md).
+wakes its reader for each chunk, which was a third of what a token cost (docs/performance-log.md).
 
 A connection whose answer was read to its end may be kept for the next one: with TLS that is two
 round trips less before a first word.
