@@ -33,16 +33,16 @@ runpy.run_path({script!r}, run_name="__main__")
 def clone(tmp_path: Path) -> Path:
     """What the first step reads, in a folder with a space in its name."""
     root = tmp_path / "my clone"
-    (root / "config" / "local").mkdir(parents=True)
+    (root / "launcher").mkdir(parents=True)
     for name in ("bootstrap.py", "install.py"):
-        shutil.copy(ROOT / "config" / "local" / name, root / "config" / "local")
+        shutil.copy(ROOT / "launcher" / name, root / "launcher")
     shutil.copytree(ROOT / "requirements", root / "requirements")
     shutil.copy(ROOT / "Makefile", root)
     return root
 
 
 def script(root: Path, name: str) -> str:
-    return str(root / "config" / "local" / name)
+    return str(root / "launcher" / name)
 
 
 def run_python(code: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

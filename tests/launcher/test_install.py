@@ -23,7 +23,7 @@ Install = Callable[..., subprocess.CompletedProcess[str]]
 def clone(tmp_path: Path) -> Path:
     """What installs, for an app that needs `app`, in a folder with a space in its name."""
     root = tmp_path / "my clone"
-    shutil.copytree(ROOT / "config" / "local", root / "config" / "local")
+    shutil.copytree(ROOT / "launcher", root / "launcher")
     (root / "requirements").mkdir()
     (root / "requirements.txt").write_text("app>=1\n")
     return root
@@ -59,7 +59,7 @@ def run_install(clone: Path, index: PackageIndex) -> Install:
         kept |= {"PIP_INDEX_URL": index.url, "PIP_CONFIG_FILE": os.devnull, "HF_TOKEN": "hf_x"}
         kept |= {"DATABASE_URL": "postgresql://127.0.0.1/chat"}
         return subprocess.run(
-            [sys.executable, clone / "config" / "local" / "install.py", command],
+            [sys.executable, clone / "launcher" / "install.py", command],
             env=kept,
             capture_output=True,
             text=True,
