@@ -139,7 +139,7 @@ def test_main_moves_as_a_whole(
     signed_in: Client, person: User, ann: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the address were taken after it was looked at."""
-    monkeypatch.setattr("accounts.views.is_of_another", lambda email, person: False)
+    monkeypatch.setattr("accounts.views.is_taken_by_another", lambda email, person: False)
     refused(signed_in, person, ann)
 
 
