@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import InternalError, OperationalError
 
 from chat.realtime.connection_registry import run_every
 from chat.streaming.retry import DATABASE_ERRORS, run_guarded
@@ -27,7 +27,7 @@ class Rounds:
 
 
 async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture) -> None:
-    rounds = Rounds(RuntimeError("a"), RuntimeError("b"), IntegrityError("c"))
+    rounds = Rounds(RuntimeError("a"), RuntimeError("b"), InternalError("c"))
     task = asyncio.create_task(
         run_every(0.0, rounds.work, OutageLogger(log, "looking", DATABASE_ERRORS))
     )
@@ -38,7 +38,7 @@ async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture
         task.cancel()
     assert [record.getMessage() for record in caplog.records][:3] == [
         "looking failed: RuntimeError",
-        "looking failed: IntegrityError",
+        "looking failed: InternalError",
         "looking works again after 3 failures",
     ]
     assert [record.levelname for record in caplog.records][:2] == ["ERROR", "WARNING"]

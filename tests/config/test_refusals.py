@@ -69,7 +69,8 @@ def log() -> Iterator[Callable[[], str]]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(SafeFormatter("{levelname} {name} {message}", style="{"))
-    loggers = [logging.getLogger(name) for name in ("", "django", "django.request")]
+    names = ("", "django", "django.request", "django.security")
+    loggers = [logging.getLogger(name) for name in names]
     budget.left = BURST
     for logger in loggers:
         logger.addHandler(handler)
