@@ -38,7 +38,8 @@ def localize_html(html: str) -> str:
 
 
 def translate_back_label(match: re.Match[str]) -> str:
-    return f'{match[1]}{escape(_("Back to reference %(number)s") % {"number": match[2]})}"'
+    label = _("Back to reference %(number)s") % {"number": match[2]}
+    return f'{match[1]}{escape(label)}"'
 
 
 @lru_cache(maxsize=16)
