@@ -41,7 +41,7 @@ def shows_the_end(person: Person, sentence: str, *, sign_in: bool) -> None:
     person.sees("Light")
     expect(person.button("Stop")).to_be_hidden()
     expect(person.page.locator(".row[data-answering]")).to_have_count(0)
-    expect(person.page.locator("#connection")).to_be_hidden()
+    expect(person.page.locator("#connection")).to_contain_text("no longer updated")
 
 
 def account(person: Person, rows: Rows) -> str:
