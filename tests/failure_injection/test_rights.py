@@ -79,7 +79,7 @@ def test_pages_of_every_process_close_at_once(
         if stops:
             check_hung_up(upstream, due, BY_EVENT)
         else:
-            assert rows.answer(target.conversation)["status"] == "streaming"
+            eventually(lambda: rows.answer(target.conversation)["status"] == "streaming")
     assert "ERROR" not in pair.one.log()[before:]
 
 

@@ -51,9 +51,11 @@ class World:
     addresses: list[str]
 
     def outage_lines(self, since: int) -> tuple[str, str]:
-        """The two lines of an outage, without the time; the process logged nothing else."""
+        """The two lines of an outage, without the time; but for refusals that have a reference
+        the process logged nothing else."""
         eventually(lambda: "works again" in self.site.log()[since:], 30)
         lines = [line.split(" ", 2)[2] for line in self.site.log()[since:].splitlines()]
+        lines = [line for line in lines if not line.startswith("INFO chat.refused ")]
         assert len(lines) == 2, lines
         return lines[0], lines[1]
 

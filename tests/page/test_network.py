@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
+from tests.chat.waiting import eventually
 from tests.e2e.person import Person
 from tests.fake_llm import Gate, UpstreamThread, answer
 from tests.page.proxied import proxied_site, proxy, site
@@ -106,6 +107,7 @@ def test_a_dead_socket_is_noticed_after_a_wake(
     person.page.evaluate(f"{target}.dispatchEvent(new Event('{event}'))")
     with person.page.expect_websocket(timeout=BACK_MS):
         pass
+    eventually(lambda: proxy.handshakes > before)
     assert proxy.handshakes == before + 1
 
 
