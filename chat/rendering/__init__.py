@@ -1,1 +1,1 @@
-"""Text to safe HTML, and rows and events to HTML."""
+"""Render Markdown and user text to safe HTML, and rows and events to page components."""

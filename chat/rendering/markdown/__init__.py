@@ -1,4 +1,4 @@
-"""Markdown to safe HTML, whole and while it is still being written."""
+"""Render Markdown to safe HTML, for finished answers and for answers that still grow."""
 
 from chat.rendering.markdown.diff import Patch, Position, changes
 from chat.rendering.markdown.renderer import RENDERER_VERSION, render

@@ -1,4 +1,4 @@
-"""Raw HTML of the parser -> its top-level blocks, list items and table rows, with their lines."""
+"""Split the parser's raw HTML into top-level blocks, list items and table rows."""
 
 import re
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ _LOOSE = re.compile(r"<li[^>]*>(?:<input[^>]*> ?)?<p\b")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One element of the parser's output: the line it begins on (from 1), its name, its HTML.
+    """One element of the parser's output: its first source line (from 1), tag name and HTML.
 
-    `shift` is the number of lines that stood before the source for the parser alone; the line is
-    counted without them (so it may be 0 or less), the positions inside the HTML are not.
+    `shift` is the number of helper lines that were put before the source for the parser. `line`
+    does not count them (so it may be 0 or less); the positions inside the HTML do.
     """
 
     line: int
@@ -25,30 +25,30 @@ class Block:
 
     @property
     def loose(self) -> bool:
-        """Whether this list item wraps its text in paragraphs."""
+        """Return whether this list item wraps its text in paragraphs."""
         return _LOOSE.match(self.html) is not None
 
 
 def split(html: str, shift: int = 0) -> list[Block]:
-    """Top-level blocks in their order. Text outside any block becomes a paragraph of its own."""
+    """Return the top-level blocks in order; text outside any block becomes a paragraph."""
     blocks: list[Block] = []
-    depth = end = begin = line = 0
+    depth = start = end = line = 0
     for match in _BLOCK.finditer(html):
         if match[1]:
             depth -= 1
         else:
             if depth == 0:
-                _stray(blocks, html[end : match.start()])
-                begin, line = match.start(), _line(match[3], line + shift) - shift
+                _append_stray_text(blocks, html[end : match.start()])
+                start, line = match.start(), _line(match[3], line + shift) - shift
             depth += match[2] != "hr"
         if depth == 0:
             end = match.end()
-            blocks.append(Block(line, match[2], html[begin:end], shift))
-    _stray(blocks, html[end:])
+            blocks.append(Block(line, match[2], html[start:end], shift))
+    _append_stray_text(blocks, html[end:])
     return blocks
 
 
-def _stray(blocks: list[Block], text: str) -> None:
+def _append_stray_text(blocks: list[Block], text: str) -> None:
     if text.strip():
         blocks.append(Block(blocks[-1].line if blocks else 1, "p", f"<p>{text.strip()}</p>"))
 
@@ -59,23 +59,23 @@ def _line(attributes: str, default: int) -> int:
 
 
 def items(block: Block) -> tuple[str, list[Block], str]:
-    """A list -> its start tag, its items, its end tag."""
+    """Split a list into its start tag, its items and its end tag."""
     html = block.html
     head = html.index(">") + 1
-    found: list[Block] = []
-    depth = begin = line = 0
+    list_items: list[Block] = []
+    depth = start = line = 0
     for match in _ITEM.finditer(html, head):
         if match[2] != "li":
             depth += -1 if match[1] else 1
         elif depth == 0 and not match[1]:
-            begin, line = match.start(), _line(match[3], 0) - block.shift
+            start, line = match.start(), _line(match[3], 0) - block.shift
         elif depth == 0:
-            found.append(Block(line, "li", html[begin : match.end()]))
-    return html[:head], found, html[html.rindex("<") :]
+            list_items.append(Block(line, "li", html[start : match.end()]))
+    return html[:head], list_items, html[html.rindex("<") :]
 
 
 def rows(block: Block) -> tuple[str, list[Block], str]:
-    """A table -> all before its first body row, the body rows, all after them."""
+    """Split a table into the HTML before its body rows, the body rows, and the HTML after them."""
     html = block.html
     body = html.find("<tbody>")
     if body < 0:
@@ -83,8 +83,8 @@ def rows(block: Block) -> tuple[str, list[Block], str]:
     starts = list(_ROW.finditer(html, body))
     end = html.rindex("</tbody>")
     stops = [match.start() for match in starts[1:]] + [end]
-    found = [
+    body_rows = [
         Block(int(match[1]) - block.shift, "tr", html[match.start() : stop])
         for match, stop in zip(starts, stops, strict=True)
     ]
-    return html[: body + len("<tbody>")], found, html[end:]
+    return html[: body + len("<tbody>")], body_rows, html[end:]

@@ -1,4 +1,4 @@
-"""Code blocks: their markup, open and closed alike, and highlighting by Pygments classes."""
+"""Markup of code blocks, open or finished, and highlighting with Pygments classes."""
 
 import re
 from functools import cache, lru_cache
@@ -9,12 +9,12 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Token, _TokenType
 
 MAX_LENGTH = 20_000
-"""Characters of a block that is highlighted: about 70 ms; a longer one stays plain."""
+"""Maximum characters in a highlighted block, about 70 ms of work; longer ones stay plain."""
 MAX_LINE = 2_000
-"""Characters of a line; lexers are regular expressions and may be slow on longer ones."""
+"""Maximum characters in a line: lexers are regular expressions, and slow on longer lines."""
 
-# Lexers are taken by name from this list only: never guessed, and none that nobody knows.
-_LANGUAGES_NAMES = """
+# Only these lexers are used, looked up by name. The language is never guessed.
+_LANGUAGE_NAMES = """
 ada apacheconf asm awk bash bat batch c c# c++ clojure clj cmake coffeescript cpp cs csharp css
 cuda d dart diff django docker dockerfile elixir elm erlang ex f# fish fortran fsharp gherkin go
 golang graphql groovy haskell hcl hs html http ini java javascript jinja js json json5 jsx julia
@@ -24,7 +24,7 @@ ps1 py python python3 pycon pytb r rb rs rst ruby rust sass scala scheme scss sh
 systemverilog tcl terraform tex toml ts tsx typescript vbnet verilog vhdl vim vue xml yaml yml zig
 zsh console
 """
-LANGUAGES = frozenset(_LANGUAGES_NAMES.split())
+LANGUAGES = frozenset(_LANGUAGE_NAMES.split())
 _ALIASES = {"jsonc": "json", "kt": "kotlin", "patch": "diff", "svg": "xml", "vb": "vbnet"}
 _LANGUAGE = re.compile(r"[\w+#.-]{1,32}", re.ASCII)
 _CLASSES: dict[_TokenType, str] = {
@@ -54,17 +54,17 @@ _CLASSES: dict[_TokenType, str] = {
     Token.Generic.Prompt: "c",
 }
 CLASSES = frozenset(_CLASSES.values()) - {""}
-"""The names of span classes in highlighted code, a subset of Pygments' short names."""
+"""Class names of the spans in highlighted code, a subset of Pygments' short names."""
 
 
 def language(info: str) -> str:
-    """The language that a fence's info string names, in plain signs; "" for none."""
+    """Return the language named by a fence's info string, "" for none or an odd name."""
     match = _LANGUAGE.match(info.strip())
     return match[0] if match else ""
 
 
 def opening(info: str) -> str:
-    """The markup of a code block up to its text."""
+    """Return the markup of a code block up to its text."""
     name = language(info)
     attribute = f' class="language-{name}"' if name else ""
     return (
@@ -78,7 +78,7 @@ CLOSING = "</code></pre></div>"
 
 
 def code_block(info: str, text: str, *, highlighted: bool) -> str:
-    """A whole code block of unescaped `text`, with classes on its tokens if it is finished."""
+    """Return the HTML of a code block for unescaped `text`, with highlighting if asked for."""
     name = language(info).lower()
     inner = highlight(_ALIASES.get(name, name), text) if highlighted else ""
     return opening(info) + (inner or escape(text, quote=False)) + CLOSING
@@ -86,21 +86,21 @@ def code_block(info: str, text: str, *, highlighted: bool) -> str:
 
 @lru_cache(maxsize=32)
 def highlight(name: str, text: str) -> str:
-    """HTML of `text` with spans for the language; "" where it is to stay plain."""
+    """Return `text` as HTML with a span per token, or "" if the text has to stay plain."""
     if name not in LANGUAGES or len(text) > MAX_LENGTH or _longest_line(text) > MAX_LINE:
         return ""
     parts: list[str] = []
-    pending, run = "", ""
+    current_class, run = "", ""
     tokens = list(_lexer(name).get_tokens(text))
     if "".join(value for _, value in tokens) != text:
         return ""
     for kind, value in tokens:
-        wanted = _class(kind) if value.strip() else pending
-        if wanted != pending:
-            parts.append(_span(pending, run))
-            pending, run = wanted, ""
+        token_class = _class_of(kind) if value.strip() else current_class
+        if token_class != current_class:
+            parts.append(_span(current_class, run))
+            current_class, run = token_class, ""
         run += value
-    return "".join(parts) + _span(pending, run)
+    return "".join(parts) + _span(current_class, run)
 
 
 def _longest_line(text: str) -> int:
@@ -113,11 +113,12 @@ def _lexer(name: str) -> Lexer:
 
 
 @cache
-def _class(kind: _TokenType) -> str:
-    at: _TokenType | None = kind
-    while at is not None and at not in _CLASSES:
-        at = at.parent
-    return _CLASSES[at] if at is not None else ""
+def _class_of(kind: _TokenType) -> str:
+    """Return the class of the token type, or of its nearest ancestor that has one."""
+    ancestor: _TokenType | None = kind
+    while ancestor is not None and ancestor not in _CLASSES:
+        ancestor = ancestor.parent
+    return _CLASSES[ancestor] if ancestor is not None else ""
 
 
 def _span(name: str, text: str) -> str:
@@ -126,5 +127,5 @@ def _span(name: str, text: str) -> str:
 
 
 def unescaped(html: str) -> str:
-    """The text of an element that holds no other elements."""
+    """Return the unescaped text of an element that has no child elements."""
     return unescape(html) if "&" in html else html

@@ -1,4 +1,4 @@
-"""Markdown -> raw HTML by comrak, a CommonMark and GFM implementation (https://comrak.ee)."""
+"""Convert Markdown to raw HTML with comrak, for CommonMark and GFM (https://comrak.ee)."""
 
 import re
 
@@ -7,24 +7,24 @@ from comrak import ExtensionOptions, ParseOptions, RenderOptions, render_markdow
 from chat.rendering.markdown.source import NONCHARACTERS
 
 MAX_DEPTH = 60
-"""Elements inside one another. Browsers stop at 512, sanitisers take quadratic time."""
+"""Maximum nesting of elements. Browsers stop at 512, and sanitisers take quadratic time."""
 MAX_MATH_MARKS = 3_000
-"""Openings of LaTeX math; comrak looks for the end of each one."""
+"""Maximum opening marks of LaTeX math, because comrak searches for the end of each one."""
 MAX_NOTES = 500
-"""Footnote marks; every reference costs a link at the mark and one at the note."""
+"""Maximum footnote marks, because each costs a link at the mark and one at the note."""
 
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
 _VOID = frozenset({"br", "hr", "img", "input"})
 
 
 class NestingError(Exception):
-    """The text nests deeper than a page can show."""
+    """Raised for text that nests deeper than a page can show."""
 
 
 def to_html(source: str) -> str:
-    """Prepared source -> HTML with source positions, raw HTML escaped; not yet safe to show.
+    """Return prepared source as HTML with source positions and with raw HTML escaped.
 
-    Raises NestingError for nesting bombs.
+    The result still has to be sanitised. Raises NestingError for text that nests too deeply.
     """
     html = render_markdown(source, _extensions(source), _PARSE, _RENDER)
     html = NONCHARACTERS.sub("", html)

@@ -1,9 +1,9 @@
-"""What has to be sent to bring one reader's page from what it shows to how the answer stands.
+"""Compute the patches that bring one page up to date with a growing answer.
 
-The page holds an answer's body as one element whose children are the blocks. A patch names its
-target by the way down the last children: path 0 is the body, path 2 its last child's last child.
-All targets of one list of patches are found before the first is applied, as htmx does with the
-partials of one message; so the innermost append comes first and none moves another's target.
+On the page, the body of an answer is one element whose children are the blocks. A patch addresses
+its target by descending through last children: path 0 is the body, path 2 is the last child of its
+last child. htmx resolves all targets of one message before it applies the first patch, so a list
+of patches starts with the innermost append, and no patch moves the target of another.
 """
 
 import re
@@ -14,14 +14,14 @@ from typing import Literal
 from chat.rendering.markdown.stream import Stream
 
 _TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^>"]|"[^"]*")*>')
-_CLOSING = re.compile(r"</[a-zA-Z][a-zA-Z0-9]*>")
+_END_TAG = re.compile(r"</[a-zA-Z][a-zA-Z0-9]*>")
 _VOID = frozenset({"br", "hr", "input"})
 _LONGEST_ENTITY = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What a reader has been shown: how many finished blocks, and the HTML of the open one."""
+    """What a page shows: the number of finished blocks, and the HTML of the open one."""
 
     blocks: int = 0
     tail: str = ""
@@ -29,11 +29,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One change of the page.
+    """One change to a page.
 
-    `path` counts the steps `> :last-child` below the body, which is 0; None means that the body's
-    whole content gives way to `html`. "append" adds `html` inside the target behind all it holds,
-    "replace" puts `html`, which may be text or empty, in the target's place. White space counts.
+    `path` is the number of `> :last-child` steps down from the body, which is 0. None means that
+    `html` replaces the whole content of the body. "append" adds `html` at the end of the target,
+    "replace" puts `html`, which may be text or empty, in place of the target. White space counts.
     """
 
     path: int | None
@@ -42,8 +42,11 @@ class Patch:
 
 
 def changes(shown: Position, stream: Stream, labelled: Callable[[str], str] = str) -> list[Patch]:
-    """Return the patches from `shown` to `Position(len(stream.blocks), labelled(stream.tail))`, in
-    order. `labelled` puts the reader's words into HTML; patches then fit what stands on the page.
+    """Return the patches that bring a page from `shown` up to date with `stream`, in order.
+
+    Afterwards the page is at `Position(len(stream.blocks), labelled(stream.tail))`. `labelled`
+    translates the renderer's labels in HTML into the reader's language, so that the patches fit
+    the translated page.
     """
     if shown.blocks > len(stream.blocks):
         return [Patch(None, "replace", labelled(stream.html))]
@@ -53,80 +56,87 @@ def changes(shown: Position, stream: Stream, labelled: Callable[[str], str] = st
 
 
 def difference(old: str, new: str) -> list[Patch]:
-    """Patches that turn `old`, one element or nothing at the end of the body, into `new`."""
+    """Return the patches that turn `old`, the last element of the body or "", into `new`."""
     if old == new:
         return []
     if not old:
         return [Patch(0, "append", new)]
-    settled, depth = _without_closings(old)
+    settled, depth = _strip_end_tags(old)
     if new.startswith(settled):
         return _appends(new, len(settled), depth)
     return _replacement(old, new, settled)
 
 
-def _without_closings(html: str) -> tuple[str, int]:
-    """The HTML without the end tags at its end, and how many those are."""
+def _strip_end_tags(html: str) -> tuple[str, int]:
+    """Return the HTML without its final end tags, and the number of those."""
     end, depth = len(html), 0
     while html[end - 1] == ">":
-        begin = html.rindex("<", 0, end)
-        if not _CLOSING.fullmatch(html, begin, end):
+        start = html.rindex("<", 0, end)
+        if not _END_TAG.fullmatch(html, start, end):
             break
-        end, depth = begin, depth + 1
+        end, depth = start, depth + 1
     return html[:end], depth
 
 
-def _appends(new: str, begin: int, depth: int) -> list[Patch]:
-    """Split `new` from `begin`, which stands `depth` elements deep, into one append a depth."""
-    parts = _by_depth(new, begin)
+def _appends(new: str, start: int, depth: int) -> list[Patch]:
+    """Return one append per depth for `new` from `start` on, which is `depth` elements deep."""
+    parts = _split_by_depth(new, start)
     return [Patch(depth - level, "append", part) for level, part in enumerate(parts) if part]
 
 
-def _by_depth(html: str, begin: int) -> list[str]:
-    """The content from `begin` on: what is left of its element, then of the parent, and so on."""
+def _split_by_depth(html: str, start: int) -> list[str]:
+    """Split the HTML from `start` on into the rest of its element, of the parent, and so on."""
     parts: list[str] = []
     depth = 0
-    for match in _TAG.finditer(html, begin):
+    for match in _TAG.finditer(html, start):
         if not match[1]:
             depth += match[2] not in _VOID
         elif depth:
             depth -= 1
         else:
-            parts.append(html[begin : match.start()])
-            begin = match.end()
-    parts.append(html[begin:])
+            parts.append(html[start : match.start()])
+            start = match.end()
+    parts.append(html[start:])
     return parts
 
 
 def _replacement(old: str, new: str, settled: str) -> list[Patch]:
     """Replace the innermost last element that holds the first difference, then append."""
-    same = _same(old, new)
-    begin, depth = next(place for place in _last_elements(old, len(settled)) if place[0] <= same)
-    first, *outer = _by_depth(new, begin)
-    rest = [Patch(depth - 1 - level, "append", part) for level, part in enumerate(outer, 1) if part]
-    return [Patch(depth, "replace", first), *rest]
+    prefix = _common_prefix(old, new)
+    start, depth = next(
+        element for element in _last_elements(old, len(settled)) if element[0] <= prefix
+    )
+    replacement, *outer = _split_by_depth(new, start)
+    appends = [
+        Patch(depth - 1 - level, "append", part) for level, part in enumerate(outer, 1) if part
+    ]
+    return [Patch(depth, "replace", replacement), *appends]
 
 
 def _last_elements(html: str, settled: int) -> Iterator[tuple[int, int]]:
-    """Begin and depth (1 is outermost) of the elements that end at the end, innermost first."""
-    closings: list[bool] = []
+    """Yield start and depth (1 is outermost) of the elements that close the HTML, innermost first.
+
+    Their end tags begin at the offset `settled`.
+    """
+    is_last: list[bool] = []  # for each open end tag, while reading backwards
     end = len(html)
-    depth = len(_CLOSING.findall(html, settled))
+    depth = len(_END_TAG.findall(html, settled))
     while end > 0:
-        begin = html.rindex("<", 0, end)
-        match = _TAG.match(html, begin)
+        start = html.rindex("<", 0, end)
+        match = _TAG.match(html, start)
         if match and match[1]:
-            closings.append(begin >= settled)
-        elif match and match[2] not in _VOID and closings.pop():
-            yield begin, depth
+            is_last.append(start >= settled)
+        elif match and match[2] not in _VOID and is_last.pop():
+            yield start, depth
             depth -= 1
             if not depth:
                 return
-        end = begin
+        end = start
     yield 0, 1
 
 
-def _same(old: str, new: str) -> int:
-    """Length of the common beginning, outside any tag or character reference."""
+def _common_prefix(old: str, new: str) -> int:
+    """Return the length of the common prefix, not ending inside a tag or character reference."""
     low, high = 0, min(len(old), len(new))
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,4 +1,4 @@
-"""An open fenced code block at top level: its text only grows, so nothing is parsed again."""
+"""Render an open fenced code block at top level; its text only grows, so no parsing is needed."""
 
 import re
 from html import escape, unescape
@@ -10,12 +10,12 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def opening(source: str) -> re.Match[str] | None:
-    """Match of the opening line when a block begins with a fence; group 6 is "" if unfinished."""
+    """Match the opening line of a block that begins with a fence; group 6 is "" if unfinished."""
     return _OPENING.match(source)
 
 
 class Fence:
-    """A code block that is being written, fed with the source after its opening line."""
+    """A code block that is being written; feed it the source after its opening line."""
 
     def __init__(self, match: re.Match[str]) -> None:
         mark = match[2] or match[4]
@@ -28,7 +28,7 @@ class Fence:
         self._line = ""
 
     def feed(self, piece: str) -> str | None:
-        """Take more source. Returns what follows the closing line once there is one."""
+        """Add source; return the source after the closing line, or None if there is none yet."""
         *lines, rest = (self._line + piece).split("\n")
         for number, line in enumerate(lines):
             if self._closing.fullmatch(line):
@@ -39,12 +39,12 @@ class Fence:
         return None
 
     def _add(self, line: str) -> None:
-        line = self._dedented(line)
+        line = self._dedent(line)
         self._text.append(line)
         self._html.append(escape(line, quote=False))
 
-    def _dedented(self, line: str) -> str:
-        """The line without as much white space as the opening line had; a tab is four columns."""
+    def _dedent(self, line: str) -> str:
+        """Remove as much indentation as the opening line had; a tab is four columns."""
         text = line.lstrip(" \t")
         if not self._indent or text == line:
             return line
@@ -52,14 +52,14 @@ class Fence:
 
     @property
     def html(self) -> str:
-        """The block as it stands: plain while it is open, finished if its end may be there."""
+        """Return the block so far, plain; highlighted if the last line may be the closing one."""
         if self._closing.fullmatch(self._line):
             return self.finished()
         line = "" if self._maybe_closing.fullmatch(self._line) else self._line
-        return "".join(self._html) + escape(self._dedented(line), quote=False) + code.CLOSING
+        return "".join(self._html) + escape(self._dedent(line), quote=False) + code.CLOSING
 
     def finished(self) -> str:
-        """The block as it stays, with highlighted code, or the formula of a math fence."""
+        """Return the final HTML: highlighted code, or the formula of a math fence."""
         self._html = ["".join(self._html)]
         text = "".join(self._text)
         if self._info.split(maxsplit=1)[:1] == ["math"]:

@@ -1,6 +1,6 @@
-"""Footnote marks and notes of the parser, numbered instead of named.
+"""Number the parser's footnote marks and notes.
 
-comrak makes its anchors from the label, a word of the model; ours carry numbers only.
+comrak builds its anchors from the label, which is text from the model. Ours contain numbers only.
 """
 
 import re
@@ -22,49 +22,49 @@ _LABEL = re.compile(r"\[\^(\d{1,3}|[A-Za-z]\w{0,30})\]", re.ASCII)
 
 
 def numbered(html: str) -> str:
-    """Raw HTML of a whole text, with anchors `fn-N` and `fnref-N`, `fnref-N-2` and so on."""
+    """Return raw HTML of a complete text with anchors `fn-N` and `fnref-N`, `fnref-N-2` etc."""
     section = _SECTION.search(html)
     if section is None:
         return html
-    seen: Counter[str] = Counter()
+    uses: Counter[str] = Counter()
 
     def reference(match: re.Match[str]) -> str:
-        seen[match[2]] += 1
-        again = f"-{seen[match[2]]}" if seen[match[2]] > 1 else ""
+        uses[match[2]] += 1
+        suffix = f"-{uses[match[2]]}" if uses[match[2]] > 1 else ""
         return (
-            f'<sup class="footnote-ref"><a href="#fn-{match[2]}" id="fnref-{match[2]}{again}">'
+            f'<sup class="footnote-ref"><a href="#fn-{match[2]}" id="fnref-{match[2]}{suffix}">'
             f"{match[2]}</a></sup>"
         )
 
     body, notes = html[: section.start()], html[section.start() :]
-    return _REFERENCE.sub(reference, body) + _notes(_REFERENCE.sub(reference, notes))
+    return _REFERENCE.sub(reference, body) + _number_notes(_REFERENCE.sub(reference, notes))
 
 
-def _notes(html: str) -> str:
-    count = iter(range(1, html.count("<li ") + 1))
-    html = _NOTE.sub(lambda _: f'<li id="fn-{next(count)}">', html)
+def _number_notes(html: str) -> str:
+    numbers = iter(range(1, html.count("<li ") + 1))
+    html = _NOTE.sub(lambda _: f'<li id="fn-{next(numbers)}">', html)
     return _BACK.sub(r'<a href="#fnref-\1" class="footnote-backref"', html)
 
 
 def labels(source: str) -> Iterable[str]:
-    """Labels of the footnote marks in the source, in their order, once each."""
+    """Return the distinct labels of the footnote marks in the source, in order."""
     return dict.fromkeys(_LABEL.findall(source))
 
 
 def undefined(source: str) -> list[str]:
-    """The labels that have a mark in the source and no note there."""
+    """Return the labels with a mark but no note in the source."""
     defined = set(_DEFINED.findall(source))
     return [label for label in labels(source) if label not in defined]
 
 
 class Numbers:
-    """Numbers of footnotes in a text that is still being written: in order of their first mark."""
+    """Footnote numbers of a text that is still being written, in order of the first mark."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
     def apply(self, html: str) -> str:
-        """Raw HTML of a part, with numbers that count through the text and without the notes."""
+        """Return raw HTML of one part without its notes, with marks numbered across the text."""
         section = _SECTION.search(html)
         if section is None:
             return html

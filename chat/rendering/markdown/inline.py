@@ -1,7 +1,7 @@
-"""Open emphasis, code, links and formulas at the end of a paragraph.
+"""Complete open emphasis, code, links and formulas at the end of a paragraph.
 
-The rules for what opens and closes are those of CommonMark 0.31 section 6.2, less the rule of
-three, which only matters for runs that models do not write.
+What opens and closes emphasis follows CommonMark 0.31 section 6.2, except for the rule of three,
+which only matters for delimiter runs that models do not write.
 """
 
 import re
@@ -9,13 +9,13 @@ import unicodedata
 from dataclasses import dataclass
 
 MAX_LINK = 200
-"""Characters for which a bracket may be the beginning of a link."""
+"""Length, in characters, up to which an open bracket may still become a link."""
 MAX_INLINE_FORMULA = 200
-"""Characters for which a dollar or a LaTeX bracket may be the beginning of a formula."""
+"""Length, in characters, up to which an open inline formula is held back."""
 MAX_FORMULA = 2_000
-"""The same for a display formula."""
+"""Length, in characters, up to which an open display formula is held back."""
 MAX_SCANNED = 4_000
-"""Characters at the end of a paragraph that are looked at."""
+"""Characters at the end of a paragraph that are scanned."""
 
 _TOKEN = re.compile(r"\\[(\[]|\\.|\\$|`+|\$+|\*+|_+|~+|!?\[|\]|<|&", re.S)
 _SPECIAL = re.compile(r"[\\`$*_~\[<&]")
@@ -29,55 +29,61 @@ _EMPTY_LINK = "](#)"
 
 @dataclass(slots=True)
 class _Opener:
-    sign: str
+    """An opening bracket or delimiter run; `count` is the number of unmatched characters."""
+
+    delimiter: str
     count: int
-    begin: int
+    start: int
     end: int
 
 
 def complete(text: str) -> str:
-    """Return the text of one paragraph so that nothing at its end shows as a raw sign."""
+    """Return the text of one paragraph, changed so that its end shows no raw Markdown."""
     if not _SPECIAL.search(text):
         return text[:-1] if _IMAGE_SIGN.search(text) else text
-    begin = max(0, len(text) - MAX_SCANNED)
-    return text[:begin] + _Scan(text[begin:]).result()
+    start = max(0, len(text) - MAX_SCANNED)
+    return text[:start] + _Scanner(text[start:]).completed()
 
 
-class _Scan:
-    """One pass over the signs of a text, with a stack of what is open."""
+class _Scanner:
+    """A single pass over the special characters of a text, with a stack of openers.
+
+    The token handlers return the position at which to continue, or None if the rest of the text is
+    one open construct. `_end` is where the visible text ends, `_open_code` the backticks of a code
+    span that has to be closed there.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._open: list[_Opener] = []
-        self._cut = len(text)
-        self._inner = ""
+        self._openers: list[_Opener] = []
+        self._end = len(text)
+        self._open_code = ""
 
-    def result(self) -> str:
+    def completed(self) -> str:
+        """Scan the text and return it with its end completed."""
         position = 0
         while match := _TOKEN.search(self._text, position):
-            after = self._token(match)
-            if after is None:
+            next_position = self._handle(match)
+            if next_position is None:
                 break
-            position = after
-        return self._closed()
+            position = next_position
+        return self._close_text()
 
-    def _token(self, match: re.Match[str]) -> int | None:
-        """Where to go on after this sign, or None when the rest of the text is open."""
-        sign = match[0]
+    def _handle(self, match: re.Match[str]) -> int | None:
         handlers = {
             "\\": self._escape, "`": self._code, "$": self._dollars, "[": self._bracket,
             "!": self._bracket, "]": self._link, "<": self._angle, "&": self._entity,
         }  # fmt: skip
-        return handlers.get(sign[0], self._run)(match)
+        return handlers.get(match[0][0], self._delimiter_run)(match)
 
-    def _held(self, begin: int) -> int | None:
-        """Show nothing from `begin` on."""
-        self._cut = min(self._cut, begin)
+    def _hold(self, start: int) -> int | None:
+        """Hide the text from `start` on."""
+        self._end = min(self._end, start)
         return None
 
     def _escape(self, match: re.Match[str]) -> int | None:
         if match[0] == "\\":
-            return self._held(match.start())
+            return self._hold(match.start())
         if match[0][1] not in "([":
             return match.end()
         return self._formula(match, "\\)" if match[0][1] == "(" else "\\]")
@@ -88,7 +94,7 @@ class _Scan:
             return end + len(closing)
         limit = MAX_FORMULA if closing in ("$$", "\\]") else MAX_INLINE_FORMULA
         if len(self._text) - match.start() <= limit:
-            return self._held(match.start())
+            return self._hold(match.start())
         return match.end()
 
     def _dollars(self, match: re.Match[str]) -> int | None:
@@ -96,7 +102,7 @@ class _Scan:
             return self._formula(match, "$$")
         following = self._text[match.end() : match.end() + 1]
         if not following:
-            return self._held(match.start())
+            return self._hold(match.start())
         if len(match[0]) > 2 or following.isspace() or following.isdigit():
             return match.end()
         return self._formula(match, "$")
@@ -107,101 +113,112 @@ class _Scan:
             return end.end()
         content = self._text[match.end() :].rstrip("` \t\n")
         if not content:
-            return self._held(match.start())
-        self._cut = match.end() + len(content)
-        self._inner = match[0]
+            return self._hold(match.start())
+        self._end = match.end() + len(content)
+        self._open_code = match[0]
         return None
 
     def _bracket(self, match: re.Match[str]) -> int | None:
-        begin = match.end() - 1
-        note = _NOTE.match(self._text, begin)
+        note = _NOTE.match(self._text, match.end() - 1)
         if note and note[0][-1] == "]":
             return note.end()
         if note and note.end() == len(self._text):
-            return self._held(match.start())
+            return self._hold(match.start())
         if match.end() == len(self._text):
-            return self._held(match.start())
-        self._open.append(_Opener("[", 1, match.start(), match.end()))
+            return self._hold(match.start())
+        self._openers.append(_Opener("[", 1, match.start(), match.end()))
         return match.end()
 
     def _link(self, match: re.Match[str]) -> int | None:
-        places = [at for at, opener in enumerate(self._open) if opener.sign == "["]
-        if not places:
+        index = self._last_opener("[")
+        if index is None:
             return match.end()
         following = self._text[match.end() : match.end() + 1]
         target = _DESTINATION.match(self._text, match.end())
         undecided = len(self._text) - match.end() <= MAX_LINK
         if (following == "" or (following == "(" and not target)) and undecided:
-            self._cut = match.start()
+            self._end = match.start()
             return None
-        del self._open[places[-1] :]
+        del self._openers[index:]
         return target.end() if target else match.end()
 
     def _angle(self, match: re.Match[str]) -> int | None:
         tag = _TAG.match(self._text, match.start())
         if match.end() == len(self._text) or (tag and tag.end() == len(self._text)):
-            return self._held(match.start())
+            return self._hold(match.start())
         return match.end()
 
     def _entity(self, match: re.Match[str]) -> int | None:
         entity = _ENTITY.match(self._text, match.start())
         if entity and entity.end() == len(self._text):
-            return self._held(match.start())
+            return self._hold(match.start())
         return match.end()
 
-    def _run(self, match: re.Match[str]) -> int | None:
+    def _delimiter_run(self, match: re.Match[str]) -> int | None:
         if match.end() == len(self._text):
-            return self._held(match.start())
-        opens, closes = self._flanks(match)
+            return self._hold(match.start())
+        opens, closes = self._flanking(match)
         count = len(match[0])
         if match[0][0] == "~" and count > 2:
             return match.end()
         if closes:
             count = self._close(match[0][0], count)
         if opens and count:
-            self._open.append(_Opener(match[0][0], count, match.end() - count, match.end()))
+            self._openers.append(_Opener(match[0][0], count, match.end() - count, match.end()))
         return match.end()
 
-    def _flanks(self, match: re.Match[str]) -> tuple[bool, bool]:
+    def _flanking(self, match: re.Match[str]) -> tuple[bool, bool]:
+        """Return whether the delimiter run can open and whether it can close emphasis."""
         before = self._text[match.start() - 1] if match.start() else " "
         after = self._text[match.end()]
-        left = not after.isspace() and (not _mark(after) or before.isspace() or _mark(before))
-        right = not before.isspace() and (not _mark(before) or after.isspace() or _mark(after))
+        mark_before, mark_after = _is_punctuation(before), _is_punctuation(after)
+        left = not after.isspace() and (not mark_after or before.isspace() or mark_before)
+        right = not before.isspace() and (not mark_before or after.isspace() or mark_after)
         if match[0][0] != "_":
             return left, right
-        return left and (not right or _mark(before)), right and (not left or _mark(after))
+        return left and (not right or mark_before), right and (not left or mark_after)
 
-    def _close(self, sign: str, count: int) -> int:
+    def _last_opener(self, delimiter: str) -> int | None:
+        """Return the index of the innermost opener of this kind, None if there is none."""
+        for index in reversed(range(len(self._openers))):
+            if self._openers[index].delimiter == delimiter:
+                return index
+        return None
+
+    def _close(self, delimiter: str, count: int) -> int:
+        """Match a closing run of `count` delimiters with openers; return how many remain."""
         while count:
-            places = [at for at, opener in enumerate(self._open) if opener.sign == sign]
-            if not places or (sign == "~" and self._open[places[-1]].count != count):
+            index = self._last_opener(delimiter)
+            if index is None or (delimiter == "~" and self._openers[index].count != count):
                 return count
-            del self._open[places[-1] + 1 :]
-            opener = self._open[-1]
+            del self._openers[index + 1 :]
+            opener = self._openers[-1]
             used = min(2, count, opener.count)
             opener.count -= used
             count -= used
             if not opener.count:
-                self._open.pop()
+                self._openers.pop()
         return 0
 
-    def _closed(self) -> str:
-        cut = len(self._text[: self._cut].rstrip(" \t\n"))
-        while self._open and self._open[-1].end >= cut and not self._inner:
-            cut = len(self._text[: self._open.pop().begin].rstrip(" \t\n"))
-        return self._text[:cut] + self._inner + self._suffix(cut)
+    def _close_text(self) -> str:
+        """Return the visible text with everything closed that is still open in it."""
+        end = len(self._text[: self._end].rstrip(" \t\n"))
+        while self._openers and self._openers[-1].end >= end and not self._open_code:
+            end = len(self._text[: self._openers.pop().start].rstrip(" \t\n"))
+        return self._text[:end] + self._open_code + self._suffix(end)
 
-    def _suffix(self, cut: int) -> str:
+    def _suffix(self, end: int) -> str:
+        """Return the closing delimiters for the openers; links cannot nest, so close only one."""
         parts: list[str] = []
-        linked = False
-        for opener in reversed(self._open):
-            if opener.sign != "[":
-                parts.append(opener.sign * opener.count)
-            elif not linked and cut - opener.end <= MAX_LINK:
+        has_link = False
+        for opener in reversed(self._openers):
+            if opener.delimiter != "[":
+                parts.append(opener.delimiter * opener.count)
+            elif not has_link and end - opener.end <= MAX_LINK:
                 parts.append(_EMPTY_LINK)
-                linked = True
+                has_link = True
         return "".join(parts)
 
 
-def _mark(sign: str) -> bool:
-    return unicodedata.category(sign)[0] in "PS"
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS"

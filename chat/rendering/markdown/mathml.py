@@ -1,4 +1,4 @@
-"""LaTeX formulas -> MathML, with a whitelist of its own."""
+"""Convert LaTeX formulas to MathML, with an allow-list for elements and attributes."""
 
 import re
 from functools import lru_cache
@@ -8,37 +8,37 @@ from xml.etree.ElementTree import Element
 from latex2mathml.converter import convert_to_element
 
 MAX_LENGTH = 2_000
-"""Characters of one formula; a longer one is shown as source."""
+"""Maximum characters in a formula; a longer one is shown as source."""
 
 # MathML Core (https://www.w3.org/TR/mathml-core/) and `menclose`, without links and actions.
-_ELEMENTS_NAMES = """
+_ELEMENT_NAMES = """
 math mrow mi mn mo ms mtext mspace mstyle mphantom mfrac msqrt mroot msup msub msubsup mover
 munder munderover mmultiscripts mprescripts mtable mtr mtd menclose
 """
-ELEMENTS = frozenset(_ELEMENTS_NAMES.split())
-_ATTRIBUTES_NAMES = """
+ELEMENTS = frozenset(_ELEMENT_NAMES.split())
+_ATTRIBUTE_NAMES = """
 accent accentunder columnalign columnlines columnspacing display displaystyle fence form
 linethickness mathvariant maxsize minsize movablelimits notation rowspacing scriptlevel separator
 stretchy width
 """
-ATTRIBUTES = frozenset(_ATTRIBUTES_NAMES.split())
+ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 _LENGTH = r"\d{0,2}(?:\.\d{1,4})?(?:em|ex|pt|px|mu)?"
 _VALUE = re.compile(rf"[a-z-]+(?: [a-z-]+)*|{_LENGTH}(?: {_LENGTH})*")
-# Environments that the library does not know, and those whose line numbers nobody asked for.
+# Environments that the library does not know, or for which it adds unwanted line numbers.
 _ALIGNED = re.compile(r"\\(begin|end)\{(?:align|aligned|gather|gathered|eqnarray)\*?\}")
 _EQUATION = re.compile(r"\\(?:begin|end)\{(?:equation|displaymath|multline)\*?\}")
 _SPACE = "\t\n\r "
 
 
 def formula(latex: str, *, display: bool) -> str:
-    """Return MathML, or the source as code where LaTeX is too long or cannot be read."""
+    """Return the formula as MathML, or as source if it is too long or not valid LaTeX."""
     latex = latex.strip()
-    made = _convert(latex, display) if 0 < len(latex) <= MAX_LENGTH else ""
-    return made or source(latex)
+    html = _convert(latex, display) if 0 < len(latex) <= MAX_LENGTH else ""
+    return html or source(latex)
 
 
 def source(latex: str) -> str:
-    """A formula that is shown as it was written."""
+    """Return the HTML of a formula that is shown as source."""
     return f'<code class="math-source">{escape(latex, quote=False)}</code>'
 
 
@@ -48,7 +48,7 @@ def _convert(latex: str, display: bool) -> str:
     try:
         element = convert_to_element(latex, display="block" if display else "inline")
         return _serialise(element)
-    except Exception:  # the library raises what it likes, RecursionError included
+    except Exception:  # the library raises many kinds, RecursionError included
         return ""
 
 
@@ -64,5 +64,5 @@ def _serialise(element: Element) -> str:
 
 
 def _text(text: str | None) -> str:
-    # The library hands over symbols as character references, and other text as it was written.
+    # The library returns symbols as character references, and other text unescaped.
     return escape(unescape(text or "").strip(_SPACE), quote=False)

@@ -1,7 +1,7 @@
-"""The open top-level block: what is settled in it, and the source that is rendered again.
+"""The open top-level block: its settled part, and the source that is rendered again.
 
-Settled are all list items and table rows but the last, and in a long paragraph the text up to a
-place where no emphasis, code, link or formula is open.
+All list items and table rows but the last are settled. A long paragraph is settled up to a gap
+between words where no emphasis, code, link or formula is open.
 """
 
 import re
@@ -12,14 +12,14 @@ from chat.rendering.markdown.sanitize import sanitise, with_anchors
 from chat.rendering.markdown.source import SENTINEL, prepare
 
 LONG = 240
-"""Characters of a paragraph from which a place to cut it is looked for."""
+"""Length of a paragraph, in characters, above which it is cut where possible."""
 FORCED = 4_000
-"""Characters of a paragraph from which it is cut between two words even where signs are open."""
+"""Length of a paragraph, in characters, above which it is cut even inside open syntax."""
 KEPT = 60
-"""Characters at the end of a paragraph that are never cut off."""
+"""Characters at the end of a paragraph that always stay in the open part."""
 
 _MARKER = re.compile(r"(?:[ \t]*\n)*( {0,3}(?:[-+*]|\d{1,9}[.)]))")
-# A space between words, or a place between signs of the scripts that write none.
+# A space between words, or a position between two characters of a script without spaces.
 _UNSPACED = r"[\u3040-\u9fff\uac00-\ud7a3]"
 _GAP = re.compile(rf"(?<=[\w.,;:?!]) (?=\w)|(?<={_UNSPACED})(?={_UNSPACED})")
 _SIGNS = re.compile(r"[*_`\[\]$~\\]")
@@ -28,9 +28,10 @@ _TAIL = re.compile(r"(?:<td[^>]*></td>)+(?=</tr></tbody></table></div>$)")
 
 
 class Growing:
-    """One open block of a message. `source` is what is still rendered, `whole` all of the block.
+    """The open block of a message, with a settled part that is not rendered again.
 
-    `lead` is source to be put before `source` so that the parser reads that as what it is.
+    `source` is the part that still is, `whole` the source of the entire block. `lead` is source to
+    put before `source`, so that the parser still recognises a list item or a table row as such.
     """
 
     def __init__(self, source: str, message_id: str) -> None:
@@ -39,19 +40,19 @@ class Growing:
         self._message_id = message_id
         self._name = ""
         self._prefix = ""
-        self._past: list[str] = []
-        self._loose = False
+        self._settled_source: list[str] = []
+        self._is_loose = False
         self.last_rendered = 0
-        self._tried = 0
+        self._next_cut = 0
 
     @property
     def whole(self) -> str:
-        """The block's source from its beginning."""
-        return "".join(self._past) + self.source
+        """Return the source of the entire block."""
+        return "".join(self._settled_source) + self.source
 
     @property
     def started(self) -> bool:
-        """Whether a part of the block is settled."""
+        """Return whether a part of the block is settled."""
         return bool(self._prefix)
 
     def feed(self, piece: str) -> None:
@@ -60,55 +61,57 @@ class Growing:
 
     @property
     def is_long(self) -> bool:
-        """Whether a place to cut a paragraph is to be looked for."""
-        return len(self.source) > max(LONG, self._tried)
+        """Return whether the paragraph is long enough for an attempt to cut it."""
+        return len(self.source) > max(LONG, self._next_cut)
 
     def due(self) -> bool:
-        """Whether enough was added since the last rendering of a block that cannot be cut."""
+        """Return whether a block that cannot be cut has grown enough to be rendered again."""
         return len(self.source) >= self.last_rendered + self.last_rendered // 64
 
     def rendered(self) -> None:
-        """Note that the source as it stands is being rendered."""
+        """Record that the current source is being rendered."""
         self.last_rendered = len(self.source)
 
     def closed(self) -> str:
-        """The settled part alone, with its end tags."""
-        return self._prefix + _closing(self._name) if self._prefix else ""
+        """Return the settled part alone, with its end tags."""
+        return self._prefix + _end_tags(self._name) if self._prefix else ""
 
     def fits(self, block: Block) -> bool:
-        """Whether the block still is what its settled part was rendered as."""
+        """Return whether the block is still of the kind its settled part was rendered as."""
         if not self._prefix:
             return True
         if block.name != self._name:
             return False
-        return self._loose or block.name not in ("ul", "ol") or not _loose(block, self.lead)
+        return self._is_loose or block.name not in ("ul", "ol") or not _is_loose(block, self.lead)
 
     def safe(self, html: str, *, is_open: bool = False) -> str:
-        """Raw HTML of a block of this message -> safe HTML."""
+        """Return raw HTML of a block of this message as safe HTML."""
         return with_anchors(sanitise(html, is_open=is_open), self._message_id)
 
     def show(self, block: Block, *, is_open: bool) -> str:
-        """Safe HTML of the whole block."""
+        """Return the safe HTML of the entire block."""
         if self._name == "table" and "<tbody>" not in block.html:
             return self.closed()
         html = self.safe(self._without_lead(block), is_open=is_open)
         if block.name == "table" and is_open:
             html = _TAIL.sub("", html)
-        return self._prefix + html[self._begin(html) :] if self._prefix else html
+        return self._prefix + html[self._content_start(html) :] if self._prefix else html
 
     def _without_lead(self, block: Block) -> str:
+        """Return the HTML of the block without the list item that `lead` added."""
         if not self.lead or block.name not in ("ul", "ol"):
             return block.html
-        head, found, end = items(block)
-        return head + "".join(item.html for item in found if item.line > 0) + end
+        head, list_items, end = items(block)
+        return head + "".join(item.html for item in list_items if item.line > 0) + end
 
-    def _begin(self, html: str) -> int:
+    def _content_start(self, html: str) -> int:
+        """Return the offset at which the content of the block's element begins."""
         if self._name == "table":
             return html.index("<tbody>") + len("<tbody>")
         return html.index(">") + 1
 
     def advance(self, block: Block) -> str:
-        """Settle what can no longer change; returns its source."""
+        """Settle the parts that can no longer change and return their source."""
         if block.name in ("ul", "ol"):
             return self._settle(block, *items(block))
         if block.name == "table":
@@ -117,69 +120,69 @@ class Growing:
             return self._cut()
         return ""
 
-    def _settle(self, block: Block, head: str, found: list[Block], end: str) -> str:
-        found = [part for part in found if part.line > 0]
-        if len(found) < 2:
+    def _settle(self, block: Block, head: str, parts: list[Block], end: str) -> str:
+        """Settle all items or rows but the last one and return their source."""
+        parts = [part for part in parts if part.line > 0]
+        if len(parts) < 2:
             return ""
-        done = head + "".join(part.html for part in found[:-1]) + end
-        self._extend(block.name, self.safe(done))
-        self._loose = self._loose or any(part.loose for part in found)
-        begin = self.offset(found[-1].line)
-        first = self.source[:begin]
-        self._drop(begin)
-        self.lead = self._context(block, first)
-        return first
+        html = head + "".join(part.html for part in parts[:-1]) + end
+        self._extend(block.name, self.safe(html))
+        self._is_loose = self._is_loose or any(part.loose for part in parts)
+        start = self.offset(parts[-1].line)
+        settled = self.source[:start]
+        self._drop(start)
+        self.lead = self._lead_for(block, settled)
+        return settled
 
-    def _context(self, block: Block, first: str) -> str:
-        """Source that makes the parser read the last item or row as what it is."""
+    def _lead_for(self, block: Block, settled: str) -> str:
+        """Return source that makes the parser recognise the last item or row as such."""
         if block.name == "table":
-            return self.lead or "".join(first.lstrip("\n").splitlines(keepends=True)[:2])
+            return self.lead or "".join(settled.lstrip("\n").splitlines(keepends=True)[:2])
         marker = _MARKER.match(self.source)
-        return f"{marker[1]} x\n\n" if marker and self._loose else ""
+        return f"{marker[1]} x\n\n" if marker and self._is_loose else ""
 
     def _extend(self, name: str, html: str) -> None:
-        closing = _closing(name)
-        html = html.removesuffix(closing)
+        html = html.removesuffix(_end_tags(name))
         self._name = name
-        self._prefix += html[self._begin(html) :] if self._prefix else html
+        self._prefix += html[self._content_start(html) :] if self._prefix else html
 
-    def _drop(self, begin: int) -> None:
-        self._past.append(self.source[:begin])
-        self.source = self.source[begin:]
+    def _drop(self, end: int) -> None:
+        self._settled_source.append(self.source[:end])
+        self.source = self.source[end:]
         self.last_rendered = 0
 
     def _cut(self) -> str:
-        """Settle a paragraph up to a gap between words where nothing is open."""
-        self._tried = len(self.source) + LONG // 2
+        """Settle a paragraph up to a gap between words where no syntax is open."""
+        self._next_cut = len(self.source) + LONG // 2
         end = len(self.source) - KEPT
         gaps = [gap.start() for gap in _GAP.finditer(self.source, LONG // 4, end)]
         forced = len(self.source) > FORCED
         for gap in reversed(gaps[-1:] if forced else gaps[-24::6]):
             html = to_html(self.lead + prepare(self.source[:gap]))
-            found = split(html)
-            if len(found) == 1 and (forced or not _SIGNS.search(_NO_TEXT.sub("", html))):
-                return self._settle_text(gap, found[0])
+            blocks = split(html)
+            if len(blocks) == 1 and (forced or not _SIGNS.search(_NO_TEXT.sub("", html))):
+                return self._settle_text(gap, blocks[0])
         return ""
 
     def _settle_text(self, gap: int, block: Block) -> str:
         self._extend("p", self.safe(block.html))
-        first = self.source[:gap]
+        settled = self.source[:gap]
         self._drop(gap)
         self.lead = SENTINEL
-        self._tried = 0
-        return first
+        self._next_cut = 0
+        return settled
 
     def offset(self, line: int) -> int:
-        """Where a line (from 1) begins in the source."""
-        at = 0
+        """Return the offset in the source at which a line (from 1) begins."""
+        offset = 0
         for _ in range(line - 1):
-            at = self.source.index("\n", at) + 1
-        return at
+            offset = self.source.index("\n", offset) + 1
+        return offset
 
 
-def _loose(block: Block, lead: str) -> bool:
+def _is_loose(block: Block, lead: str) -> bool:
     return not lead and any(item.loose for item in items(block)[1])
 
 
-def _closing(name: str) -> str:
+def _end_tags(name: str) -> str:
     return "</tbody></table></div>" if name == "table" else f"</{name}>"

@@ -1,4 +1,4 @@
-"""A whole answer, rendered at once: what is stored and what a page load shows."""
+"""Render a finished answer in one go, for storage and for page loads."""
 
 from chat.rendering.markdown.blocks import split
 from chat.rendering.markdown.convert import NestingError, to_html
@@ -8,14 +8,14 @@ from chat.rendering.markdown.source import normalise, prepare
 from chat.rendering.markdown.user_text import render_plain
 
 RENDERER_VERSION = 3
-"""Raised whenever the HTML of some text changes: stored HTML is then made again."""
+"""Increase this whenever the HTML of any text changes, so that stored HTML is rendered again."""
 
 
 def render(text: str, message_id: str) -> str:
-    """Markdown -> safe HTML, a sequence of block elements; "" for text that shows nothing.
+    """Return Markdown as safe HTML: a sequence of block elements, or "" if nothing is visible.
 
-    `message_id` (hexadecimal or UUID) makes the anchors of footnotes unique on the page. Text that
-    nests deeper than a page can show comes back as plain text.
+    `message_id` (hexadecimal or UUID) makes footnote anchors unique on the page. Text that nests
+    too deeply for a page is returned as plain text, escaped.
     """
     text = normalise(text)
     try:

@@ -1,4 +1,4 @@
-"""Text as it comes from a model or a person -> text that the parser can be given."""
+"""Prepare text from a model or a person for the Markdown parser."""
 
 import re
 from bisect import bisect_right
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from chat.rendering.markdown import tables
 
-# Unicode sets these noncharacters aside for use inside a program. They never survive `normalise`,
-# so wherever one is found later, it was put there by this package.
+# Unicode reserves these noncharacters for internal use. `normalise` removes them from the input, so
+# any that occurs later was inserted by this package.
 SENTINEL = "\ufdd0"
 PLACEHOLDER = "\ufdd1"
 AMPERSAND = "\ufdd2"
@@ -15,9 +15,9 @@ LABEL = "\ufdd3"
 NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
 
 MAX_MARKERS = 20
-"""Block quotes and list items that one line may open; the rest of the line is text."""
+"""Maximum block quotes and list items that one line may open; the rest of the line is text."""
 MAX_MATH_LINES = 200
-"""Lines that a display formula may have."""
+"""Maximum number of lines in a display formula."""
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
 _MARKER = r"[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]))"
@@ -31,12 +31,15 @@ _CLOSES = {"$$": "$$", "\\[": "\\]"}
 
 
 def normalise(text: str) -> str:
-    """Newlines as LF; NUL, controls, noncharacters and lone surrogates as U+FFFD."""
-    text = _scalar(text).replace("\r\n", "\n").replace("\r", "\n")
+    """Return the text with LF newlines and with U+FFFD for characters that HTML must not hold.
+
+    Those are NUL, other control characters, noncharacters and lone surrogates.
+    """
+    text = _replace_lone_surrogates(text).replace("\r\n", "\n").replace("\r", "\n")
     return _FORBIDDEN.sub("\ufffd", text)
 
 
-def _scalar(text: str) -> str:
+def _replace_lone_surrogates(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -45,27 +48,32 @@ def _scalar(text: str) -> str:
 
 
 class Normaliser:
-    """`normalise` for text in pieces: what may be half of a pair waits for the next piece."""
+    """`normalise` for text that arrives in chunks.
+
+    A final CR or high surrogate is held back, because the next chunk may complete the pair.
+    """
 
     def __init__(self) -> None:
-        self._waiting = ""
+        self._held = ""
 
     def feed(self, piece: str) -> str:
-        """Return the normalised text that is certain after this piece."""
-        piece = self._waiting + piece
-        self._waiting = ""
+        """Return the normalised text that is certain after this chunk."""
+        piece = self._held + piece
+        self._held = ""
         if piece and (piece[-1] == "\r" or "\ud800" <= piece[-1] <= "\udbff"):
-            self._waiting = piece[-1]
+            self._held = piece[-1]
             piece = piece[:-1]
         return normalise(piece)
 
 
 def prepare(source: str) -> str:
-    """Normalised text -> source for the parser, with as many lines.
+    """Return normalised text as source for the parser, with the same number of lines.
 
-    Lines that would begin an HTML block become paragraphs (a sentinel stands before the sign),
-    deep nesting is capped, display formulas on lines of their own become math fences, so
-    that a line such as ``+ b`` in them is no list, and table rows lose no cell.
+    - Lines that would start an HTML block become paragraphs: a sentinel is put before the "<".
+    - Deep nesting is capped.
+    - Display formulas on lines of their own become math fences, so that a line such as ``+ b`` in
+      them is not read as a list.
+    - Table rows are escaped so that they lose no cell.
     """
     if "<" in source:
         source = _HTML_LINE.sub(rf"\1{SENTINEL}", source)
@@ -78,16 +86,16 @@ def prepare(source: str) -> str:
 
 
 def _code_lines(lines: list[str]) -> list[bool]:
-    """Which lines stand in fenced code, or open it."""
-    found: list[bool] = []
+    """Return for each line whether it belongs to fenced code, its opening line included."""
+    is_code: list[bool] = []
     fence = ""
     for line in lines:
         match = _LINE.fullmatch(line)
         before = fence
         if match:
             fence = _fence_after(match, fence)
-        found.append(bool(before or fence))
-    return found
+        is_code.append(bool(before or fence))
+    return is_code
 
 
 def _math_fences(source: str) -> str:
@@ -100,19 +108,20 @@ def _math_fences(source: str) -> str:
 
 
 def formulas(lines: list[str]) -> Iterator[tuple[int, int | None]]:
-    """First and last line of each display formula outside code; None: it is still open.
+    """Yield the first and last line (from 0) of each display formula outside code.
 
-    A formula ends before a blank line, as a paragraph does, or it is none.
+    The last line is None for a formula that is still open. Like a paragraph, a formula cannot
+    contain a blank line; if one comes before the closing mark, there is no formula.
     """
-    ends = {mark: _lines_of(lines, mark) for mark in _CLOSES.values()}
-    blank = _lines_of(lines[:-1], "")
+    ends = {mark: _line_numbers(lines, mark) for mark in _CLOSES.values()}
+    blank = _line_numbers(lines[:-1], "")
     fence = ""
     number = 0
     while number < len(lines):
         match = _LINE.fullmatch(lines[number])
         if match and not fence and match[6] in _CLOSES:
-            stop = _next(blank, number)
-            last = _next(ends[_CLOSES[match[6]]], number)
+            stop = _first_after(blank, number)
+            last = _first_after(ends[_CLOSES[match[6]]], number)
             if last is not None and (stop is None or last < stop):
                 yield number, last
                 number = last
@@ -123,17 +132,23 @@ def formulas(lines: list[str]) -> Iterator[tuple[int, int | None]]:
         number += 1
 
 
-def _lines_of(lines: list[str], mark: str) -> list[int]:
-    return [at for at, line in enumerate(lines) if mark in line and line.strip(" \t>") == mark]
+def _line_numbers(lines: list[str], mark: str) -> list[int]:
+    """Return the numbers (from 0) of the lines that hold nothing but `mark`."""
+    return [
+        number for number, line in enumerate(lines) if mark in line and line.strip(" \t>") == mark
+    ]
 
 
-def _next(ends: list[int], first: int) -> int | None:
-    at = bisect_right(ends, first)
-    return ends[at] if at < len(ends) and ends[at] - first < MAX_MATH_LINES else None
+def _first_after(numbers: list[int], line: int) -> int | None:
+    """Return the first of the sorted line numbers after `line`, None if it is too far away."""
+    index = bisect_right(numbers, line)
+    if index < len(numbers) and numbers[index] - line < MAX_MATH_LINES:
+        return numbers[index]
+    return None
 
 
 def _fence_after(match: re.Match[str], fence: str) -> str:
-    """The mark of the code fence that is open after a line; "" if none is."""
+    """Return the mark of the code fence that is open after a line, "" if none is."""
     mark = match[2] or match[4] or ""
     if not fence or not mark:
         return fence or mark
@@ -142,7 +157,7 @@ def _fence_after(match: re.Match[str], fence: str) -> str:
 
 
 def open_fence(lines: list[str]) -> bool:
-    """Whether the last line stands in a fenced code block that is not closed."""
+    """Return whether the last line is inside a fenced code block that is not closed."""
     fence = ""
     for line in lines:
         match = _LINE.fullmatch(line)

@@ -1,10 +1,10 @@
-"""An answer on its way: finished blocks, and the open block as it stands.
+"""Render an answer incrementally while it is being generated.
 
-CommonMark decides the structure of top-level blocks line by line, so everything before the last
-block is settled (https://spec.commonmark.org/0.31.2/#appendix-a-parsing-strategy). The last block
-alone is rendered again; a list, a table and a long paragraph in their turn only from their last
-item, row or sentence on. What late text changes in earlier blocks (definitions of links and
-footnotes) is put right by `page.render` at the close.
+CommonMark decides the structure of top-level blocks line by line, so every block but the last is
+final (https://spec.commonmark.org/0.31.2/#appendix-a-parsing-strategy). Only the last block, the
+open block, is rendered again as text arrives. In a list, a table or a long paragraph, rendering
+restarts at the last item, row or sentence. Later text can still change earlier blocks (definitions
+of links and footnotes); `renderer.render` corrects those when the answer is finished.
 """
 
 import re
@@ -20,11 +20,11 @@ from chat.rendering.markdown.source import LABEL, Normaliser, prepare
 from chat.rendering.markdown.user_text import render_plain
 
 BIG = 3_000
-"""Characters of source above which a block that cannot be cut is rendered less often: each time
-it has grown by a 64th, so that the work stays linear."""
+"""Length of source, in characters, above which a block that cannot be cut is rendered less often:
+only after it has grown by a 64th. This keeps the total work linear."""
 
 UNNAMED = code.opening("") + code.CLOSING
-"""A code block whose info string is still being written."""
+"""HTML of a code block whose info string is still incomplete."""
 
 _DEFINITION = re.compile(
     r"^ {0,3}\[((?!\^)[^\]\n]{1,200})\]:[ \t]*[^\s<>]+[ \t]*(?:[ \t]\"[^\"\n]*\")?[ \t]*$", re.M
@@ -33,11 +33,11 @@ _LABEL = re.compile(r"\[([^\[\]\n]{1,200})\]")
 
 
 class Stream:
-    """One answer. `feed` is cheap; `render` brings `blocks` and `tail` up to date.
+    """Incremental renderer of one answer: call `feed` for each chunk, `render` to update the HTML.
 
-    `blocks` are finished: each is HTML of exactly one element, and they are only appended to.
-    `tail` is the open block, HTML of one element or "". `parsed` counts the characters that were
-    given to the parser so far; it grows with the length of the text, not with its square.
+    `blocks` holds the finished blocks, each the HTML of exactly one element; the list is only ever
+    appended to. `tail` is the open block: the HTML of one element, or "". `parsed` counts the
+    characters passed to the parser so far; it grows linearly with the text, not quadratically.
     """
 
     def __init__(self, message_id: str) -> None:
@@ -47,40 +47,41 @@ class Stream:
         self._message_id = message_id
         self._normaliser = Normaliser()
         self._text: list[str] = []
-        self._fresh: list[str] = []
+        self._unrendered: list[str] = []
         self._definitions: dict[str, str] = {}
         self._numbers = footnotes.Numbers()
         self._fence: fence.Fence | None = None
-        self._growing = Growing("", message_id)
-        self._takes_words = False
+        self._open_block = Growing("", message_id)
+        self._can_append_words = False
 
     def feed(self, piece: str) -> None:
-        """Append text as it came; nothing is rendered."""
+        """Append text as received, without rendering it."""
         text = self._normaliser.feed(piece)
         if text:
             self._text.append(text)
-            self._fresh.append(text)
+            self._unrendered.append(text)
 
     @property
     def text(self) -> str:
-        """All text so far, normalised as `source.normalise` does."""
+        """Return all text so far, normalised as by `source.normalise`."""
         self._text = ["".join(self._text)]
         return self._text[0]
 
     @property
     def html(self) -> str:
-        """What a page load in mid-answer shows."""
+        """Return the HTML of the answer so far, for a page load in mid-answer."""
         return "".join(self.blocks) + self.tail
 
     def render(self) -> None:
-        """Bring `blocks` and `tail` up to date with the text so far."""
-        piece = "".join(self._fresh)
-        self._fresh.clear()
-        rest: str | None = piece or None
+        """Update `blocks` and `tail` with the text received so far."""
+        text = "".join(self._unrendered)
+        self._unrendered.clear()
+        rest: str | None = text or None
         while rest is not None:
-            rest = self._fenced(rest) if self._fence else self._grown(rest)
+            rest = self._feed_fence(rest) if self._fence else self._feed_open_block(rest)
 
-    def _fenced(self, piece: str) -> str | None:
+    def _feed_fence(self, piece: str) -> str | None:
+        """Add source to the open code block; return the source after its end, or None."""
         if self._fence is None:
             return piece
         rest = self._fence.feed(piece)
@@ -89,112 +90,127 @@ class Stream:
             return None
         self._finish(self._fence.finished())
         self._fence = None
-        self._growing = Growing("", self._message_id)
+        self._open_block = Growing("", self._message_id)
         return rest
 
-    def _grown(self, piece: str) -> str | None:
-        growing = self._growing
-        if (tail := self._with_words(growing, piece)) is not None:
+    def _feed_open_block(self, piece: str) -> str | None:
+        """Add source to the open block; return the source that still has to be fed, or None."""
+        open_block = self._open_block
+        if (tail := self._append_words(open_block, piece)) is not None:
             self.tail = tail
-            growing.feed(piece)
+            open_block.feed(piece)
             return None
-        self._takes_words = False
-        growing.feed(piece)
-        opening = None if growing.started else fence.opening(growing.source)
+        self._can_append_words = False
+        open_block.feed(piece)
+        opening = None if open_block.started else fence.opening(open_block.source)
         if opening and opening[6]:
             self._fence = fence.Fence(opening)
-            return growing.source[opening.end() :]
+            return open_block.source[opening.end() :]
         if opening:
             self.tail = UNNAMED
             return None
-        if len(growing.source) > BIG and not growing.due():
+        if len(open_block.source) > BIG and not open_block.due():
             return None
         try:
-            return self._open_block(growing)
+            return self._render_open_block(open_block)
         except (NestingError, LostPlaceError):
-            self.tail = render_plain(growing.whole)
+            self.tail = render_plain(open_block.whole)
             return None
 
-    def _with_words(self, growing: Growing, piece: str) -> str | None:
-        """The tail with this piece, if it is nothing but words behind text."""
-        if not self._takes_words or growing.is_long:
+    def _append_words(self, open_block: Growing, piece: str) -> str | None:
+        """Return the tail with `piece` added if that needs no parsing, else None."""
+        if not self._can_append_words or open_block.is_long:
             return None
-        return fast_append.appended(self.tail, growing.source, piece)
+        return fast_append.appended(self.tail, open_block.source, piece)
 
-    def _open_block(self, growing: Growing) -> str | None:
-        """Render the open block; returns source to go on with if a fence turned out to be last."""
-        growing.rendered()
-        found, is_shown = self._parse(growing)
-        if not found:
-            self.tail = growing.closed()
+    def _render_open_block(self, open_block: Growing) -> str | None:
+        """Render the open block; return the source that has to be fed again, or None.
+
+        If new blocks have begun, the last of them becomes the open block. Its source is returned,
+        because it may be a fence. "" asks for another rendering of the whole block.
+        """
+        open_block.rendered()
+        blocks, is_verbatim = self._parse(open_block)
+        if not blocks:
+            self.tail = open_block.closed()
             return None
-        if not growing.fits(found[0]):
-            self._growing = Growing(growing.whole, self._message_id)
+        if not open_block.fits(blocks[0]):
+            self._open_block = Growing(open_block.whole, self._message_id)
             return ""
-        self.tail = growing.show(found[0], is_open=len(found) == 1)
-        if len(found) == 1:
-            self._advance(found[0])
-            self._takes_words = is_shown
+        self.tail = open_block.show(blocks[0], is_open=len(blocks) == 1)
+        if len(blocks) == 1:
+            self._settle_parts(blocks[0])
+            self._can_append_words = is_verbatim
             return None
         self._finish(self.tail)
-        for block in found[1:-1]:
-            self._finish(growing.safe(block.html))
-        return self._next(growing, found[-1])
+        for block in blocks[1:-1]:
+            self._finish(open_block.safe(block.html))
+        return self._start_block(open_block, blocks[-1])
 
-    def _parse(self, growing: Growing) -> tuple[list[Block], bool]:
-        """Blocks of the open source, and of what follows it there; whether all of it is shown."""
-        known = self._known(growing.source)
-        shown = complete(growing.lead + growing.source)[len(growing.lead) :]
-        before = known + growing.lead
-        html = self._numbers.apply(to_html(known + prepare(growing.lead + shown)))
-        self.parsed += len(before) + len(shown)
-        shift = before.count("\n")
-        first = known.count("\n") - shift
-        blocks = split(html, shift)
-        found = [block for block in blocks if block.line > first and block.name != "section"]
-        return found, fast_append.is_shown(growing.source, shown)
+    def _parse(self, open_block: Growing) -> tuple[list[Block], bool]:
+        """Parse the open source; return its blocks and whether all of it was parsed unchanged."""
+        definitions = self._definitions_for(open_block.source)
+        source = complete(open_block.lead + open_block.source)[len(open_block.lead) :]
+        prefix = definitions + open_block.lead
+        html = self._numbers.apply(to_html(definitions + prepare(open_block.lead + source)))
+        self.parsed += len(prefix) + len(source)
+        shift = prefix.count("\n")
+        last_definition = definitions.count("\n") - shift
+        blocks = [
+            block
+            for block in split(html, shift)
+            if block.line > last_definition and block.name != "section"
+        ]
+        return blocks, fast_append.is_shown(open_block.source, source)
 
-    def _next(self, growing: Growing, last: Block) -> str:
-        begin = growing.offset(last.line)
-        if not begin:
+    def _start_block(self, open_block: Growing, last: Block) -> str:
+        """Start a new open block at `last` and return its source."""
+        start = open_block.offset(last.line)
+        if not start:
             raise LostPlaceError
-        self._remember(growing.source[:begin])
-        self._growing = Growing("", self._message_id)
-        return growing.source[begin:]
+        self._remember_definitions(open_block.source[:start])
+        self._open_block = Growing("", self._message_id)
+        return open_block.source[start:]
 
     def _finish(self, html: str) -> None:
         self.blocks.append(html)
         self.tail = ""
 
-    def _advance(self, block: Block) -> None:
-        self._remember(self._growing.advance(block))
+    def _settle_parts(self, block: Block) -> None:
+        self._remember_definitions(self._open_block.advance(block))
 
-    def _remember(self, source: str) -> None:
+    def _remember_definitions(self, source: str) -> None:
         if "]:" in source:
-            for match in _definitions(source):
-                self._definitions.setdefault(_key(match[1]), match[0].strip())
+            for match in _link_definitions(source):
+                self._definitions.setdefault(_normalise_label(match[1]), match[0].strip())
 
-    def _known(self, source: str) -> str:
-        """Lines that define what `source` refers to: links seen before, footnotes to come."""
+    def _definitions_for(self, source: str) -> str:
+        """Return definition lines for the references in `source`.
+
+        They define the links seen earlier, and a stand-in note for each footnote whose own note
+        has not arrived yet.
+        """
         if "[" not in source:
             return ""
-        keys = dict.fromkeys(_key(label) for label in _LABEL.findall(source))
-        lines = [self._definitions[key] for key in keys if key in self._definitions]
+        labels = dict.fromkeys(_normalise_label(label) for label in _LABEL.findall(source))
+        links = [self._definitions[label] for label in labels if label in self._definitions]
         notes = [f"[^{label}]: note\n\n" for label in footnotes.undefined(source)]
-        # A line at the margin ends the last note; a definition is the only one that shows nothing.
-        return "".join(notes) + "\n".join([f"[{LABEL}]: x", *lines]) + "\n\n"
+        # Only an unindented line ends the last note, and a link definition is the only one that
+        # renders nothing.
+        return "".join(notes) + "\n".join([f"[{LABEL}]: x", *links]) + "\n\n"
 
 
-def _definitions(source: str) -> Iterator[re.Match[str]]:
-    """Lines that define links: a definition cannot interrupt a paragraph."""
-    last = 0
+def _link_definitions(source: str) -> Iterator[re.Match[str]]:
+    """Yield the lines that define links; a definition cannot interrupt a paragraph."""
+    end = 0
     for match in _DEFINITION.finditer(source):
-        before = source[last : match.start()].rstrip(" \t")
+        before = source[end : match.start()].rstrip(" \t")
         line = before[before.rstrip("\n").rfind("\n") + 1 :].strip(" ")
         if before in ("", "\n") or before.endswith("\n\n") or line.startswith("#"):
-            last = match.end()
+            end = match.end()
             yield match
 
 
-def _key(label: str) -> str:
+def _normalise_label(label: str) -> str:
+    """Return the form of a link label in which CommonMark compares labels."""
     return " ".join(label.split()).casefold()

@@ -1,5 +1,7 @@
-"""Table rows whose bars would cost text: GFM drops what is beyond the columns of the header, and
-splits cells at bars in code and formulas too. Such bars are escaped here, before the parser.
+"""Escape bars in table rows that would make the parser lose text.
+
+GFM drops cells beyond the columns of the header, and it also splits cells at bars inside code and
+formulas. Such bars are escaped here, before the parser runs.
 """
 
 import re
@@ -8,26 +10,26 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 
-# https://github.github.com/gfm/#delimiter-row; one of dashes alone underlines a heading.
+# https://github.github.com/gfm/#delimiter-row; a row of dashes alone underlines a heading.
 RULER = re.compile(
     r"^[ \t>]*(?P<row>(?=[^\n]*[|:])\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?)[ \t]*$", re.M
 )
 MAX_LOOK_BACK = 50
-"""Lines above an indented table in which the list item that it stands in is looked for."""
+"""Lines above an indented table that are searched for the list item it belongs to."""
 
 _BAR = re.compile(r"(?<!\\)\|")
 _CONTAINERS = re.compile(r"(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t])))*[ \t]*")
 _ITEM = re.compile(r"[ \t>]*(?:[-+*]|\d{1,9}[.)])[ \t]+")
-# What ends a table beside a blank line: the beginning of another block.
+# The beginning of another block, which ends a table as a blank line does.
 _BLOCK = re.compile(
     r"#{1,6}(?:[ \t]|$)|`{3}|~{3}|>|(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)|(?:[-*_][ \t]*){3,}$"
 )
-_SIGN = re.compile(r"\\[()\[\]]|\\.|`+|\$+")
+_DELIMITER = re.compile(r"\\[()\[\]]|\\.|`+|\$+")
 _CLOSINGS = {"\\(": "\\)", "\\[": "\\]", "$": "$", "$$": "$$"}
 
 
 def keep_cells(source: str, in_code: Sequence[bool]) -> str:
-    """The source with every table row fitted to its header; `in_code` says which lines are code."""
+    """Fit every table row to its header; `in_code` tells for each line whether it is code."""
     lines = source.split("\n")
     number = 1
     while number < len(lines):
@@ -41,13 +43,13 @@ def keep_cells(source: str, in_code: Sequence[bool]) -> str:
 
 @lru_cache(maxsize=256)
 def columns_of(ruler: str) -> int:
-    """The columns that a line under a header makes; 0 if it is no such line."""
+    """Return the number of columns that a delimiter row defines, 0 for any other line."""
     match = RULER.fullmatch(ruler)
     return len(cells(match["row"])) + 1 if match else 0
 
 
 def _is_indented_code(lines: list[str], number: int) -> bool:
-    """Whether the line stands deeper than a table may, in the list item that it belongs to."""
+    """Return whether the line is indented too far in its list item to be part of a table."""
     indent = _indent(lines[number])
     if indent < 4 or _ITEM.match(lines[number]):
         return False
@@ -63,9 +65,9 @@ def _indent(line: str) -> int:
 
 
 def _fit_header(lines: list[str], number: int, columns: int) -> bool:
-    """Whether the line is the header of so many columns, if need be without bars in code."""
-    begin = _CONTAINERS.match(lines[number])
-    head = lines[number][begin.end() if begin else 0 :]
+    """Return whether the line is a header of `columns` columns; escape bars in code if needed."""
+    containers = _CONTAINERS.match(lines[number])
+    head = lines[number][containers.end() if containers else 0 :]
     count = len(cells(head)) + 1
     if count > columns:
         fitted = escaped(head, spans(head))
@@ -76,35 +78,38 @@ def _fit_header(lines: list[str], number: int, columns: int) -> bool:
 
 
 def _fit_rows(lines: list[str], number: int, columns: int) -> int:
-    """Fit the rows below the ruler; returns the number of the last one."""
+    """Fit the rows below the delimiter row; return the line number of the last one."""
     quotes, indent = lines[number].count(">"), _indent(lines[number])
     while number + 1 < len(lines):
         line = lines[number + 1]
         row = line.lstrip(" \t>" if quotes else " \t")
-        begin = len(line) - len(row)
+        start = len(line) - len(row)
         if not row or _BLOCK.match(row) or _indent(line) >= indent + 4:
             break
-        if line.count(">", 0, begin) != quotes:
+        if line.count(">", 0, start) != quotes:
             break
-        lines[number + 1] = line[:begin] + fit_row(row, columns)
+        lines[number + 1] = line[:start] + fit_row(row, columns)
         number += 1
     return number
 
 
 def fit_row(row: str, columns: int) -> str:
-    """The row with no more cells than columns: bars in code and formulas are text, and what is
-    still too much stays in the last cell."""
-    at_ends = row.startswith("|") + row.endswith("|")
-    if row.count("|") - at_ends < columns or len(cells(row)) < columns:
+    """Return the row with no more cells than `columns`.
+
+    Bars in code and formulas are escaped first. If there are still too many cells, the surplus
+    becomes text of the last cell.
+    """
+    outer_bars = row.startswith("|") + row.endswith("|")
+    if row.count("|") - outer_bars < columns or len(cells(row)) < columns:
         return row
     row = escaped(row, spans(row))
-    end = len(row.rstrip(" \t|"))  # empty cells beyond the columns may go
+    end = len(row.rstrip(" \t|"))  # empty cells beyond the columns can be dropped
     surplus = [bar for bar in cells(row)[columns - 1 :] if bar < end]
     return escaped(row, [(bar, bar + 1) for bar in surplus])
 
 
 def cells(row: str) -> list[int]:
-    """Where the bars between the cells of a row are."""
+    """Return the offsets of the bars between the cells of a row."""
     bars = [bar.start() for bar in _BAR.finditer(row)]
     first = 1 if bars and not row[: bars[0]].strip() else 0
     last = len(bars) - (len(bars) > first and not row[bars[-1] + 1 :].strip())
@@ -112,47 +117,50 @@ def cells(row: str) -> list[int]:
 
 
 def escaped(row: str, parts: Sequence[tuple[int, int]]) -> str:
-    """The row with the bars in these parts escaped, if they are not yet."""
+    """Return the row with the unescaped bars in these parts, (start, end) offsets, escaped."""
     pieces: list[str] = []
     end = 0
-    for begin, stop in parts:
-        pieces += row[end:begin], _BAR.sub(r"\\|", row[begin:stop])
+    for start, stop in parts:
+        pieces += row[end:start], _BAR.sub(r"\\|", row[start:stop])
         end = stop
     return "".join([*pieces, row[end:]])
 
 
 def spans(row: str) -> list[tuple[int, int]]:
-    """Begin and end of the code and the formulas of a row, in linear time."""
-    signs = list(_SIGN.finditer(row))
-    places = _closings(row, signs)
-    found: list[tuple[int, int]] = []
+    """Return start and end of each code span and formula in a row, in linear time."""
+    delimiters = list(_DELIMITER.finditer(row))
+    closing_offsets = _closing_offsets(row, delimiters)
+    code_and_math: list[tuple[int, int]] = []
     end = 0
-    for sign in signs:
-        closing = _closing_of(row, sign)
-        if sign.start() < end or not closing:
+    for delimiter in delimiters:
+        closing = _closing_for(row, delimiter)
+        if delimiter.start() < end or not closing:
             continue
-        at = bisect_left(places[closing], sign.end())
-        if at < len(places[closing]):
-            end = places[closing][at] + len(closing)
-            found.append((sign.start(), end))
-    return found
+        offsets = closing_offsets[closing]
+        index = bisect_left(offsets, delimiter.end())
+        if index < len(offsets):
+            end = offsets[index] + len(closing)
+            code_and_math.append((delimiter.start(), end))
+    return code_and_math
 
 
-def _closings(row: str, signs: Sequence[re.Match[str]]) -> dict[str, list[int]]:
-    """Where each sign that may end code or a formula is."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for sign in signs:
-        at, text = sign.start(), sign[0]
-        is_open = text == "$" and (row[at - 1 : at].isspace() or row[at + 1 : at + 2].isdigit())
-        if not is_open:
-            places[text].append(at)
-    return places
+def _closing_offsets(row: str, delimiters: Sequence[re.Match[str]]) -> dict[str, list[int]]:
+    """Return the offsets of the delimiters that can end code or a formula, by delimiter."""
+    offsets: dict[str, list[int]] = defaultdict(list)
+    for delimiter in delimiters:
+        start, text = delimiter.start(), delimiter[0]
+        only_opens = text == "$" and (
+            row[start - 1 : start].isspace() or row[start + 1 : start + 2].isdigit()
+        )
+        if not only_opens:
+            offsets[text].append(start)
+    return offsets
 
 
-def _closing_of(row: str, sign: re.Match[str]) -> str:
-    """The sign that ends what this one begins; "" if it begins nothing."""
-    if sign[0][0] == "`":
-        return sign[0]
-    if sign[0] == "$" and row[sign.end() : sign.end() + 1].isspace():
+def _closing_for(row: str, delimiter: re.Match[str]) -> str:
+    """Return the delimiter that closes this one, "" if this one opens nothing."""
+    if delimiter[0][0] == "`":
+        return delimiter[0]
+    if delimiter[0] == "$" and row[delimiter.end() : delimiter.end() + 1].isspace():
         return ""
-    return _CLOSINGS.get(sign[0], "")
+    return _CLOSINGS.get(delimiter[0], "")

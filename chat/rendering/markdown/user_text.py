@@ -1,4 +1,4 @@
-"""A person's own text: shown as it was typed, with its links clickable."""
+"""Render text that a person typed: as it was typed, with clickable links."""
 
 import re
 from html import escape
@@ -7,18 +7,21 @@ from chat.rendering.markdown.sanitize import linkable
 from chat.rendering.markdown.source import normalise
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
-_AFTER = ".,:;!?*_~)]}'"
+_TRAILING_PUNCTUATION = ".,:;!?*_~)]}'"
 
 
 def render_plain(text: str) -> str:
-    """Text -> one paragraph (`class="plain"`, white space kept by the style), or ""."""
+    """Return the text as one escaped paragraph, or "" for blank text.
+
+    The style sheet preserves the white space of `class="plain"`.
+    """
     text = normalise(text)
     if not text.strip():
         return ""
     parts: list[str] = []
     end = 0
     for match in _LINK.finditer(text):
-        address = _trimmed(match[0])
+        address = _trim_address(match[0])
         if linkable(address):
             parts += escape(text[end : match.start()], quote=False), _anchor(address)
             end = match.start() + len(address)
@@ -26,9 +29,9 @@ def render_plain(text: str) -> str:
     return f'<p class="plain">{"".join(parts)}</p>'
 
 
-def _trimmed(address: str) -> str:
-    """The address without the signs that end a sentence around it."""
-    while address and address[-1] in _AFTER:
+def _trim_address(address: str) -> str:
+    """Return the address without trailing punctuation of the sentence around it."""
+    while address and address[-1] in _TRAILING_PUNCTUATION:
         if address[-1] == ")" and address.count("(") >= address.count(")"):
             break
         address = address[:-1]
