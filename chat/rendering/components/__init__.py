@@ -1,1 +1,1 @@
-"""From rows and events to HTML; pages and sockets use the same partials."""
+"""Render rows and events as HTML components, shared by pages and sockets."""

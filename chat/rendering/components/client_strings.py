@@ -1,4 +1,4 @@
-"""What the page's scripts say, and the keys that they listen to."""
+"""Sentences for the page's scripts, and the keyboard shortcuts that they handle."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-# Texts that a fresh database holds; what administrators write is shown as they wrote it.
+# Texts that a fresh database contains, marked for translation. Texts that administrators write are
+# not translated.
 FIRST_TEXTS = (
     gettext_noop("Default"),
     gettext_noop("Explain recursion with a small example"),
@@ -25,7 +26,7 @@ FIRST_TEXTS = (
 
 
 def client_strings() -> dict[str, str]:
-    """Sentences for the scripts, in the person's language; `{n}` and `{title}` are filled there."""
+    """Return the sentences in the current language; the scripts fill in `{n}` and `{title}`."""
     return {
         "too_many": _("Characters too many: {n}."),
         "left": _("Characters left: {n}."),
@@ -50,7 +51,7 @@ def client_strings() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """`keys` as printed on a keyboard; several of them separated by spaces mean "or"."""
+    """A keyboard shortcut: `keys` as printed on a keyboard, alternatives separated by spaces."""
 
     keys: str
     label: Promise

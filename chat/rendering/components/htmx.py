@@ -1,4 +1,4 @@
-"""htmx's out-of-band form, made with f-strings: a frame is sent many times a second."""
+"""Build htmx partials with f-strings, because frames are sent many times a second."""
 
 from collections.abc import Iterable
 from html import escape
@@ -7,7 +7,7 @@ from chat.rendering.markdown import Patch
 
 
 def partial(target: str, swap: str, html: str = "") -> str:
-    """`target` is a selector of ours, never anybody's text."""
+    """Return an htmx partial; `target` is not escaped, so it must never contain user input."""
     return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'
 
 
@@ -15,10 +15,10 @@ SWAPS = {"append": "beforeend", "replace": "outerHTML"}
 
 
 def patches_html(key: str, patches: Iterable[Patch]) -> str:
-    """The patches of the body that is being written; `key` is the message's id in hex.
+    """Return partials that apply patches to the live answer; `key` is the message id in hex.
 
-    Most of what is sent is this, so it is short: a page has one live body, and JSON would escape
-    double quotes.
+    Most frames consist of these, so they are kept short. `.live` is enough as a selector, because a
+    page has only one live answer. Single quotes are used because JSON would escape double quotes.
     """
     return "".join(
         body_html(key, patch.html)
@@ -34,5 +34,5 @@ def body_html(key: str, html: str) -> str:
 
 
 def notice_html(key: str, sentence: str) -> str:
-    """The line in place of an answer that has no text yet."""
+    """Return a partial for the line that stands in for an answer without text yet."""
     return partial(f"#n-{key}", "textContent", escape(sentence))

@@ -1,6 +1,6 @@
-"""The few words that the renderer itself puts into an answer, in the language of whoever looks.
+"""Translate the few labels that the Markdown renderer itself puts into an answer.
 
-Finished HTML is stored once, for readers of every language, with the words in English.
+Finished HTML is stored once for readers of every language, with these labels in English.
 """
 
 import re
@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-# One of these is in any HTML that holds such a word; most holds none.
+# HTML with such a label contains at least one of these; most HTML contains none.
 MARKS = (
     "markdown-alert-title",
     'class="code-copy"',
@@ -19,38 +19,42 @@ MARKS = (
     "footnote-backref",
     'class="picture"',
 )
-# A sign that text can only have escaped is in each of these, so no text looks like them.
+# Every string that is replaced, here and in `label_pairs`, contains a character that is escaped in
+# text, so no text of an answer can match it.
 BACK = re.compile(
     r'(<a href="#[\w-]+" class="footnote-backref" aria-label=")Back to reference (\d+(?:-\d+)?)"'
 )
 
 
 def localize_html(html: str) -> str:
-    """Safe HTML of the renderer -> the same with its own words in the current language."""
-    words = label_translations(get_language())
-    if not words or not any(mark in html for mark in MARKS):
+    """Return the renderer's safe HTML with its labels in the current language."""
+    translations = label_translations(get_language())
+    if not translations or not any(mark in html for mark in MARKS):
         return html
-    for made, wanted in words:
-        html = html.replace(made, wanted)
+    for english, translated in translations:
+        html = html.replace(english, translated)
     if "footnote-backref" in html:
         html = BACK.sub(translate_back_label, html)
     return html
 
 
 def translate_back_label(match: re.Match[str]) -> str:
+    """Return the start tag of a footnote's back link with its label translated."""
     label = _("Back to reference %(number)s") % {"number": match[2]}
     return f'{match[1]}{escape(label)}"'
 
 
 @lru_cache(maxsize=16)
 def label_translations(language: str | None) -> tuple[tuple[str, str], ...]:
-    """What the renderer makes and what `language` has in its place."""
+    """Return the English labels with their markup, each with its translation into `language`."""
     with translation.override(language):
-        return tuple((made, wanted) for made, wanted in pairs() if made != wanted)
+        return tuple(
+            (english, translated) for english, translated in label_pairs() if english != translated
+        )
 
 
-def pairs() -> list[tuple[str, str]]:
-    """Each word with its markup, as it is made and in the current language."""
+def label_pairs() -> list[tuple[str, str]]:
+    """Return each label with its markup, in English and in the current language."""
     alerts = (
         ("Note", pgettext("alert", "Note")),
         ("Tip", pgettext("alert", "Tip")),
@@ -60,8 +64,8 @@ def pairs() -> list[tuple[str, str]]:
     )
     return [
         *(
-            label_pair(f'-{word.lower()}"><p class="markdown-alert-title">', word, "</p>", wanted)
-            for word, wanted in alerts
+            label_pair(f'-{label.lower()}"><p class="markdown-alert-title">', label, "</p>", title)
+            for label, title in alerts
         ),
         label_pair('class="code-copy" data-copy>', "Copy", "</button>", _("Copy")),
         label_pair('<input type="checkbox" disabled checked aria-label="', "Done", '">', _("Done")),
@@ -72,5 +76,6 @@ def pairs() -> list[tuple[str, str]]:
     ]
 
 
-def label_pair(before: str, word: str, after: str, wanted: str) -> tuple[str, str]:
-    return before + word + after, before + escape(wanted) + after
+def label_pair(before: str, label: str, after: str, translated: str) -> tuple[str, str]:
+    """Return the markup with the English label, and with its translation."""
+    return before + label + after, before + escape(translated) + after

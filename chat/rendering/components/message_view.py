@@ -1,4 +1,4 @@
-"""A message as it is shown: every decision is made here, none in a template."""
+"""Prepare messages for display: all decisions are made here, none in a template."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ NO_SIBLINGS = Siblings((), 0)
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """What `_message.html` needs. `html` is sanitised; `note` says how an answer ended."""
+    """Data for `_message.html`. `html` is sanitised; `note` tells how an answer ended."""
 
     id: UUID
     role: str
@@ -51,18 +51,22 @@ class MessageView:
 
     @property
     def previous(self) -> UUID | None:
-        place = self.siblings.index
-        return self.siblings.ids[place - 2] if place > 1 else None
+        """Return the id of the previous sibling, if any."""
+        position = self.siblings.index  # from 1, 0 if there are no siblings
+        return self.siblings.ids[position - 2] if position > 1 else None
 
     @property
     def next(self) -> UUID | None:
-        place = self.siblings.index
-        return self.siblings.ids[place] if 0 < place < len(self.siblings.ids) else None
+        """Return the id of the next sibling, if any."""
+        position = self.siblings.index
+        return self.siblings.ids[position] if 0 < position < len(self.siblings.ids) else None
 
 
 class Fingerprint(NamedTuple):
-    """What makes a message look different, the text of a live one apart: told from the row, at a
-    tenth of the cost of `MessageView`."""
+    """Everything that changes how a message looks, except the text of a live answer.
+
+    It is read from the row, at a tenth of the cost of a `MessageView`.
+    """
 
     status: str
     error: str
@@ -75,7 +79,7 @@ class Fingerprint(NamedTuple):
 
 
 class LiveText(Protocol):
-    """An answer that this process is writing: newer than its row."""
+    """An answer that this process is generating; it is newer than its database row."""
 
     notice: str
     status: str
@@ -88,9 +92,9 @@ class LiveText(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MessageItem:
-    """A message in its place: at the end of the shown branch, or above.
+    """A message and its position in the thread; `is_leaf` marks the end of the shown branch.
 
-    `live` is its answer where this process is writing it.
+    `live` is the live state of the answer if this process is generating it.
     """
 
     message: Message
@@ -100,6 +104,7 @@ class MessageItem:
 
     @property
     def can_ask(self) -> bool:
+        """Return whether this is a question without an answer, which can still be sent."""
         return self.is_leaf and self.message.role == Role.USER
 
     @property
@@ -120,17 +125,17 @@ class MessageItem:
 def message_items(
     page: ThreadPage, leaf: UUID | None, live: LiveText | None = None
 ) -> Iterator[MessageItem]:
-    """Yield the messages of a page; `leaf` ends the shown branch, `live` is its answer."""
+    """Yield the messages of a page; `leaf` ends the shown branch, `live` is its live state."""
     for message in page.messages:
         siblings = page.siblings.get(message.pk, NO_SIBLINGS)
         is_leaf = message.pk == leaf
         yield MessageItem(message, siblings, is_leaf, live if is_leaf else None)
 
 
-def to_message_view(line: MessageItem) -> MessageView:
-    """Decide how a message is shown; a live answer is newer than its row."""
-    message, can_ask = line.message, line.can_ask
-    live = line.live if message.is_live else None
+def to_message_view(item: MessageItem) -> MessageView:
+    """Return the view of a message; the state of a live answer takes precedence over its row."""
+    message, can_ask = item.message, item.can_ask
+    live = item.live if message.is_live else None
     status = live.status if live and live.is_live else message.status
     return MessageView(
         id=message.pk,
@@ -142,7 +147,7 @@ def to_message_view(line: MessageItem) -> MessageView:
         notice=live.notice if live else "",
         can_continue=can_continue(message),
         again_label=_("Retry") if message.status == Status.FAILED else _("Regenerate"),
-        siblings=line.siblings,
+        siblings=item.siblings,
         can_ask=can_ask,
         source=message.text if message.role == Role.USER else "",
         feedback=message.feedback or 0,
@@ -151,28 +156,30 @@ def to_message_view(line: MessageItem) -> MessageView:
 
 
 def message_body_html(message: Message, live: str | None) -> SafeString:
-    """The body's HTML, in the current language; made again when the renderer changed since it was
-    stored."""
+    """Return the HTML of a message's body in the current language.
+
+    Stored HTML of another renderer version is rendered again.
+    """
     if live is not None:
-        made = live
+        html = live
     elif message.role == Role.USER:
-        made = render_plain(message.text)
+        html = render_plain(message.text)
     elif message.renderer == RENDERER_VERSION and not message.is_live:
-        made = message.html
+        html = message.html
     else:
-        made = render(message.text, message.pk.hex)
-    return mark_safe(localize_html(made))  # noqa: S308 (the renderer escapes and sanitises)
+        html = render(message.text, message.pk.hex)
+    return mark_safe(localize_html(html))  # noqa: S308 (the renderer escapes and sanitises)
 
 
 def can_continue(message: Message) -> bool:
-    """Whether there is text that more could follow, and a reason to ask for more."""
+    """Return whether an answer has text but did not come to its regular end."""
     if message.role != Role.ASSISTANT or not message.text or message.is_live:
         return False
     return message.status != Status.COMPLETE or message.finish_reason not in FINISHED
 
 
 def outcome_note(message: Message) -> str:
-    """One sentence on an answer that did not simply finish."""
+    """Return a sentence on how an answer ended, "" if it came to its regular end."""
     if message.role != Role.ASSISTANT:
         return ""
     if message.status == Status.FAILED:
@@ -187,6 +194,7 @@ def outcome_note(message: Message) -> str:
 
 
 def finish_note(reason: str) -> str:
+    """Return a sentence on an unusual finish reason, "" for a usual one."""
     if reason in FINISHED:
         return ""
     if reason in ("length", "answer_too_long"):

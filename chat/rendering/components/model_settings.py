@@ -1,4 +1,4 @@
-"""The fold with model, system prompt and sampling."""
+"""Render the settings menu with model, system prompt and sampling."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from chat.services.preferences import MIN_OUTPUT_TOKENS, TEMPERATURE_RANGE, TOP_
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """An option of a select element."""
+
     value: str
     label: str
     selected: bool
@@ -27,7 +29,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class AnsweringModel:
-    """The model that answers next; its own values are shown where nothing is chosen."""
+    """The model that answers next; its values are shown where the person has chosen none."""
 
     label: str
     note: str
@@ -38,26 +40,27 @@ class AnsweringModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelOption(Option):
-    """A model that may be chosen, with what is shown of the one that is."""
+    """A model to choose from, with the data that is shown once it is chosen."""
 
     model: AnsweringModel
 
 
 def answering_model(conversation: Conversation | None, model: ChatModel) -> AnsweringModel:
+    """Return the data to show for the model, with its note for this conversation."""
     note = model_note(conversation, model)
     return AnsweringModel(model.label, note, model.temperature, model.top_p, model.max_output)
 
 
 def options_context(conversation: Conversation | None) -> dict[str, Any]:
-    """What `_options.html` shows; sampling is empty where the model's own value holds."""
+    """Return the data for `options_html`: the models, the prompts and the sampling ranges."""
     models = catalogue.list_enabled()
     model = catalogue.model_for(conversation, models)
-    chosen = model.pk if model else None
-    offered = [item for item in models if item == model or not unavailable_reason(item)]
+    selected = model.pk if model else None
+    available = [item for item in models if item == model or not unavailable_reason(item)]
     return {
         "model": answering_model(conversation, model) if model else None,
         "unserved": unavailable_reason(model),
-        "models": tuple(model_option(conversation, item, chosen) for item in offered),
+        "models": tuple(model_option(conversation, item, selected) for item in available),
         "prompts": tuple(prompt_options(conversation, preferences.list_prompts())),
         "temperature": TEMPERATURE_RANGE,
         "top_p": TOP_P_RANGE,
@@ -68,20 +71,23 @@ def options_context(conversation: Conversation | None) -> dict[str, Any]:
 def prompt_options(
     conversation: Conversation | None, prompts: Iterable[SystemPrompt]
 ) -> list[Option]:
-    """The one in force is marked: the default one, if the chosen one is not offered any longer.
-    A default that people may not choose has no name here."""
-    offered = {prompt.pk: prompt for prompt in prompts}
-    chosen = conversation.prompt_id if conversation else None
-    if chosen not in offered:
-        chosen = next((key for key, prompt in offered.items() if prompt.is_default), None)
-    found = [to_option(key, _(prompt.name), chosen) for key, prompt in offered.items()]
-    if found and chosen is None:
-        found.insert(0, Option("", _("Default"), selected=True))
-    return found
+    """Return the options for system prompts, with the one in use selected.
+
+    If the chosen prompt is no longer offered, the default prompt is in use. A default prompt that
+    is not offered either appears as "Default", without its name.
+    """
+    prompts_by_id = {prompt.pk: prompt for prompt in prompts}
+    selected = conversation.prompt_id if conversation else None
+    if selected not in prompts_by_id:
+        selected = next((key for key, prompt in prompts_by_id.items() if prompt.is_default), None)
+    options = [to_option(key, _(prompt.name), selected) for key, prompt in prompts_by_id.items()]
+    if options and selected is None:
+        options.insert(0, Option("", _("Default"), selected=True))
+    return options
 
 
 def model_note(conversation: Conversation | None, model: ChatModel) -> str:
-    """Under the composer: what to know about the model, and that another one was chosen."""
+    """Return the note below the composer: about the model, and if it replaces the chosen one."""
     note = _(model.note) if model.note else ""
     chosen = conversation.model if conversation else None
     if chosen is None or chosen == model:
@@ -100,24 +106,24 @@ def to_option(key: UUID, label: str, selected: UUID | None) -> Option:
 def model_option(
     conversation: Conversation | None, model: ChatModel, selected: UUID | None
 ) -> ModelOption:
-    shown = answering_model(conversation, model)
-    return ModelOption(str(model.pk), model.label, model.pk == selected, shown)
+    details = answering_model(conversation, model)
+    return ModelOption(str(model.pk), model.label, model.pk == selected, details)
 
 
 def options_html(
     options: dict[str, Any], conversation: Conversation | None, token: str = ""
 ) -> SafeString:
-    """The fold, as `options_context` describes it; nothing where no model answers."""
+    """Render the menu from the data of `options_context`; return "" if no model can answer."""
     model: AnsweringModel | None = options["model"]
     if model is None:
         return SafeString()
-    sampling = sampling_of(conversation)
+    sampling = sampling_values(conversation)
     values = {
         "label": escape(model.label),
         "models": "".join(option_html(item, is_new=not conversation) for item in options["models"]),
         "prompts": "".join(option_html(item) for item in options["prompts"]),
-        **limits_of(options, model),
-        **{name: plain(value) for name, value in sampling.items()},
+        **range_values(options, model),
+        **{name: form_value(value) for name, value in sampling.items()},
     }
     context: dict[str, Hashable] = {
         **slots(values),
@@ -131,14 +137,14 @@ def options_html(
     return render_cached("chat/_options.html", context, values)
 
 
-def sampling_of(conversation: Conversation | None) -> dict[str, float | None]:
-    """What is chosen for it; None where the model's own value holds."""
+def sampling_values(conversation: Conversation | None) -> dict[str, float | None]:
+    """Return the chosen sampling values; None stands for the model's own value."""
     names = ("temperature", "top_p", "max_tokens")
     return {name: getattr(conversation, name, None) for name in names}
 
 
-def limits_of(options: dict[str, Any], model: AnsweringModel) -> dict[str, str]:
-    """What may be chosen, and what holds where nothing is."""
+def range_values(options: dict[str, Any], model: AnsweringModel) -> dict[str, str]:
+    """Return the allowed ranges, and the model's own values, as form values."""
     numbers = {
         "temperature_least": options["temperature"][0],
         "temperature_most": options["temperature"][1],
@@ -149,47 +155,48 @@ def limits_of(options: dict[str, Any], model: AnsweringModel) -> dict[str, str]:
         "model_top_p": model.top_p,
         "max_output": model.max_output,
     }
-    return {name: plain(value) for name, value in numbers.items()}
+    return {name: form_value(value) for name, value in numbers.items()}
 
 
-def plain(value: float | None) -> str:
-    """A number as fields of forms hold it in every language."""
+def form_value(value: float | None) -> str:
+    """Return a number as form fields need it, independent of the locale; "" for None."""
     return "" if value is None else str(value)
 
 
 def option_html(item: Option, *, is_new: bool = False) -> SafeString:
-    """A choice; a new chat's script shows the values of the model that is picked."""
+    """Render an option; in a new chat, a script needs the values of each model to show them."""
     values: dict[str, str] = {"value": escape(item.value), "label": escape(item.label)}
     model = item.model if is_new and isinstance(item, ModelOption) else None
     if model:
-        values |= values_of(model)
+        values |= model_values(model)
     context = {**slots(values), "is_selected": item.selected, "has_values": bool(model)}
     return render_cached("chat/_option.html", context, values)
 
 
-def values_of(model: AnsweringModel) -> dict[str, str]:
+def model_values(model: AnsweringModel) -> dict[str, str]:
+    """Return the note and the sampling values of a model, for the attributes of its option."""
     return {
         "note": escape(model.note),
-        "temperature": plain(model.temperature),
-        "top_p": plain(model.top_p),
-        "max_tokens": plain(model.max_output),
+        "temperature": form_value(model.temperature),
+        "top_p": form_value(model.top_p),
+        "max_tokens": form_value(model.max_output),
     }
 
 
 def unserved_html(options: dict[str, Any]) -> SafeString:
-    """Why nothing can answer; nothing where something can."""
+    """Render the reason why no model can answer; return "" if one can."""
     if not options["unserved"]:
         return SafeString()
     return SafeString(render_to_string("chat/_unserved.html", {"unserved": options["unserved"]}))
 
 
 def note_html(options: dict[str, Any]) -> str:
-    """What to know about the model, under the composer."""
+    """Return the escaped note on the model, shown below the composer."""
     return escape(options["model"].note) if options["model"] else ""
 
 
 def head_html(conversation: Conversation) -> str:
-    """Heading, choices and what is said of the model, for a page that shows others."""
+    """Return partials that update the title, the settings menu and the model notes of a page."""
     options = options_context(conversation)
     notice = unserved_html(options)
     return "".join(

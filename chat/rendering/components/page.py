@@ -1,4 +1,4 @@
-"""The whole page of the chat, and the part of it that changes with the conversation."""
+"""Render the chat page, and the body of it that changes with the conversation."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from chat.selectors.context_usage import ContextUsage
 
 @dataclass(frozen=True, slots=True)
 class PageShape:
-    """A conversation as the templates see it, without what is only its own."""
+    """Stand-in for a conversation in cached templates, with slots for its own values."""
 
     pk: UUID
     title: str
@@ -29,12 +29,13 @@ class PageShape:
 
 
 def page_shape(conversation: Conversation | None) -> PageShape | None:
+    """Return the stand-in for the conversation, None for a new chat."""
     return PageShape(ANY_ID, slot("title"), slot("version")) if conversation else None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTarget:
-    """The message that a conversation is opened for: `here` on the shown branch, or `elsewhere`."""
+    """The message to scroll to: `here` on the shown branch, or `elsewhere` on another one."""
 
     here: UUID | None = None
     elsewhere: UUID | None = None
@@ -42,8 +43,11 @@ class SearchTarget:
 
 @dataclass(frozen=True, slots=True)
 class PageBody:
-    """What `_conversation.html` shows: `options` as `options_context` makes them, `thread` as HTML,
-    and the CSRF token of this request."""
+    """Data for `_conversation.html`.
+
+    `options` comes from `options_context`, `thread` is HTML, and `token` is the CSRF token of this
+    request.
+    """
 
     conversation: Conversation | None
     options: dict[str, Any]
@@ -59,9 +63,12 @@ class PageBody:
 
 @dataclass(frozen=True, slots=True)
 class SidebarView:
-    """The sidebar: its lines as HTML, what stands in the search box, and what was found for it as
-    HTML. On a phone it lies over the page while it is open. One whose line of the conversation is
-    `deep` in it is scrolled before anything is painted."""
+    """Data for the sidebar.
+
+    `rows` and `found` (the search results) are HTML, `typed` is the text of the search box. On a
+    phone the open sidebar covers the page. With `deep`, the row of the open conversation is far
+    down, so the page scrolls to it before the first paint.
+    """
 
     rows: str
     typed: str
@@ -71,16 +78,17 @@ class SidebarView:
 
 
 def body_html(body: PageBody) -> SafeString:
-    found, target, elsewhere = body.conversation, body.sought.here, body.sought.elsewhere
+    """Render the part of the page that changes with the conversation."""
+    conversation, target, elsewhere = body.conversation, body.sought.here, body.sought.elsewhere
     values = {
-        "options": options_html(body.options, found, body.token),
+        "options": options_html(body.options, conversation, body.token),
         "unserved": unserved_html(body.options),
         "model_note": note_html(body.options),
-        "welcome": "" if found else welcome_html(body.suggestions),
+        "welcome": "" if conversation else welcome_html(body.suggestions),
         "client_id": str(body.client_id),
         "csrf_token": body.token,
         "thread": body.thread,
-        "ruler": context_meter_html(body.window) if found else "",
+        "ruler": context_meter_html(body.window) if conversation else "",
         "target": target.hex if target else "",
         "draft": escape(body.draft.text) if body.draft else "",
         "opened": str(body.draft.client_id) if body.draft else "",
@@ -88,24 +96,29 @@ def body_html(body: PageBody) -> SafeString:
     }
     context: dict[str, Hashable] = {
         **slots(values),
-        "conversation": page_shape(found),
+        "conversation": page_shape(conversation),
         "unread": body.unread,
         "elsewhere": slot("elsewhere") if elsewhere else "",
     }
     values["elsewhere"] = reverse("choose", args=(elsewhere,)) if elsewhere else ""
-    if found is not None:
-        values |= {"id": str(found.pk), "title": escape(found.title), "version": str(found.version)}
+    if conversation is not None:
+        values |= {
+            "id": str(conversation.pk),
+            "title": escape(conversation.title),
+            "version": str(conversation.version),
+        }
     return render_cached("chat/_conversation.html", context, values)
 
 
 def welcome_html(suggestions: Iterable[str]) -> SafeString:
-    """The empty start, with the questions that administrators suggest."""
+    """Render the start screen with the questions that administrators suggest."""
     items = [suggestion_html(text) for text in suggestions]
     context = {"suggestions": slot("suggestions") if items else ""}
     return render_cached("chat/_welcome.html", context, {"suggestions": "".join(items)})
 
 
 def suggestion_html(text: str) -> SafeString:
+    """Render a suggested question, translated if it is one that a fresh database contains."""
     return render_cached(
         "chat/_suggestion.html", {"text": slot("text")}, {"text": escape(_(text) if text else "")}
     )
@@ -114,10 +127,10 @@ def suggestion_html(text: str) -> SafeString:
 def page_html(
     person: User, body: PageBody, *, theme: str, side: SidebarView, notes: str
 ) -> SafeString:
-    """The page; `notes` are what accounts have to say, as HTML."""
-    holes = ("title", "person", "email", "initial", "csrf_token", "notes", "conversation")
+    """Render the page; `notes` is the HTML of pending Django messages."""
+    names = ("title", "person", "email", "initial", "csrf_token", "notes", "conversation")
     context: dict[str, Hashable] = {
-        **{name: slot(name) for name in (*holes, "rows", "typed", "found")},
+        **{name: slot(name) for name in (*names, "rows", "typed", "found")},
         "is_new": body.conversation is None,
         "deep": side.deep,
         "is_staff": person.is_staff,

@@ -1,4 +1,4 @@
-"""What made an answer and what it cost, as lines to read."""
+"""Describe the run behind an answer for its details panel: settings, cost and outcome."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +11,15 @@ from chat.models import Message, Run
 
 @dataclass(frozen=True, slots=True)
 class DetailLine:
+    """A label and its value, both translated."""
+
     label: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunDetails:
-    """`prompt` is the exact wording that the answer was made with."""
+    """Details of a run; `prompt` is the exact text of the system prompt that it used."""
 
     lines: list[DetailLine]
     prompt: str
@@ -25,11 +27,12 @@ class RunDetails:
 
 
 def to_run_details(message: Message, run: Run | None) -> RunDetails:
-    """The last run of an answer; an answer without one (imported) has only its time."""
+    """Describe the last run of an answer; without one (an imported answer), only its time."""
     if run is None:
         return RunDetails([], "", message.created_at)
     version = run.prompt_version
-    lines = [*made_by(run), *sampling(run), *cost(run), *ending(message, run)]
+    lines = [*source_lines(run), *sampling_lines(run), *cost_lines(run)]
+    lines += outcome_lines(message, run)
     return RunDetails(
         [DetailLine(label, value) for label, value in lines if value],
         version.text if version else "",
@@ -37,43 +40,43 @@ def to_run_details(message: Message, run: Run | None) -> RunDetails:
     )
 
 
-def made_by(run: Run) -> list[tuple[str, str]]:
+def source_lines(run: Run) -> list[tuple[str, str]]:
     version = run.prompt_version
     name = f"{_(version.prompt.name)}, v{version.number}" if version else _("none")
     label = f"{run.model.label} ({run.repo_id})" if run.model else run.repo_id
     return [
         (_("Model"), label),
-        (_("Provider"), provider(run.provider)),
+        (_("Provider"), provider_label(run.provider)),
         (_("System prompt"), name),
     ]
 
 
-def provider(recorded: str) -> str:
-    """`openai` is a format, not the company."""
-    words = {"openai": _("OpenAI-compatible server"), "local": _("this machine")}
-    return words.get(recorded, recorded)
+def provider_label(provider: str) -> str:
+    """Return the label of a provider; `openai` stands for the API format, not the company."""
+    labels = {"openai": _("OpenAI-compatible server"), "local": _("this machine")}
+    return labels.get(provider, provider)
 
 
-def sampling(run: Run) -> list[tuple[str, str]]:
+def sampling_lines(run: Run) -> list[tuple[str, str]]:
     return [
-        (_("Temperature"), number(run.temperature)),
-        (_("Top p"), number(run.top_p)),
-        (_("Repeat penalty"), number(run.frequency_penalty)),
-        (_("Longest answer"), _("%(count)s tokens") % {"count": number(run.max_tokens)}),
+        (_("Temperature"), format_number(run.temperature)),
+        (_("Top p"), format_number(run.top_p)),
+        (_("Repeat penalty"), format_number(run.frequency_penalty)),
+        (_("Longest answer"), _("%(count)s tokens") % {"count": format_number(run.max_tokens)}),
     ]
 
 
-def cost(run: Run) -> list[tuple[str, str]]:
+def cost_lines(run: Run) -> list[tuple[str, str]]:
     return [
-        (_("Tokens read"), tokens(run.prompt_tokens, run.tokens_exact)),
-        (_("Tokens written"), tokens(run.answer_tokens, run.tokens_exact)),
-        (_("Time to first token"), seconds(run.first_token_ms)),
-        (_("Time to last token"), seconds(run.last_token_ms)),
-        (_("Speed"), speed(run)),
+        (_("Tokens read"), format_tokens(run.prompt_tokens, run.tokens_exact)),
+        (_("Tokens written"), format_tokens(run.answer_tokens, run.tokens_exact)),
+        (_("Time to first token"), format_seconds(run.first_token_ms)),
+        (_("Time to last token"), format_seconds(run.last_token_ms)),
+        (_("Speed"), format_speed(run)),
     ]
 
 
-def ending(message: Message, run: Run) -> list[tuple[str, str]]:
+def outcome_lines(message: Message, run: Run) -> list[tuple[str, str]]:
     return [
         (_("State"), str(message.get_status_display())),
         (_("Finish reason"), run.finish_reason),
@@ -81,19 +84,21 @@ def ending(message: Message, run: Run) -> list[tuple[str, str]]:
     ]
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
+    """Return the number with at most two decimals in the current locale, "" for None."""
     return "" if value is None else number_format(round(value, 2), use_l10n=True)
 
 
-def tokens(count: int | None, exact: bool) -> str:
+def format_tokens(count: int | None, exact: bool) -> str:
+    """Return a token count that says whether it is exact or estimated, "" for None."""
     if count is None:
         return ""
     kind = _("exact") if exact else _("estimated")
     return f"{number_format(count, force_grouping=True)} ({kind})"
 
 
-def seconds(milliseconds: int | None) -> str:
-    """Milliseconds below one second, else seconds with two decimals."""
+def format_seconds(milliseconds: int | None) -> str:
+    """Return a duration in milliseconds below one second, else in seconds with two decimals."""
     if milliseconds is None:
         return ""
     if milliseconds < 1000:
@@ -101,12 +106,12 @@ def seconds(milliseconds: int | None) -> str:
     return f"{number_format(milliseconds / 1000, 2)} s"
 
 
-def speed(run: Run) -> str:
-    """Tokens a second between the first and the last one."""
+def format_speed(run: Run) -> str:
+    """Return the tokens per second between the first and the last token, "" if unknown."""
     if not run.answer_tokens or run.first_token_ms is None or run.last_token_ms is None:
         return ""
-    took = run.last_token_ms - run.first_token_ms
-    if took <= 0:
+    elapsed_ms = run.last_token_ms - run.first_token_ms
+    if elapsed_ms <= 0:
         return ""
-    rate = number_format(run.answer_tokens * 1000 / took, 1)
+    rate = number_format(run.answer_tokens * 1000 / elapsed_ms, 1)
     return _("%(rate)s tokens a second") % {"rate": rate}

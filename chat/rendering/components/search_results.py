@@ -1,4 +1,4 @@
-"""What a search found, for the sidebar."""
+"""Render search results for the sidebar."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from chat.search.snippets import Highlighter, Part, make_highlighter
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """A line below a found conversation: who said it, and the words around it as HTML."""
+    """A matching message below its conversation: the author, and an excerpt as HTML."""
 
     url: str
     who: str
@@ -30,6 +30,8 @@ class MatchView:
 
 @dataclass(frozen=True, slots=True)
 class ConversationMatchView:
+    """A conversation with its matching messages; the title is HTML with the terms marked."""
+
     url: str
     title: SafeString
     is_current: bool
@@ -38,32 +40,35 @@ class ConversationMatchView:
 
 @dataclass(frozen=True, slots=True)
 class ResultsContext:
-    """How a page of what was found is shown: `size` conversations down to its end, in groups of
-    which `continues` is the key of the one that the page above ended with; `current` is the message
-    or the conversation that is open."""
+    """How a page of results is shown.
+
+    `size` is the number of conversations from the top of the list to the end of this page.
+    `continues` is the key of the age group that the page above ended with. `current` is the id of
+    the open message or conversation.
+    """
 
     size: int
     continues: str = ""
     current: UUID | None = None
 
 
-def search_results_html(page: ResultPage, listed: ResultsContext) -> SafeString:
-    """Nothing at all where nothing was typed."""
+def search_results_html(page: ResultPage, results: ResultsContext) -> SafeString:
+    """Render a page of results; return "" for a blank query."""
     if not page.terms:
         return empty_query_html(page.typed) if page.typed.strip() else SafeString()
-    groups, signs = group_by_age(page.found), make_highlighter(page.terms)
+    groups, highlighter = group_by_age(page.found), make_highlighter(page.terms)
     context = {
         "groups": [
             (
-                "" if group.key == listed.continues else group.label,
-                [to_conversation_view(found, page, signs, listed) for found in group.rows],
+                "" if group.key == results.continues else group.label,
+                [to_conversation_view(row, page, highlighter, results) for row in group.rows],
             )
             for group in groups
         ],
-        "count": "" if listed.continues else count_sentence(page.total),
+        "count": "" if results.continues else count_sentence(page.total),
     }
     if page.more:
-        size = str(listed.size + len(page.found))
+        size = str(results.size + len(page.found))
         context["whole"] = build_url("search", q=page.typed, n=size)
         last = {"before": format_row_cursor(page.found[-1]), "group": groups[-1].key}
         context["more"] = build_url("search", q=page.typed, n=size, **last)
@@ -71,6 +76,7 @@ def search_results_html(page: ResultPage, listed: ResultsContext) -> SafeString:
 
 
 def empty_query_html(typed: str) -> SafeString:
+    """Render the hint for a query without search terms: it is too long or has no word."""
     sentence = _("Type a word to search for.")
     if len(typed) > MAX_CHARACTERS:
         sentence = _("The search is too long: it has %(length)d characters, and %(limit)d fit.") % {
@@ -92,25 +98,31 @@ def build_url(name: str, *args: UUID, **query: str) -> str:
 
 
 def to_conversation_view(
-    found: MatchedConversation, page: ResultPage, signs: Highlighter, listed: ResultsContext
+    conversation: MatchedConversation,
+    page: ResultPage,
+    highlighter: Highlighter,
+    results: ResultsContext,
 ) -> ConversationMatchView:
-    beside = {"q": page.typed, "n": str(listed.size)}
+    """Return the view of a matching conversation; its links keep the search open."""
+    query = {"q": page.typed, "n": str(results.size)}
 
-    def shown(hit: Match) -> MatchView:
-        url = build_url("conversation", found.id, m=str(hit.id), **beside)
-        who = _("You") if hit.role == Role.USER else ""
-        return MatchView(
-            url, who, highlight_html(signs.excerpt(hit.text)), hit.id == listed.current
-        )
+    def to_match_view(match: Match) -> MatchView:
+        url = build_url("conversation", conversation.id, m=str(match.id), **query)
+        who = _("You") if match.role == Role.USER else ""
+        excerpt = highlight_html(highlighter.excerpt(match.text))
+        return MatchView(url, who, excerpt, match.id == results.current)
 
     return ConversationMatchView(
-        build_url("conversation", found.id, **beside),
-        highlight_html(signs.parts(found.title)),
-        found.id == listed.current,
-        tuple(map(shown, found.hits)),
+        build_url("conversation", conversation.id, **query),
+        highlight_html(highlighter.parts(conversation.title)),
+        conversation.id == results.current,
+        tuple(map(to_match_view, conversation.hits)),
     )
 
 
 def highlight_html(parts: list[Part]) -> SafeString:
-    pieces = ((format_html("<mark>{}</mark>", text) if sign else text,) for text, sign in parts)
+    """Return the text escaped, with its matching parts in `mark` elements."""
+    pieces = (
+        (format_html("<mark>{}</mark>", text) if is_match else text,) for text, is_match in parts
+    )
     return format_html_join("", "{}", pieces)

@@ -1,13 +1,13 @@
-"""Templates rendered once for each language and shape; what is personal is filled in afterwards.
+"""Cache rendered templates per language and shape, and fill in personal values afterwards.
 
-Rendering a line of the sidebar takes Django 0.3 ms, filling its mould some microseconds. A mould
-outlives the request, so nothing but its key decides what it is:
+Django needs 0.3 ms to render a row of the sidebar; filling the slots of a compiled template takes
+some microseconds. A compiled template outlives the request, so it depends on its cache key alone:
 
-- It is rendered in the language of the key, at the site's own root and in its own time zone,
-  whatever the request that came first says of itself.
-- The key holds only values of which there are a few: flags, states, words of ours. Ids, titles,
-  texts, numbers, tokens and everything that a person chooses are slots, which are in no key.
-- Each template has a cache of its own, so that none pushes out another one's moulds.
+- It is rendered in the language of the key, at the site's own root and in the site's own time zone,
+  whatever the first request asks for.
+- The key holds only values from small sets: flags, states and words of our own. Ids, titles, texts,
+  numbers, tokens and everything that a person chooses are slots, whose values are in no key.
+- Each template has a cache of its own, so that none evicts the entries of another.
 """
 
 import re
@@ -27,69 +27,76 @@ from django.utils.safestring import SafeString, mark_safe
 if TYPE_CHECKING:
     from functools import _lru_cache_wrapper
 
-# Stands for an id where a template makes an address or a name of it: holes `id` and `key` (hex).
+# Stands for an id from which a template builds a URL or an element id; `split_at_slots` replaces it
+# by the slots `id` and `key` (hex).
 ANY_ID = UUID("e0e1e2e3-e4e5-4e6e-8e7e-e0e1e2e3e4e5")
-# Signs of a private plane of Unicode and a word that nobody can have written.
+# Private-use characters and a random token, which no text can contain by chance or intent.
 SECRET = token_hex(8)
 SLOT = re.compile(f"\ue000{SECRET}([a-z_0-9]+)\ue001")
-# Moulds of one template, for every language together. The busiest one has 60 a language.
+# Cache entries per template, for all languages together. The template with the most variants has 60
+# per language.
 MOST_OF_A_TEMPLATE = 512
 
-Mould = tuple[str, ...]
+# Text and slot names in turn, starting and ending with text.
+CompiledTemplate = tuple[str, ...]
 Context = tuple[tuple[str, Hashable], ...]
 
 
 @cache
 def slot(name: str) -> SafeString:
-    """What a template gets in place of a value."""
+    """Return the marker that a template renders in place of a value."""
     return mark_safe(f"\ue000{SECRET}{name}\ue001")  # noqa: S308 (a name of ours)
 
 
-def slots(values: Iterable[str]) -> dict[str, SafeString]:
-    """A hole for each of these names."""
-    return {name: slot(name) for name in values}
+def slots(names: Iterable[str]) -> dict[str, SafeString]:
+    """Return a template context with a slot for each name."""
+    return {name: slot(name) for name in names}
 
 
 def render_cached(
     template: str, context: Mapping[str, Hashable], values: Mapping[str, str]
 ) -> SafeString:
-    """The template with `context`, and `values`, which are HTML, in its holes.
+    """Render the template with `context` and fill its slots with `values`, which are HTML.
 
-    Raises KeyError for a hole without a value, TypeError for what does not belong into a key.
+    Raises KeyError for a slot without a value, TypeError for a context value that must not be part
+    of a cache key.
     """
     parts = moulds_of(template)(translation.get_language(), tuple(context.items()))
-    found = [values[part] if place % 2 else part for place, part in enumerate(parts)]
-    return mark_safe("".join(found))  # noqa: S308 (templates and escaped values)
+    html = "".join(values[part] if index % 2 else part for index, part in enumerate(parts))
+    return mark_safe(html)  # noqa: S308 (templates and escaped values)
 
 
 @cache
-def moulds_of(template: str) -> "_lru_cache_wrapper[Mould]":
-    """The cache of one template; its name is one of ours."""
+def moulds_of(template: str) -> "_lru_cache_wrapper[CompiledTemplate]":
+    """Return the cached compile function of one template; names are never user input."""
 
     @lru_cache(maxsize=MOST_OF_A_TEMPLATE)
-    def mould(language: str | None, context: Context) -> Mould:
+    def compile_template(language: str | None, context: Context) -> CompiledTemplate:
         check_key(context)
-        return cut(render_alike(template, language, dict(context)))
+        return split_at_slots(render_for_cache(template, language, dict(context)))
 
-    return mould
+    return compile_template
 
 
 def check_key(value: object) -> None:
-    """Raises TypeError for a row, which is equal to others by its id whatever it holds, and for ids
-    and numbers, of which there is no end: in a key each of them would be a mould of its own."""
+    """Raise TypeError for a value that must not be part of a cache key.
+
+    A model instance equals any other with the same id, whatever its fields hold. Ids and numbers
+    are unbounded, and each would add an entry of its own.
+    """
     if is_dataclass(value):
         value = tuple(getattr(value, field.name) for field in fields(value))
     if isinstance(value, tuple):
         for part in value:
             check_key(part)
     elif isinstance(value, (Model, UUID, float)) and value != ANY_ID:
-        raise TypeError(f"{type(value).__name__} in the key of a mould")
+        raise TypeError(f"{type(value).__name__} in a cache key")
     elif isinstance(value, int) and abs(value) > 1:
-        raise TypeError("a number in the key of a mould")
+        raise TypeError("number in a cache key")
 
 
-def render_alike(template: str, language: str | None, context: dict[str, Hashable]) -> str:
-    """Render without anything that belongs to the request that happens to be the first."""
+def render_for_cache(template: str, language: str | None, context: dict[str, Hashable]) -> str:
+    """Render the template independently of the current request."""
     prefix = get_script_prefix()
     set_script_prefix("/")
     try:
@@ -99,7 +106,7 @@ def render_alike(template: str, language: str | None, context: dict[str, Hashabl
         set_script_prefix(prefix)
 
 
-def cut(html: str) -> Mould:
-    """The rendered template cut at its holes: text, name of a hole, text, and so on."""
+def split_at_slots(html: str) -> CompiledTemplate:
+    """Split the rendered template into text, slot name, text, and so on."""
     html = html.replace(str(ANY_ID), slot("id")).replace(ANY_ID.hex, slot("key"))
     return tuple(SLOT.split(html))

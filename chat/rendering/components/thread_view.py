@@ -1,4 +1,4 @@
-"""Parts of pages as HTML text, for sockets and for answers to commands."""
+"""Render the thread, the sidebar and notices, for pages, sockets and command responses."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -31,11 +31,12 @@ from chat.selectors.messages import ThreadPage
 from chat.selectors.sidebar_page import SidebarPage
 from chat.selectors.sidebar_rows import SidebarCursor, SidebarRow
 
-# Percent of the model's memory; below it nobody has to think of it.
+# Percent of the context window in use from which the meter is visible.
 RULER_SHOWN = 50
 
 
 def message_html(message: MessageView) -> str:
+    """Render a message, from the template cache unless it has siblings."""
     if message.siblings.ids:
         return render_to_string("chat/_message.html", {"m": message})
     texts = {name: escape(getattr(message, name)) for name in ("note", "notice", "source")}
@@ -53,42 +54,48 @@ def thread_html(
     window: ContextUsage | None = None,
     live: LiveText | None = None,
 ) -> SafeString:
-    """Render the content of the thread element; `live` is the answer at its end, if this process
-    is writing it."""
+    """Render the content of the thread element.
+
+    `live` is the live state of the last answer if this process is generating it.
+    """
     first = window.first if window else None
     parts = [load_older_html(conversation, page.older)] if page.older else []
-    for line in message_items(page, conversation.active_leaf_id, live):
-        if line.message.pk == first:
+    for item in message_items(page, conversation.active_leaf_id, live):
+        if item.message.pk == first:
             parts.append(render_cached("chat/_memory.html", {}, {}))
-        parts.append(message_html(to_message_view(line)))
+        parts.append(message_html(to_message_view(item)))
     return mark_safe("".join(parts))  # noqa: S308 (made by templates)
 
 
 def load_older_html(conversation: Conversation, older: UUID) -> str:
-    """Brings the page of messages that ends with `older`, when it comes near."""
+    """Render the element that loads the messages up to `older` as it nears the viewport."""
     return render_to_string("chat/_older.html", {"conversation": conversation, "older": older})
 
 
 def context_usage_html(window: ContextUsage | None, shown: Iterable[UUID]) -> str:
-    """The ruler, and the line above which the model no longer remembers, if it is shown."""
-    found = partial("#ruler", "outerHTML", context_meter_html(window)) + partial(
+    """Return partials that update the context meter and the line that marks the context cutoff.
+
+    The line is drawn only if `shown`, the ids on the page, contain the first message in the window.
+    """
+    html = partial("#ruler", "outerHTML", context_meter_html(window)) + partial(
         "#memory-line", "delete"
     )
     first = window.first if window else None
     if first is not None and first in shown:
         line = render_cached("chat/_memory.html", {}, {})
-        found += partial(f"#m-{first.hex}", "beforebegin", line)
-    return found
+        html += partial(f"#m-{first.hex}", "beforebegin", line)
+    return html
 
 
 def context_meter_html(window: ContextUsage | None) -> SafeString:
+    """Render the context meter, hidden below `RULER_SHOWN` percent."""
     percent = window.percent if window else 0
     context = {"percent": slot("percent") if window else "", "is_hidden": percent < RULER_SHOWN}
     return render_cached("chat/_ruler.html", context, {"percent": str(percent)})
 
 
 def version_html(conversation: Conversation) -> str:
-    """What the page shows from now on; said when its socket comes back."""
+    """Return a partial with the version that the page shows; it sends that when it reconnects."""
     html = render_cached(
         "chat/_version.html", {"version": slot("n")}, {"n": str(conversation.version)}
     )
@@ -96,7 +103,7 @@ def version_html(conversation: Conversation) -> str:
 
 
 class SidebarOrdered(Protocol):
-    """What has a place in the sidebar's order."""
+    """Anything that is sorted like the rows of the sidebar."""
 
     @property
     def id(self) -> UUID: ...
@@ -104,34 +111,34 @@ class SidebarOrdered(Protocol):
     def active_at(self) -> datetime: ...
 
 
-P = TypeVar("P", bound=SidebarOrdered)
+Row = TypeVar("Row", bound=SidebarOrdered)
 
 
 @dataclass(frozen=True, slots=True)
-class AgeGroup(Generic[P]):
-    """Conversations of one age."""
+class AgeGroup(Generic[Row]):
+    """Rows of one age, such as "Today", below a common heading."""
 
     key: str
     label: str
-    rows: list[P]
+    rows: list[Row]
 
 
-def group_by_age(rows: Iterable[P], now: datetime | None = None) -> list[AgeGroup[P]]:
-    """Rows, newest first, under their age in the current time zone."""
+def group_by_age(rows: Iterable[Row], now: datetime | None = None) -> list[AgeGroup[Row]]:
+    """Group rows, newest first, by their age in the current time zone."""
     today, zone = timezone.localdate(now or timezone.now()), timezone.get_current_timezone()
     ages: dict[date, tuple[str, str]] = {}
 
-    def age(row: P) -> tuple[str, str]:
+    def age(row: Row) -> tuple[str, str]:
         day = row.active_at.astimezone(zone).date()
         if day not in ages:
             ages[day] = age_group_of(day, today)
         return ages[day]
 
-    return [AgeGroup(key, label, list(found)) for (key, label), found in groupby(rows, key=age)]
+    return [AgeGroup(key, label, list(group)) for (key, label), group in groupby(rows, key=age)]
 
 
 def age_group_of(day: date, today: date) -> tuple[str, str]:
-    """The key and the heading of a day's group."""
+    """Return the key and the heading of the group that a day belongs to."""
     if day >= today:
         return "today", _("Today")
     if day == today - timedelta(days=1):
@@ -143,27 +150,29 @@ def age_group_of(day: date, today: date) -> tuple[str, str]:
     return f"m{day:%Y%m}", date_format(day, "F Y")
 
 
-def sidebar_page_html(found: SidebarPage, as_of: Snapshot) -> SafeString:
-    """The sidebar of a page; `as_of` is what it was made of."""
-    if found.above is None:
-        return rows_html(found.newest, goes_on=found.has_more, as_of=as_of)
-    last, first, above = found.newest[-1], found.around[0], age_group_key(found.above)
+def sidebar_page_html(page: SidebarPage, as_of: Snapshot) -> SafeString:
+    """Render the sidebar of a page; `as_of` is the snapshot that it was read from."""
+    if page.above is None:
+        return rows_html(page.newest, goes_on=page.has_more, as_of=as_of)
+    last, first, above = page.newest[-1], page.around[0], age_group_key(page.above)
     parts = (
-        rows_html(found.newest, goes_on=False, as_of=as_of),
+        rows_html(page.newest, goes_on=False, as_of=as_of),
         gap_html(last.place, first.place, age_group_key(last)),
-        rows_html(found.around, goes_on=found.has_more, continues=above),
+        rows_html(page.around, goes_on=page.has_more, continues=above),
     )
     return mark_safe("".join(parts))  # noqa: S308 (made by templates)
 
 
 def gap_html(before: SidebarCursor, after: SidebarCursor, group: str) -> SafeString:
-    """Stands for the rows below `before` and above `after`; `group` is that of the row above it."""
+    """Render a stand-in for the rows between two cursors; `group` is that of the row above."""
     return more_html(before, group, after)
 
 
 def more_html(before: SidebarCursor, group: str, after: SidebarCursor | None = None) -> SafeString:
-    """Brings the rows below `before`; `group`, which may be a client's word, is that of the row
-    above them."""
+    """Render the element that loads the rows below `before`.
+
+    `group` is the group key of the row above. It may come from the client, so it is escaped.
+    """
     values = {
         "cursor": quote(format_cursor(before)),
         "after": quote(format_cursor(after)) if after else "",
@@ -174,20 +183,24 @@ def more_html(before: SidebarCursor, group: str, after: SidebarCursor | None = N
 
 
 def age_group_key(row: SidebarRow) -> str:
+    """Return the key of the age group that a row belongs to."""
     return group_by_age([row])[0].key
 
 
 def rows_html(
     rows: Sequence[SidebarRow], *, goes_on: bool, as_of: Snapshot | None = None, continues: str = ""
 ) -> SafeString:
-    """A stretch of the sidebar. `continues` is the key of the group of the row above it; `as_of` is
-    what the list was made of that begins with it."""
+    """Render consecutive rows of the sidebar.
+
+    `continues` is the group key of the row above, `goes_on` tells whether more rows follow. `as_of`
+    is given for the top of the list only: the snapshot that the list was read from.
+    """
     groups = group_by_age(rows)
     last = rows[-1] if goes_on and rows else None
     is_continued = bool(groups and groups[0].key == continues)
     sections = [
-        section_html(group, has_heading=not (is_continued and at == 0))
-        for at, group in enumerate(groups)
+        section_html(group, has_heading=not (is_continued and index == 0))
+        for index, group in enumerate(groups)
         if continues or group.key != "today"
     ]
     today = "".join(row_html(row) for group in groups if group.key == "today" for row in group.rows)
@@ -205,7 +218,7 @@ def rows_html(
 
 
 def section_html(group: AgeGroup[SidebarRow], *, has_heading: bool) -> SafeString:
-    """One age and its lines; the heading stands above only the first of its sections."""
+    """Render rows of one group; only the first section of a group has the heading."""
     values = {
         "group": group.key,
         "label": escape(group.label),
@@ -219,22 +232,25 @@ def format_row_cursor(row: SidebarOrdered) -> str:
     return format_cursor((row.active_at, row.id))
 
 
-def format_cursor(place: SidebarCursor) -> str:
-    moment, key = place
-    return f"{moment.isoformat()}_{key.hex}"
+def format_cursor(cursor: SidebarCursor) -> str:
+    """Return a cursor as text for URLs: the time of the last activity and the id."""
+    active_at, conversation_id = cursor
+    return f"{active_at.isoformat()}_{conversation_id.hex}"
 
 
+# Stands for the time of the last activity in cached templates, which do not show it.
 ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 def row_html(row: SidebarRow) -> SafeString:
+    """Render a row of the sidebar from the template cache."""
     shape = SidebarRow(ANY_ID, slot("title"), ANY_TIME, row.answering, row.unread)
     values = {"id": str(row.id), "key": row.id.hex, "title": escape(row.title)}
     return render_cached("chat/_row.html", {"row": shape}, values)
 
 
 def bumped_row_html(row: SidebarRow) -> str:
-    """A line of the sidebar that goes to the top, new or not."""
+    """Return partials that move a row to the top of the sidebar, or insert it there."""
     return partial(f"#row-{row.id.hex}", "delete") + partial(
         "#rows-today", "afterbegin", row_html(row)
     )
@@ -243,21 +259,24 @@ def bumped_row_html(row: SidebarRow) -> str:
 def notice_html(
     sentence: str, *, sign_in: bool = False, code: str = "", reference: str = ""
 ) -> str:
-    """`code` tells the page's scripts what kind of refusal it is, `reference` the operator which
-    line of the log."""
+    """Render a notice with an optional link to sign in.
+
+    `code` is the kind of error, for the page's scripts; `reference` identifies the log line, for
+    the operator.
+    """
     context = {"sentence": sentence, "sign_in": sign_in, "code": code, "reference": reference}
     return render_to_string("chat/_notice.html", context)
 
 
 def feedback_html(message: MessageView, *, ask: bool) -> str:
-    """The thumbs after one was pressed; `ask` adds the question for a reason."""
-    why = render_to_string("chat/_reason.html", {"m": message}) if ask else ""
-    return feedback_buttons_html(message) + partial(f"#w-{message.key}", "innerHTML", why)
+    """Return partials that update the feedback buttons; `ask` adds a form for the reason."""
+    form = render_to_string("chat/_reason.html", {"m": message}) if ask else ""
+    return feedback_buttons_html(message) + partial(f"#w-{message.key}", "innerHTML", form)
 
 
 def feedback_buttons_html(message: MessageView) -> str:
-    thumbs = render_to_string("chat/_thumbs.html", {"m": message})
-    return partial(f"#f-{message.key}", "outerMorph", thumbs)
+    buttons = render_to_string("chat/_thumbs.html", {"m": message})
+    return partial(f"#f-{message.key}", "outerMorph", buttons)
 
 
 def deleted_notice_html(conversation_id: UUID | None) -> str:
@@ -265,7 +284,7 @@ def deleted_notice_html(conversation_id: UUID | None) -> str:
 
 
 def close_reason(event: str) -> str:
-    """Why a socket is closed."""
+    """Return the sentence that tells why a socket is closed."""
     if event == "signed-out":
         return _("You are signed out. Sign in to go on; your text is kept.")
     if event == "password-changed":
