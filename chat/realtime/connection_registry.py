@@ -15,7 +15,7 @@ from chat.pubsub import pubsub
 from chat.realtime.page_state import PageState
 from chat.selectors import messages
 from chat.selectors.change_feed import load_changes
-from chat.streaming.retry import DATABASE_ERRORS, run_guarded
+from chat.streaming.retry import RETRYABLE_ERRORS, run_guarded
 from chat.streaming.run_manager import runs
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
@@ -50,7 +50,7 @@ class ConnectionRegistry:
         self.tasks: set[asyncio.Task[object]] = set()
         self.revisions: dict[Login, str] = {}
         self.renewed: dict[str, float] = {}
-        self.checking = OutageLogger(log, "checking sessions", DATABASE_ERRORS)
+        self.checking = OutageLogger(log, "checking sessions", RETRYABLE_ERRORS)
 
     def join(self, feed: PageState, close: Close) -> None:
         if not self.tasks:
@@ -86,7 +86,7 @@ class ConnectionRegistry:
             run_every(
                 COMPARE_INTERVAL,
                 self.compare,
-                OutageLogger(log, "comparing pages", DATABASE_ERRORS),
+                OutageLogger(log, "comparing pages", RETRYABLE_ERRORS),
             )
         )
         self.keep(run_every(SESSION_CHECK_INTERVAL, self.check_sessions, self.checking))

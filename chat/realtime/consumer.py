@@ -26,7 +26,7 @@ from chat.realtime.sidebar import SidebarState
 from chat.rendering.components import htmx, thread_view
 from chat.selectors import messages
 from chat.selectors.change_feed import Snapshot
-from chat.streaming.retry import DATABASE_ERRORS
+from chat.streaming.retry import RETRYABLE_ERRORS
 from chat.streaming.run_manager import runs
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
@@ -48,8 +48,8 @@ MAX_BAD_FRAMES = 50
 RETRY_SECONDS = 1.0
 CAN_SIGN_IN = (EndReason.ENDED, EndReason.PASSWORD_CHANGED)
 # Of all sockets together: one line when they begin to wait, and one when they go on.
-opening = OutageLogger(log, "opening sockets", DATABASE_ERRORS)
-looking = OutageLogger(log, "looking for sockets", DATABASE_ERRORS)
+opening = OutageLogger(log, "opening sockets", RETRYABLE_ERRORS)
+looking = OutageLogger(log, "looking for sockets", RETRYABLE_ERRORS)
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -78,7 +78,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             await self.admit()
             opening.record_success()
-        except DATABASE_ERRORS as problem:
+        except RETRYABLE_ERRORS as problem:
             opening.record_failure(problem)
             await self.close(RECONNECT)
         except DatabaseError as problem:
@@ -199,7 +199,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         while True:
             try:
                 frame = await feed.next_frame()
-            except DATABASE_ERRORS as problem:
+            except RETRYABLE_ERRORS as problem:
                 looking.record_failure(problem)
             else:
                 looking.record_success()

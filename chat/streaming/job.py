@@ -24,7 +24,7 @@ from chat.streaming.admission import FairQueue
 from chat.streaming.generate import PreparedRequest, Timings, count_usage, generate, prepare_request
 from chat.streaming.live_answer import LiveAnswer
 from chat.streaming.relay import TextRelay
-from chat.streaming.retry import DATABASE_ERRORS, retry_while_unavailable
+from chat.streaming.retry import RETRYABLE_ERRORS, retry_while_unavailable
 from chat.streaming.throttle import throttle
 from core.db.executors import run_in_db, run_in_db_priority
 
@@ -172,7 +172,7 @@ class Job:
                 lambda: run_in_db_priority(self.write_end, outcome, text),
                 f"closing run {self.run.pk}",
             )
-        except DATABASE_ERRORS:
+        except RETRYABLE_ERRORS:
             return None
         except DatabaseError as problem:
             # The lease lapses, and the sweeper ends the run with what was saved.

@@ -13,7 +13,7 @@ log = logging.getLogger("chat.streaming")
 
 # What another moment may change. What the database has against a statement itself (`DataError`,
 # `IntegrityError`, `ProgrammingError`) stays the same however often it is tried.
-DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError)
+RETRYABLE_ERRORS = (OperationalError, InterfaceError, InternalError)
 # Seconds between attempts, and for how long: text that is not saved yet is worth the memory.
 MIN_PAUSE, MAX_PAUSE = 0.2, 4.0
 RETRY_SECONDS = 600.0
@@ -30,12 +30,12 @@ async def retry_while_unavailable(
     until, pause, trouble = (
         loop.time() + seconds,
         MIN_PAUSE,
-        OutageLogger(log, name, DATABASE_ERRORS),
+        OutageLogger(log, name, RETRYABLE_ERRORS),
     )
     while True:
         try:
             done = await work()
-        except DATABASE_ERRORS as problem:
+        except RETRYABLE_ERRORS as problem:
             trouble.record_failure(problem)
             if loop.time() > until:
                 raise

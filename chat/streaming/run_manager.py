@@ -20,7 +20,7 @@ from chat.services.turns import Turn
 from chat.streaming.job import Job, PreparedTurn
 from chat.streaming.live_answer import LiveAnswer
 from chat.streaming.remote_follower import remote_followers
-from chat.streaming.retry import DATABASE_ERRORS, retry_while_unavailable, run_guarded
+from chat.streaming.retry import RETRYABLE_ERRORS, retry_while_unavailable, run_guarded
 from chat.streaming.throttle import throttle
 from core.db.executors import run_in_db, run_in_db_priority
 from core.logging import OutageLogger
@@ -47,7 +47,7 @@ class RunManager:
         self.turn_tasks: set[asyncio.Task[Turn]] = set()
         self.is_started = False
         self.is_draining = False
-        self.checking = OutageLogger(log, "checking accounts", DATABASE_ERRORS)
+        self.checking = OutageLogger(log, "checking accounts", RETRYABLE_ERRORS)
 
     def startup(self) -> None:
         """Start the clocks, once, on the running loop."""
@@ -155,7 +155,7 @@ class RunManager:
 
     # Clocks
     async def save_clock(self) -> None:
-        trouble = OutageLogger(log, "saving", DATABASE_ERRORS)
+        trouble = OutageLogger(log, "saving", RETRYABLE_ERRORS)
         while True:
             await asyncio.sleep(SAVE_INTERVAL)
             await run_guarded(self.save, trouble)
@@ -181,11 +181,11 @@ class RunManager:
     async def sweep_clock(self) -> None:
         """End what dead processes left; after the database was away everybody gets one full lease
         to renew first."""
-        sweeping = OutageLogger(log, "sweeping", DATABASE_ERRORS)
-        waiting = OutageLogger(log, "waiting for the database", DATABASE_ERRORS)
+        sweeping = OutageLogger(log, "sweeping", RETRYABLE_ERRORS)
+        waiting = OutageLogger(log, "waiting for the database", RETRYABLE_ERRORS)
         away = False
         while True:
-            away = away or isinstance(await run_guarded(self.sweep, sweeping), DATABASE_ERRORS)
+            away = away or isinstance(await run_guarded(self.sweep, sweeping), RETRYABLE_ERRORS)
             if away:
                 away = await run_guarded(self.wait_for_renewals, waiting) is not None
             await asyncio.sleep(SWEEP_INTERVAL)
@@ -216,7 +216,7 @@ class RunManager:
         await self.stop_inactive({job.owner_id for job in self.jobs.values()})
 
     async def purge_clock(self) -> None:
-        trouble = OutageLogger(log, "purging", DATABASE_ERRORS)
+        trouble = OutageLogger(log, "purging", RETRYABLE_ERRORS)
         while True:
             await run_guarded(self.purge, trouble)
             await asyncio.sleep(PURGE_INTERVAL)

@@ -31,7 +31,7 @@ from tests.chat.factories import said
 class Seats(ConnectionRegistry):
     """A hub whose clocks do not run: the test says when it is time."""
 
-    def begin(self) -> None:
+    def startup(self) -> None:
         pubsub.listeners.add(self.on_event)
 
 

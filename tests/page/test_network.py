@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
-from tests.chat.waiting import eventually
+from tests.chat.polling import eventually
 from tests.e2e.person import Person
 from tests.fake_llm import Gate, UpstreamThread, answer
 from tests.page.proxied import proxied_site, proxy, site
