@@ -21,14 +21,14 @@ from core.web.hosts import WebsocketHostValidator  # noqa: E402
 
 
 class PathOrClose:
-    """Closes a websocket at an address that does not exist; an exception would be a traceback."""
+    """Close a websocket at an unknown path; URLRouter would raise an error and log a traceback."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        known = any(pattern.resolve(scope["path"].lstrip("/")) for pattern in websocket_urlpatterns)
-        if known:
+        path = scope["path"].lstrip("/")
+        if any(pattern.resolve(path) for pattern in websocket_urlpatterns):
             await self.inner(scope, receive, send)
         else:
             await send({"type": "websocket.close"})
@@ -37,7 +37,7 @@ class PathOrClose:
 application = ProtocolTypeRouter(
     {
         "http": PooledThreadHandler(),
-        # Full origins: scheme, host and port. Hosts alone would let in any scheme and port.
+        # Full origins: scheme, host and port. Host names alone would allow any scheme and port.
         "websocket": WebsocketHostValidator(
             OriginValidator(
                 PathOrClose(URLRouter(websocket_urlpatterns)), settings.WEBSOCKET_ORIGINS

@@ -1,7 +1,7 @@
 """Settings, read from the environment and from `.env` with django-environ.
 
-Every name read here stands in `.env.example` and in the README; a test holds that.
-Importing this file starts nothing: the embedded parts of `make run` live in `launcher/`.
+A test checks that `.env.example` and the README list every name that is read here.
+Importing this file starts nothing: `launcher/` starts the embedded parts of `make run`.
 """
 
 import os
@@ -20,7 +20,7 @@ from core.web.site import proxies_from_env, site_from_env
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")  # the process environment wins
+env.read_env(BASE_DIR / ".env")  # the process environment takes precedence
 
 # Core
 # https://docs.djangoproject.com/en/5.2/ref/settings/#core-settings
@@ -65,14 +65,14 @@ HOST_PORTS = allowed_ports(PORT, [SITE.url, *SITE.origins], EXTRA_HOSTS)
 CSRF_TRUSTED_ORIGINS = list(SITE.origins)
 WEBSOCKET_ORIGINS = list(SITE.origins)
 TRUSTED_PROXIES = proxies_from_env(env.list("TRUSTED_PROXIES", default=[]))
-# Strangers must not spend the owner's token: open by default only where strangers are not.
+# Strangers must not use up the owner's token: sign-up is open by default only on a private site.
 SIGNUP_OPEN = env.str("SIGNUP", default="open" if SITE.private else "closed") == "open"
 
 # Applications
 # https://docs.djangoproject.com/en/5.2/ref/settings/#installed-apps
 INSTALLED_APPS = [
     "daphne",
-    "core",  # its `migrate` comes before Django's
+    "core",  # its `migrate` command overrides Django's
     "accounts",
     "chat",
     "django.contrib.admin",
@@ -89,7 +89,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "django_htmx",
 ]
-# A test holds that each of these is async: one that is not makes the whole chain synchronous.
+# A test checks that each of these is async: a synchronous one makes the whole chain synchronous.
 MIDDLEWARE = [
     "core.web.middleware.TrustedProxyMiddleware",
     "core.web.async_middleware.Security",
@@ -136,15 +136,15 @@ DATABASES: dict[str, Any] = {
         engine="core.db.postgresql",
     )
 }
-# An address can say nothing but text and numbers.
+# A URL cannot express None.
 if DATABASES["default"].get("OPTIONS", {}).get("prepare_threshold") == "none":
     DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None
 DATABASES["default"].update(
-    CONN_MAX_AGE=0,  # the pool bounds connections; Django must not keep them from it
+    CONN_MAX_AGE=0,  # the pool limits connections; Django must return them to it
     CONN_HEALTH_CHECKS=True,
     OPTIONS={
         **DATABASES["default"].get("OPTIONS", {}),
-        # See core.db.postgresql: at most so many connections, and how long a request waits for one.
+        # Maximum number of connections; seconds a request waits for one (core.db.postgresql).
         "pool": {"max_size": 16, "timeout": 5},
         "connect_timeout": 5,
         "options": "-c statement_timeout=15s -c lock_timeout=5s"
@@ -152,20 +152,20 @@ DATABASES["default"].update(
     },
 )
 
-# Added to the options for `manage.py migrate` alone (core.db.migration_connection). While it waits
-# for a lock, all others queue behind it, so it gives up soon, pauses, and tries again.
+# Added to the options only for `manage.py migrate` (core.db.migration_connection). While it waits
+# for a lock, other sessions queue behind it, so it gives up soon, pauses, and tries again.
 MIGRATION_OPTIONS = (
     "-c statement_timeout=0 -c lock_timeout=2s -c idle_in_transaction_session_timeout=10min"
     " -c jit=off"
 )
-MIGRATION_LOCK_TRIES = 60  # some twelve minutes
+MIGRATION_LOCK_TRIES = 60  # about twelve minutes
 MIGRATION_BATCH_ROWS = 2000
 MIGRATION_PROGRESS_SECONDS = 3.0
 
-# Seconds for which a thread of core.db.executors keeps the connection that it has beside the pool.
+# Seconds for which a thread of core.db.executors keeps its own connection outside the pool.
 KEEP_CONNECTION = 60
 
-# Cache and channel layer: without REDIS_URL nothing but Postgres holds state
+# Cache and channel layer: without REDIS_URL only Postgres holds state
 # https://docs.djangoproject.com/en/5.2/topics/cache/#database-caching
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, Any] = {
@@ -175,7 +175,7 @@ CACHES: dict[str, Any] = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
-# The capacity is for all sockets of the process together, so the default of 100 is too small.
+# All sockets of the process share the capacity, so the default of 100 is too small.
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
 }
@@ -220,8 +220,8 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE.secure else "http"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# By address of the client (`ip`) and by account (`key`); wrong passwords of a device that the
-# account knows are counted apart from everybody else's. docs/accounts.md explains them.
+# Limits by client address (`ip`) and by account (`key`). Wrong passwords from a device that has
+# signed in to the account before are counted separately. docs/accounts.md explains them.
 WRONG_PASSWORDS = "5/5m/key,20/h/key,60/d/key"
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = LIMITS and {
     "login_failed": f"10/m/ip,{WRONG_PASSWORDS}",
@@ -231,16 +231,16 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = LIMITS and {
     "setup": "20/m/ip",
 }
 
-# Mail: printed to the console until EMAIL_URL says where it goes
+# Mail: printed to the console unless EMAIL_URL is set
 # https://docs.djangoproject.com/en/5.2/topics/email/
 MAIL = env.str("EMAIL_URL", default="") or "consolemail://"
 vars().update(environ.Env.email_url_config(MAIL))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"chat@{SITE.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# An address nobody can receive mail at cannot be verified.
+# Without real mail, addresses cannot be verified.
 ACCOUNT_EMAIL_VERIFICATION = "none" if MAIL == "consolemail://" else "mandatory"
 
-# Safety
+# Security
 # https://docs.djangoproject.com/en/5.2/topics/security/
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE.secure
 SESSION_COOKIE_HTTPONLY = True
@@ -253,9 +253,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_SSL_REDIRECT = SITE.secure and bool(TRUSTED_PROXIES)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SITE.secure and not SITE.private else 0
-# The first three look for the names of the classes that core.web.async_middleware has subclasses
-# of; a test runs the checks with those names. Whether other hosts of the domain speak TLS is for
-# their operator to say.
+# W001 to W003 look for Django's middleware by class name, but core.web.async_middleware subclasses
+# them; a test runs the checks with Django's names. W005 and W021 are about HSTS for other hosts of
+# the domain, and only the operator knows whether those use TLS.
 SILENCED_SYSTEM_CHECKS = [f"security.W{number}" for number in ("001", "002", "003", "005", "021")]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -284,34 +284,34 @@ STORAGES = {
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# The model: INFERENCE_BASE_URL wins over HF_TOKEN and never gets it
+# The model server: INFERENCE_BASE_URL takes precedence over HF_TOKEN, and never receives it
 # https://huggingface.co/docs/huggingface_hub/guides/inference
 HF_TOKEN = env.str("HF_TOKEN", default="")
 HF_PROVIDER = env.str("HF_PROVIDER", default="auto")
 INFERENCE_BASE_URL = env.str("INFERENCE_BASE_URL", default="")
 INFERENCE_API_KEY = env.str("INFERENCE_API_KEY", default="")
 LOCAL_MODEL = env.str("LOCAL_MODEL", default="")
-# Only for tests: "host=http://127.0.0.1:port" pairs that stand in for Hugging Face's hosts.
+# Only for tests: maps hosts of Hugging Face to local servers, such as http://127.0.0.1:port.
 INFERENCE_HOST_MAP: dict[str, str] = {}
 
-# Seconds
+# Timeouts, in seconds
 DEADLINE_CONNECT = env.float("DEADLINE_CONNECT", default=10)
 DEADLINE_FIRST_TOKEN = env.float("DEADLINE_FIRST_TOKEN", default=60)
 DEADLINE_IDLE = env.float("DEADLINE_IDLE", default=30)
 DEADLINE_TOTAL = env.float("DEADLINE_TOTAL", default=600)
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=30)
 
-# How much at once; LIMITS=off switches all of it off
+# Rate limits and concurrency limits; LIMITS=off disables all of them
 MESSAGES_PER_MINUTE = env.float("MESSAGES_PER_MINUTE", default=20)
 COMMANDS_PER_MINUTE = env.float("COMMANDS_PER_MINUTE", default=240)
 ANSWERS_PER_PERSON = env.int("ANSWERS_PER_PERSON", default=3)
 ANSWERS_PER_PROCESS = env.int("ANSWERS_PER_PROCESS", default=256)
 SOCKETS_PER_PERSON = env.int("SOCKETS_PER_PERSON", default=40)
-# Characters of an answer, bytes of one event of the model server
+# Maximum characters of an answer, and maximum bytes of one event from the model server
 ANSWER_CHARS = env.int("ANSWER_CHARS", default=400_000)
 FRAME_BYTES = 2_000_000
 
-# Logging: one line an event, ids only; exceptions as frames without their text
+# Logging: one line for each event, with ids only; exceptions as stack frames without their text
 # https://docs.djangoproject.com/en/5.2/topics/logging/
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -345,13 +345,14 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "chat": {"level": "INFO"},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        # A refusal is the person's news, not the operator's.
+        # A refused request concerns the user, not the operator.
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django.security": {"handlers": ["refusals"], "level": "WARNING", "propagate": False},
-        # Each refused handshake and each 404 is somebody else's business.
+        # Below WARNING, daphne logs each refused handshake and each 404.
         "daphne": {"level": "WARNING"},
-        # Each attempt, with the address of the database; our own lines say that it is away.
+        # Below ERROR, psycopg logs each connection attempt with the database's address. Our own
+        # lines report an outage.
         "psycopg": {"level": "ERROR"},
     },
 }

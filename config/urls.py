@@ -1,4 +1,4 @@
-"""Addresses of the whole site."""
+"""The URL configuration of the whole site."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin

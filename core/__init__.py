@@ -1,1 +1,1 @@
-"""What any Django project here could use; imports neither chat nor accounts."""
+"""Infrastructure that does not know the product; imports neither chat nor accounts."""

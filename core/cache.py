@@ -1,4 +1,4 @@
-"""The cache in the database, which the limits of the account pages count in."""
+"""The database cache, in which the account pages count for their rate limits."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from core.db.connection import check_writable
 
 
 class StrictDatabaseCache(DatabaseCache):
-    """As Django's, but a write that the database refuses is an error.
+    """Django's database cache, but a write that the database refuses raises an error.
 
-    Django's drops it silently. While the database is read-only, a limit would not be counted, and
-    django-allauth, which cannot take its lock then, would say that there were too many attempts.
+    Django's own drops it silently. While the database is read-only, rate limits would not count,
+    and django-allauth, which then cannot take its lock, would report too many attempts.
     """
 
     def add(self, *args: Any, **options: Any) -> bool:
         check_writable(connection)
-        done: bool = super().add(*args, **options)
-        return done
+        was_added: bool = super().add(*args, **options)
+        return was_added
 
     def set(self, *args: Any, **options: Any) -> None:
         check_writable(connection)

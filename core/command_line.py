@@ -1,4 +1,4 @@
-"""The edge of every command: a wrong setting ends it with one line in place of a traceback."""
+"""End a command with one line, not a traceback, when a setting is wrong."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 @contextmanager
 def explain_wrong_settings() -> Iterator[None]:
-    """End the process with code 1 and the sentence of an ImproperlyConfigured."""
+    """Exit with code 1 and the message when the block raises ImproperlyConfigured."""
     try:
         yield
     except ImproperlyConfigured as error:

@@ -1,4 +1,4 @@
-"""Log lines that cannot carry private text."""
+"""Formatters and filters that keep private text and repetition out of the log."""
 
 import logging
 import traceback
@@ -11,9 +11,9 @@ from core.web.references import existing_reference
 
 
 class SafeFormatter(logging.Formatter):
-    """Prints an exception as its type and frames, never its text.
+    """Format an exception as its type and frames, never its text.
 
-    The text of a library's exception may hold a token, an address or a person's message. A line
+    The text of a library's exception may contain a token, an address or a user's message. A line
     about a request whose error page names a reference ends with that reference.
     """
 
@@ -28,28 +28,31 @@ class SafeFormatter(logging.Formatter):
 
 
 class OutageFilter(logging.Filter):
-    """Drops each line that only says that the database or Redis is away.
+    """Drop each line that only reports that the database or Redis is unavailable.
 
-    Outages have lines of their own: see `core.db.outages`. Django logs each response with a status
-    of 500 and more; 503 is what we answer on purpose, during an outage or a restart.
+    `core.db.outages` logs outages once. Django logs each response with a status of 500 or above;
+    503 is one that we send on purpose, during an outage or a restart.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        problem = record.exc_info[1] if record.exc_info else None
+        exception = record.exc_info[1] if record.exc_info else None
         if getattr(record, "status_code", None) == 503:
             return False
-        return not (database.note(problem) or is_lost_layer(record, problem))
+        return not (database.note(exception) or is_lost_layer(record, exception))
 
 
-def is_lost_layer(record: logging.LogRecord, problem: BaseException | None) -> bool:
-    """Whether the channel layer says, as it does every second, that Redis is away."""
-    is_of_redis = type(problem).__module__.startswith("redis.") or isinstance(problem, OSError)
+def is_lost_layer(record: logging.LogRecord, exception: BaseException | None) -> bool:
+    """Whether the channel layer reports that Redis is unavailable, as it does every second."""
+    module = type(exception).__module__
+    is_of_redis = module.startswith("redis.") or isinstance(exception, OSError)
     return is_of_redis and record.name.startswith("channels_redis")
 
 
 class RefusalFilter(logging.Filter):
-    """Turns what Django refuses (a wrong host, a broken form) into a warning without frames: it is
-    no error of the site, and where it was noticed is known."""
+    """Turn Django's refusals (a wrong host, a broken form) into warnings without stack frames.
+
+    They are not errors of the site, and the place that raises them is known.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.levelno, record.levelname = logging.WARNING, "WARNING"
@@ -58,10 +61,10 @@ class RefusalFilter(logging.Filter):
 
 
 class OutageLogger:
-    """What may fail again and again: that it began and that it ended is logged, not each time.
+    """Log the first failure of a repeated task and its recovery, not each failure in between.
 
-    An outage of the database is logged by `core.db.outages`, for all together. An exception of one
-    of the `expected` types is a warning, another one an error with its frames.
+    Database outages are left to `core.db.outages`, which logs them once for all tasks. An exception
+    of one of the `expected` types is a warning, any other an error with its stack frames.
     """
 
     def __init__(
@@ -74,30 +77,30 @@ class OutageLogger:
         self.failures = 0
 
     def record_failure(self, problem: Exception) -> None:
-        """A line if it worked before, or failed in another way."""
+        """Log the failure if the task worked before, or failed with another exception type."""
         if is_outage(problem):
             return
         self.failures += 1
         if self.failure_type is type(problem):
             return
         self.failure_type = type(problem)
-        known = isinstance(problem, self.expected)
+        is_expected = isinstance(problem, self.expected)
         self.log.log(
-            logging.WARNING if known else logging.ERROR,
+            logging.WARNING if is_expected else logging.ERROR,
             "%s failed: %s",
             self.name,
             self.failure_type.__name__,
-            exc_info=None if known else problem,
+            exc_info=None if is_expected else problem,
         )
 
     def record_success(self) -> None:
-        """A line if it failed before."""
+        """Log the recovery if the task failed before."""
         if self.failure_type is not None:
             self.log.warning("%s works again after %d failures", self.name, self.failures)
             self.failure_type, self.failures = None, 0
 
 
-def frames(trace: TracebackType | None, most: int = 12) -> list[str]:
-    """The innermost `most` frames as `file:line function`, innermost first."""
-    found = traceback.extract_tb(trace)[-most:]
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(found)]
+def frames(trace: TracebackType | None, limit: int = 12) -> list[str]:
+    """Return the innermost `limit` frames as `file:line function`, innermost first."""
+    summaries = traceback.extract_tb(trace)[-limit:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(summaries)]

@@ -1,10 +1,10 @@
-"""Whether a peer said something on a connection that is idle: mostly its goodbye."""
+"""Detect data on an idle connection, which mostly means that the peer has closed it."""
 
 from select import POLLIN, poll
 
 
 def has_unread_data(fileno: int) -> bool:
-    """Whether there are bytes, or an end, that nobody has read from this socket; does not wait."""
-    looking = poll()
-    looking.register(fileno, POLLIN)
-    return bool(looking.poll(0))
+    """Whether the socket has unread bytes or an end of stream; returns at once."""
+    poller = poll()
+    poller.register(fileno, POLLIN)
+    return bool(poller.poll(0))

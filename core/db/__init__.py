@@ -1,1 +1,1 @@
-"""Database access: connections, threads, statements by hand."""
+"""Database access: connections, threads, outages, hand-written SQL and large migrations."""

@@ -1,8 +1,8 @@
-"""Migration operations for large tables: kill one at any moment, run `migrate` again, it resumes.
+"""Migration operations for large tables; a killed one resumes when `migrate` runs again.
 
-Each needs `atomic = False` in its migration, and has to be safe to repeat: until the whole
-migration is recorded as applied, the next run begins with its first operation. So write the other
-operations of such a migration with `IF NOT EXISTS`, `IF EXISTS` and `CREATE OR REPLACE`.
+Each needs `atomic = False` in its migration. All operations of such a migration have to be safe to
+repeat: until the whole migration is recorded as applied, the next run starts at its first
+operation. So write the others with `IF NOT EXISTS`, `IF EXISTS` and `CREATE OR REPLACE`.
 """
 
 import time
@@ -19,10 +19,10 @@ from django.db.migrations.operations.base import Operation
 from core.db.migration_connection import report, retry_while_locked
 
 FIRST_BATCH = 100
-# Seconds. Whoever wants to change a row of the batch waits for its end.
+# Seconds. A session that wants to change a row of the batch waits until the batch ends.
 BATCH_SECONDS = 0.25
 LARGE_TABLE = 50_000_000  # bytes
-# The planner knows nothing of a table that is being filled: look up each row by an index.
+# The planner has no statistics of a table that is being filled: make it use an index.
 PLANNING = (
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;"
     " SET LOCAL enable_mergejoin = off"
@@ -30,20 +30,20 @@ PLANNING = (
 
 
 class RunSQLInBatches(Operation):
-    """Run a statement for many rows, a batch in each transaction, and say how far it is.
+    """Run a statement for many rows, one batch a transaction, and report progress.
 
-    It names the rows by parts of a SELECT, which stand in the migration and hold nobody's text:
+    The arguments are parts of SQL statements, constants in the migration and never user input:
 
     - `source`: the FROM clause, `"chat_message m"`;
-    - `key`: a unique indexed column, which gives the order, `"m.id"`;
-    - `where`: which rows count;
-    - `pending`: a condition, cheap by an index, that is true until `statement` has done the row;
-    - `lock`: how a batch locks its rows. What the site may change or delete meanwhile has to be
-      locked, in the order in which the site does it;
-    - `statement`: does the rows in `%(ids)s` (`WHERE m.id = ANY(%(ids)s)`).
+    - `key`: a unique indexed column, by which the rows are ordered, `"m.id"`;
+    - `where`: the condition for the rows to process;
+    - `pending`: a condition, cheap by an index, that is true until `statement` processed the row;
+    - `lock`: the locking clause of a batch. Rows that the running site may change or delete have to
+      be locked, in the same order in which the site locks them;
+    - `statement`: processes the rows in `%(ids)s` (`WHERE m.id = ANY(%(ids)s)`).
 
-    Rows that are written meanwhile are the business of a trigger or a column default, which has to
-    be in place before. Progress reads `{label}: 40,000 of 300,000 {noun}`.
+    Rows written during the migration have to be handled by a trigger or a column default that
+    exists before. Progress reads `{label}: 40,000 of 300,000 {noun}`.
     """
 
     reduces_to_sql = False
@@ -66,10 +66,10 @@ class RunSQLInBatches(Operation):
         self.lock, self.statement = lock, statement
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Leave the models as they are."""
+        """Do nothing: the models do not change."""
 
     def database_backwards(self, *args: Any) -> None:
-        """Leave the rows as they are."""
+        """Do nothing: the rows stay as they are."""
 
     def describe(self) -> str:
         return f"{self.label}: all {self.noun}, in batches"
@@ -77,6 +77,10 @@ class RunSQLInBatches(Operation):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
+        """Process all pending rows, and report progress.
+
+        Raises NotSupportedError inside a transaction.
+        """
         connection = schema_editor.connection
         if connection.in_atomic_block:
             raise NotSupportedError("RunSQLInBatches needs atomic = False in its migration.")
@@ -92,17 +96,16 @@ class RunSQLInBatches(Operation):
         progress.finish()
 
     def count(self, connection: Any) -> tuple[int, int]:
-        """Return how many rows are done, by this run or one before, and how many there are."""
-        # The parts stand in a migration.
+        """Return the number of rows done, in this run or earlier ones, and of all rows."""
         rows = f"SELECT count(*) FROM {self.source} WHERE {self.where}"  # noqa: S608
         total = read_value(connection, rows)
         return total - read_value(connection, f"{rows} AND {self.pending}"), total
 
     def run_batch(self, connection: Any, after: Any, size: int) -> list[Any]:
-        """Do up to `size` pending rows with keys above `after`; return their keys, in order."""
-        beyond = "" if after is None else f"AND {self.key} > %(after)s"
+        """Process up to `size` pending rows with keys above `after`; return their keys in order."""
+        after_key = "" if after is None else f"AND {self.key} > %(after)s"
         rows = (
-            f"SELECT {self.key} FROM {self.source} WHERE {self.where} {beyond}"  # noqa: S608
+            f"SELECT {self.key} FROM {self.source} WHERE {self.where} {after_key}"  # noqa: S608
             f" AND {self.pending} ORDER BY {self.key} LIMIT %(size)s {self.lock}"
         )
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
@@ -115,13 +118,13 @@ class RunSQLInBatches(Operation):
 
 
 def next_size(size: int, seconds: float) -> int:
-    """Return the size of the next batch, so that it takes `BATCH_SECONDS`."""
+    """Return a size for the next batch, such that it takes about `BATCH_SECONDS`."""
     fitting = int(size * BATCH_SECONDS / max(seconds, 0.001))
     return max(1, min(fitting, size * 2, settings.MIGRATION_BATCH_ROWS))
 
 
 class Progress:
-    """Says every `MIGRATION_PROGRESS_SECONDS` how many rows are done; nothing about short work."""
+    """Report the number of processed rows every `MIGRATION_PROGRESS_SECONDS`."""
 
     def __init__(self, label: str, noun: str, done: int, total: int) -> None:
         self.label, self.noun, self.done, self.total = label, noun, done, total
@@ -129,29 +132,31 @@ class Progress:
         self.reported: int | None = None
 
     def add(self, count: int) -> None:
-        """Count rows as done."""
+        """Add `count` processed rows, and report if it is time."""
         self.done += count
-        # More were written while this ran.
+        # The site may have added rows since they were counted.
         self.total = max(self.total, self.done)
         if time.monotonic() - self.last >= settings.MIGRATION_PROGRESS_SECONDS:
             self.report()
 
     def finish(self) -> None:
-        """Say the last figure, if there were others before it."""
+        """Report the last figure if earlier ones were reported; stay silent about short work."""
         if self.reported not in (None, self.done):
             self.report()
 
     def report(self) -> None:
+        """Print the current figures."""
         self.last, self.reported = time.monotonic(), self.done
         report.get()(f"{self.label}: {self.done:,} of {self.total:,} {self.noun}")
 
 
 class BuildIndexConcurrently(AddIndexConcurrently):
-    """As AddIndexConcurrently, safe to repeat: an index that a kill left invalid is made again."""
+    """AddIndexConcurrently, but safe to repeat: rebuilds an index that a kill left invalid."""
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
+        """Build the index unless a valid one exists."""
         if schema_editor.collect_sql:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
@@ -180,9 +185,10 @@ def read_value(connection: Any, query: str, *values: Any) -> Any:
 
 @contextmanager
 def without_lock_timeout(connection: Any) -> Iterator[None]:
-    """Wait for locks without limit: for what nobody's reading or writing queues behind.
+    """Wait for locks without a time limit in this block.
 
-    Building an index concurrently waits for every older transaction to end.
+    Only for operations that no reads or writes queue behind. Building an index concurrently waits
+    for every older transaction to end.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = 0")

@@ -1,4 +1,4 @@
-"""The database connection that a thread keeps beside the pool."""
+"""The database connection that a thread keeps outside the pool."""
 
 from typing import Any
 
@@ -8,43 +8,45 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 from core.net import has_unread_data
 
-# A prepared statement is planned once, perhaps while its tables have three rows, and carried out
-# for hours: all of ours look rows up by an index, and shall be planned so.
+# A prepared statement is planned once, perhaps while its tables have three rows, and executed for
+# hours. All our statements look rows up by an index, so make the planner use one from the start.
 PLANNING = "-c enable_seqscan=off -c jit=off"
 
 
 class KeptConnection(DatabaseWrapper):
-    """As Django's, with what pays where one connection does many small pieces of work."""
+    """Django's connection, tuned for many small pieces of work on one connection."""
 
     def is_usable(self) -> bool:
-        """Without a round trip: a server says nothing on an idle connection but its goodbye."""
+        """Check without a round trip: unread data on an idle connection means it was closed."""
         if self.connection is None or self.connection.closed:
             return False
         return not has_unread_data(self.connection.fileno())
 
     def get_connection_params(self) -> dict[str, Any]:
-        """With prepared statements, which only `core.db.sql` uses; `prepare_threshold=none` in
-        DATABASE_URL is the last word, for poolers that know none."""
-        wished = self.settings_dict["OPTIONS"].get("prepare_threshold", 0)
-        found: dict[str, Any] = super().get_connection_params()
-        return found | {
-            "prepare_threshold": wished,
-            "options": f"{found.get('options', '')} {PLANNING}",
+        """Enable prepared statements, which only `core.db.sql` uses.
+
+        `prepare_threshold=none` in DATABASE_URL disables them, for poolers without support.
+        """
+        threshold = self.settings_dict["OPTIONS"].get("prepare_threshold", 0)
+        params: dict[str, Any] = super().get_connection_params()
+        return params | {
+            "prepare_threshold": threshold,
+            "options": f"{params.get('options', '')} {PLANNING}",
         }
 
 
-# Finds nothing, locks nothing, and is refused where nothing can be written.
+# Selects and locks no row, but fails where the database cannot be written.
 WRITE = "SELECT FROM django_session WHERE false FOR UPDATE"
 
 
 def check_writable(connection: BaseDatabaseWrapper) -> None:
-    """Raise what keeps the database from writing; costs one statement."""
+    """Raise the database's error if it cannot be written; costs one statement."""
     with connection.cursor() as cursor:
         cursor.execute(WRITE)
 
 
 def kept_settings(shared: Any) -> dict[str, Any]:
-    """The settings of a connection beside the pool that `shared` takes its own from."""
+    """Return the settings for a connection outside the pool that `shared` uses."""
     options = {
         key: value for key, value in shared.settings_dict["OPTIONS"].items() if key != "pool"
     }

@@ -1,8 +1,8 @@
-"""Tell an outage of the database from a fault of the program, by what the driver raised.
+"""Tell outages of the database from programming errors, by the driver's exception.
 
-An outage passes by itself or is mended by an operator, and the same request succeeds afterwards:
-the server is gone, refuses connections, cannot write or is overloaded. All other errors are
-permanent: bad data, a violated constraint, a wrong statement.
+An outage ends by itself or is fixed by an operator, and the same request then succeeds: the server
+is gone, refuses connections, cannot write or is overloaded. All other errors are permanent: bad
+data, a violated constraint, a wrong statement.
 """
 
 import re
@@ -13,12 +13,12 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-# What Django raises for an error of the driver.
+# The base classes of what Django raises for errors of the driver.
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
 
 
 class Kind(StrEnum):
-    """What does not work: nothing at all, writing only, or nothing in time."""
+    """The kind of an outage: no connection at all, no writes, or no reply in time."""
 
     AWAY = "away"
     READ_ONLY = "read_only"
@@ -27,13 +27,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """`reason` is for the operator. It never holds an address, a name or a password."""
+    """An outage of the database.
+
+    `reason` is for the operator. It never contains an address, a name or a password.
+    """
 
     kind: Kind
     reason: str
 
 
-# SQLSTATE codes, or their first signs for a whole class; the longest match counts.
+# SQLSTATE codes, or their prefixes for a whole class; the longest match counts.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 KINDS = {
     "08": Kind.AWAY,  # connection exception
@@ -50,8 +53,8 @@ KINDS = {
 }
 CONFLICTS = ("40001", "40P01")
 
-# libpq gives no SQLSTATE for a connection that was refused, only the server's or its own words.
-# They hold addresses, so a reason of ours stands for them. The first match counts.
+# libpq gives no SQLSTATE for a refused connection, only a message of the server or its own. These
+# contain addresses, so we replace them by a reason of our own. The first match counts.
 REFUSALS = (
     (Kind.BUSY, "too many connections", r"too many|connection slots"),
     (Kind.AWAY, "starting up", r"starting up|not yet accepting|recovery mode"),
@@ -65,12 +68,12 @@ REFUSALS = (
     (Kind.AWAY, "connection refused", r"refused|no such file"),
     (Kind.AWAY, "no secure connection", r"ssl|certificate|gss"),
 )
-# Names of databases, roles and hosts stand in quotes.
+# Names of databases, roles and hosts are quoted in messages.
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 def outage_of(problem: BaseException | None) -> Outage | None:
-    """Return the outage that an exception of Django or the driver stands for, None for others."""
+    """Return the outage that an exception of Django or the driver means, None for others."""
     if not isinstance(problem, (*DATABASE_ERRORS, psycopg.Error)):
         return None
     error = problem if isinstance(problem, psycopg.Error) else problem.__cause__
@@ -78,20 +81,22 @@ def outage_of(problem: BaseException | None) -> Outage | None:
         return Outage(Kind.BUSY, "no connection of the pool was free in time")
     code = error.sqlstate if isinstance(error, psycopg.Error) else None
     if code:
-        return by_code(code)
-    return by_words(problem)
+        return outage_from_sqlstate(code)
+    return outage_from_message(problem)
 
 
 def is_outage(problem: BaseException | None) -> bool:
+    """Whether the exception means an outage of the database."""
     return outage_of(problem) is not None
 
 
 def is_conflict(problem: BaseException) -> bool:
-    """Whether the transaction lost against another one and succeeds when it is repeated."""
+    """Whether the transaction failed by a deadlock or serialization conflict: repeat it."""
     return getattr(problem.__cause__, "sqlstate", None) in CONFLICTS
 
 
-def by_code(code: str) -> Outage | None:
+def outage_from_sqlstate(code: str) -> Outage | None:
+    """Return the outage for a SQLSTATE code, None for the code of a permanent error."""
     kind = KINDS.get(code) or KINDS.get(code[:3]) or KINDS.get(code[:2])
     if kind is None:
         return None
@@ -103,15 +108,15 @@ def by_code(code: str) -> Outage | None:
     return Outage(kind, f"{words} ({code})")
 
 
-def by_words(problem: BaseException) -> Outage | None:
-    """Without a code, the connection was refused or lost."""
-    words = QUOTED.sub("", str(problem)).lower()
+def outage_from_message(problem: BaseException) -> Outage | None:
+    """Return the outage for an error without a code: the connection was refused or lost."""
+    message = QUOTED.sub("", str(problem)).lower()
     if isinstance(problem, (OperationalError, psycopg.OperationalError)):
         for kind, reason, pattern in REFUSALS:
-            if re.search(pattern, words):
+            if re.search(pattern, message):
                 return Outage(kind, reason)
         return Outage(Kind.AWAY, "connection lost")
     is_interface = isinstance(problem, (InterfaceError, psycopg.InterfaceError))
-    if is_interface and "connection" in words:
+    if is_interface and "connection" in message:
         return Outage(Kind.AWAY, "connection lost")
     return None

@@ -1,9 +1,9 @@
-"""Database work from the event loop, off the loop and on a bounded number of threads.
+"""Run database work from the event loop on a bounded number of threads.
 
-`database_sync_to_async` as it comes puts every socket of a process on one thread, so that one slow
-query holds them all. What keeps answers alive has threads of its own: slow queries may not let a
-lease lapse. Each thread keeps a connection, since taking one from the pool for each piece of work
-costs more than most of the work; the pool is for requests, whose threads come and go.
+Channels' `database_sync_to_async` runs the work of all sockets of a process on one thread, so one
+slow query would block them all. Work that keeps answers alive has threads of its own, so that slow
+queries cannot let a lease expire. Each thread keeps a connection: taking one from the pool for
+every call costs more than most of the calls. The pool is for requests, whose threads come and go.
 """
 
 import asyncio
@@ -23,22 +23,22 @@ from core.db.outages import database
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Seconds before a transaction that lost a conflict is repeated.
+# Seconds to wait before a transaction is repeated after a conflict.
 CONFLICT_PAUSE = 0.1
-# Each thread that waits for the interpreter's lock makes all others slower: four did 10 % better
-# than eight. Enough of them are left when one statement is slow.
+# Threads that wait for the GIL slow down all others: four threads were 10 % faster than eight. Four
+# are enough to go on while one of them runs a slow statement.
 _executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="db")
-_first = ThreadPoolExecutor(max_workers=2, thread_name_prefix="db-first")
+_priority_executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="db-first")
 
 
 async def run_in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work` on a thread that has a database connection of its own.
+    """Run `work` on a thread that has its own database connection.
 
-    A cancelled caller stops waiting; the work itself ends on its own, as a statement has to.
+    Cancelling the caller only ends the wait: `work` continues to its end, because a running
+    statement cannot be interrupted.
     """
-
-    # Of whom this is for. A copied context does not bring them: asgiref's locals, which hold them,
-    # show nothing to a thread that asgiref itself did not hand them to.
+    # Carry over the user's language and time zone; a copied context does not. Django keeps them in
+    # asgiref's locals, which are empty on a thread that asgiref did not start.
     language, zone = translation.get_language(), timezone.get_current_timezone()
 
     def run() -> T:
@@ -50,47 +50,47 @@ async def run_in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 async def run_in_db_priority(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work` on one of the threads that only save and close answers."""
+    """Run `work` on one of the threads reserved for saving and finishing answers."""
 
     def run() -> T:
         return on_own_connection(work, *args, **kwargs)
 
     in_context = copy_context().run
-    return await asyncio.get_running_loop().run_in_executor(_first, in_context, run)
+    return await asyncio.get_running_loop().run_in_executor(_priority_executor, in_context, run)
 
 
 def on_own_connection(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work` on this thread's own connection, and have an outage logged."""
+    """Run `work` on this thread's own connection, and report an outage to the monitor."""
     dedicate_connection()
     try:
         return repeat_conflict(work, *args, **kwargs)
-    except DATABASE_ERRORS as problem:
-        database.note(problem)
+    except DATABASE_ERRORS as error:
+        database.note(error)
         raise
     finally:
         close_old_connections()
 
 
 def repeat_conflict(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work`, and once more if another transaction won against it.
+    """Run `work`, and repeat it once after a conflict with another transaction.
 
-    PostgreSQL has rolled it back then. All work that comes here may be repeated: it is one
-    transaction, or each of its statements has a guard (a `client_id`, a state, a place).
+    PostgreSQL has then rolled it back. All work that is run here is safe to repeat: it is one
+    transaction, or each of its statements has a guard (a `client_id`, a state, a position).
     """
     try:
         return work(*args, **kwargs)
-    except OperationalError as problem:
-        if not is_conflict(problem):
+    except OperationalError as error:
+        if not is_conflict(error):
             raise
-    # At once, it would take the same locks again before the other transaction wakes up.
+    # Without a pause it would take the same locks again before the other transaction wakes up.
     time.sleep(CONFLICT_PAUSE)
     return work(*args, **kwargs)
 
 
 def dedicate_connection() -> None:
-    """Give this thread a database connection that is not the pool's."""
-    shared: Any = connections[DEFAULT_DB_ALIAS]
-    if "pool" not in shared.settings_dict["OPTIONS"]:
+    """Replace this thread's pooled database connection by one of its own."""
+    pooled: Any = connections[DEFAULT_DB_ALIAS]
+    if "pool" not in pooled.settings_dict["OPTIONS"]:
         return
-    shared.close()
-    connections[DEFAULT_DB_ALIAS] = KeptConnection(kept_settings(shared), DEFAULT_DB_ALIAS)
+    pooled.close()
+    connections[DEFAULT_DB_ALIAS] = KeptConnection(kept_settings(pooled), DEFAULT_DB_ALIAS)

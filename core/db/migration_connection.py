@@ -1,8 +1,8 @@
-"""The database connection of `manage.py migrate`, and what to do while a table is locked.
+"""The database connection of `manage.py migrate`, and its retries while a table is locked.
 
-The site's connections end a statement after 15 s, which would end a long migration every time. A
-migration may run for as long as it needs, but gives up waiting for a lock after two seconds: all
-other sessions that need the same table queue behind the one that waits.
+The site's connections cancel a statement after 15 s, too early for long migrations. A migration may
+run as long as it needs, but stops waiting for a lock after two seconds: all other sessions that
+need the table queue behind the one that waits.
 """
 
 import sys
@@ -24,47 +24,47 @@ LONGEST_PAUSE = 10.0  # seconds
 
 
 def print_line(line: str) -> None:
-    """Print a line for the person who waits, at once."""
+    """Print a progress line at once."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - a command talks to its terminal
 
 
-# Takes one line for the person who waits; `manage.py migrate` puts its own function here.
+# Prints one progress line; `manage.py migrate` sets its own function.
 report: ContextVar[Callable[[str], None]] = ContextVar("report", default=print_line)
 
 
 @contextmanager
 def migration_connection(alias: str) -> Iterator[None]:
-    """Replace this thread's connection to `alias` by one with `MIGRATION_OPTIONS`, for a block."""
-    site: Any = connections[alias]
-    site.close()
-    own = site.copy()
+    """Use a connection with `MIGRATION_OPTIONS` for `alias` on this thread, in this block."""
+    site_connection: Any = connections[alias]
+    site_connection.close()
+    migration = site_connection.copy()
     options = {
-        name: value for name, value in own.settings_dict["OPTIONS"].items() if name != "pool"
+        name: value for name, value in migration.settings_dict["OPTIONS"].items() if name != "pool"
     }
-    # The last `-c` of a name counts.
+    # PostgreSQL uses the last `-c` for a setting.
     options["options"] = f"{options.get('options', '')} {settings.MIGRATION_OPTIONS}".strip()
-    own.settings_dict["OPTIONS"] = options
-    connections[alias] = own
+    migration.settings_dict["OPTIONS"] = options
+    connections[alias] = migration
     try:
-        end_statements_of_dead_clients(own)
+        end_statements_of_dead_clients(migration)
         yield
     finally:
-        own.close()
-        connections[alias] = site
+        migration.close()
+        connections[alias] = site_connection
 
 
 def end_statements_of_dead_clients(connection: Any) -> None:
-    """Make the server end a statement soon after its client was killed, where it can.
+    """Make the server cancel a statement soon after its client was killed, if it supports that.
 
-    Otherwise it would finish, and hold its locks, while the next run is waiting for them. Not an
-    option of the connection: a server on a system that cannot do it would refuse to connect.
+    Otherwise the statement would run on and hold its locks while the next run waits for them. This
+    is no connection option, because a server whose system lacks it would refuse the connection.
     """
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute("SET client_connection_check_interval = '1s'")
 
 
 def retry_while_locked(work: Callable[[], T]) -> T:
-    """Call `work`, again and again while a lock of another session stops it.
+    """Call `work`, and repeat it while a lock of another session makes it fail.
 
     `work` has to be safe to repeat. Raises CommandError after `MIGRATION_LOCK_TRIES` tries.
     """

@@ -1,4 +1,4 @@
-"""Log when the database goes away and when it is back: one line each, whoever noticed it."""
+"""Log the begin and end of a database outage, once each for all code that notices it."""
 
 import logging
 import time
@@ -11,13 +11,14 @@ from core.db.errors import DATABASE_ERRORS, Kind, Outage, outage_of
 
 log = logging.getLogger("chat.database")
 
-PROBE_EVERY = 0.5
-# No probe sees a full disk or a slow statement: these are over when they stop occurring.
+PROBE_EVERY = 0.5  # seconds
+# A probe does not notice a full disk or slow statements: such an outage ends when no error has
+# occurred for this long.
 QUIET_SECONDS = 10.0
 
 
 class OutageLog:
-    """The lines of an outage of something that is no database."""
+    """Log the begin and end of an outage of another service than the database."""
 
     def __init__(self, log: logging.Logger, name: str) -> None:
         self.log, self.name = log, name
@@ -25,13 +26,14 @@ class OutageLog:
         self.since = 0.0
 
     def begin(self, reason: str) -> None:
-        """Log the reason, once for each outage."""
+        """Log the begin and its reason, once for each outage."""
         if not self.reason:
             self.since = time.monotonic()
             self.log.warning("%s is away: %s", self.name, reason)
             self.reason = reason
 
     def end(self) -> None:
+        """Log the end, if an outage was logged."""
         if self.reason:
             seconds = time.monotonic() - self.since
             self.log.warning("%s is back after %.1f s", self.name, seconds)
@@ -46,11 +48,11 @@ LINES = {
 
 
 class DatabaseMonitor:
-    """Follows an outage of the database from its first error to a probe that succeeds.
+    """Track an outage of the database from its first error to a successful probe.
 
-    Used from every thread. A thread of its own probes for as long as the outage lasts: that some
-    work succeeds does not say that it is over, since reading may work where writing does not, and
-    an old connection where no new one can be opened.
+    It is thread-safe. A thread of its own probes the database until the outage is over. Work that
+    succeeds meanwhile does not prove the end: reads may work while writes fail, and an old
+    connection may work while no new one can be opened.
     """
 
     def __init__(self) -> None:
@@ -60,20 +62,20 @@ class DatabaseMonitor:
         self.is_probed = False
 
     def note(self, problem: BaseException | None) -> Outage | None:
-        """Return the outage that the exception stands for, and log it if it is new."""
+        """Return the outage that the exception means, if any, and log it if it is new."""
         outage = outage_of(problem)
         if outage is not None and self.enter(outage):
             Thread(target=self.watch, name="database-monitor", daemon=True).start()
         return outage
 
     def enter(self, outage: Outage) -> bool:
-        """Log it if it is new, or of another kind than the one that lasts; whether it is new."""
+        """Log the outage if it is new or of another kind; return whether it is new."""
         with self.lock:
             self.noted = time.monotonic()
-            before, is_new = self.outage, self.outage is None
+            current, is_new = self.outage, self.outage is None
             if is_new:
                 self.began, self.is_probed = self.noted, outage.kind is Kind.AWAY
-            if before is None or outage.kind not in (before.kind, Kind.BUSY):
+            if current is None or outage.kind not in (current.kind, Kind.BUSY):
                 self.outage = outage
                 log.warning("%s: %s", LINES[outage.kind], outage.reason)
         return is_new
@@ -85,13 +87,13 @@ class DatabaseMonitor:
 
     def is_over(self) -> bool:
         """Probe once, and log that the outage is over when it is."""
-        asked = time.monotonic()
-        if found := probe():
+        probed_at = time.monotonic()
+        if outage := probe():
             self.is_probed = True
-            self.enter(found)
+            self.enter(outage)
             return False
         with self.lock:
-            if asked - self.noted < (0 if self.is_probed else QUIET_SECONDS):
+            if probed_at - self.noted < (0 if self.is_probed else QUIET_SECONDS):
                 return False
             self.outage = None
             log.warning("the database works again after %.1f s", time.monotonic() - self.began)
@@ -99,12 +101,12 @@ class DatabaseMonitor:
 
 
 def probe() -> Outage | None:
-    """Return what keeps a new connection from writing, None if nothing does."""
+    """Return the outage that keeps a new connection from writing, None if there is none."""
     connection = KeptConnection(kept_settings(connections[DEFAULT_DB_ALIAS]), DEFAULT_DB_ALIAS)
     try:
         check_writable(connection)
-    except DATABASE_ERRORS as problem:
-        return outage_of(problem)
+    except DATABASE_ERRORS as error:
+        return outage_of(error)
     finally:
         connection.close()
     return None

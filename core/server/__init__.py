@@ -1,1 +1,1 @@
-"""daphne: limits, websocket framing, start and stop."""
+"""Everything that knows daphne, Twisted or autobahn: limits, websocket framing, start, stop."""

@@ -1,8 +1,8 @@
-"""The server's sense of time: how long something took, whatever the wall clock is set to.
+"""Make Twisted and daphne measure time with the monotonic clock.
 
-Twisted and daphne measure with the wall clock. When it was set back one hour, no timer of theirs
-ran for an hour: no ping, no timeout, no end of what a client had left. When it was set ahead, all
-open websockets were too old at once.
+Both use the wall clock by default. When it was set back one hour, none of their timers ran for an
+hour: no pings, no timeouts, no cleanup after a client had left. When it was set ahead, all open
+websockets exceeded their maximum age at once.
 """
 
 import asyncio
@@ -14,24 +14,27 @@ from typing import Any
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.main import installReactor
 
-# The modules of daphne that measure; a test holds that they ask for nothing but `time.time()`.
+# The daphne modules that measure time. A test checks that `time.time()` is all they use of `time`.
 MEASURING = ("daphne.server", "daphne.http_protocol", "daphne.ws_protocol")
 
 
 class MonotonicReactor(AsyncioSelectorReactor):
-    """Twisted's reactor on asyncio's loop, with timers that no clock setting moves."""
+    """Twisted's asyncio reactor, with timers that a change of the wall clock does not affect."""
 
     seconds = staticmethod(time.monotonic)
 
 
 def install_reactor() -> None:
-    """Install it on a new loop; to be called before anything imports `twisted.internet.reactor`."""
+    """Install a `MonotonicReactor` on a new event loop.
+
+    Call it before anything imports `twisted.internet.reactor`.
+    """
     install: Any = installReactor
     install(MonotonicReactor(asyncio.new_event_loop()))
 
 
 def measure_monotonically() -> None:
-    """Let daphne measure by the monotonic clock; it offers no door of its own for that."""
+    """Replace `time` in daphne's modules by the monotonic clock; daphne has no setting for it."""
     for name in MEASURING:
         module: Any = importlib.import_module(name)
         module.time = SimpleNamespace(time=time.monotonic)

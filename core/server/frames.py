@@ -1,7 +1,7 @@
-"""The frames of a websocket that pages and this server send all the time (RFC 6455, section 5.2).
+"""Encode and parse the most frequent websocket frames (RFC 6455, section 5.2).
 
-autobahn's way to the same bytes is made for frames of every kind, in parts, and costs as much as
-making what is sent.
+autobahn supports every kind of frame, fragmented ones too; its general code costs as much time as
+producing the content of a frame.
 """
 
 from typing import NamedTuple
@@ -10,8 +10,8 @@ from autobahn.exception import Disconnected
 
 __all__ = ["LISTEN", "Disconnected", "Frame", "encode_frame", "parse_short_text_frame"]
 
-# An event of an application to its websocket: `listener` is called with each text that comes in and
-# says whether that was for it. All else is received as always.
+# The type of an event that the application sends to its websocket. Its `listener` is called with
+# each incoming text message and returns whether it handled it; others arrive as usual.
 LISTEN = "websocket.listen"
 _LAST_TEXT, _LAST_BINARY, _COMPRESSED = 0x81, 0x82, 0x40
 _MASKED, _SHORT = 0x80, 126
@@ -19,14 +19,14 @@ _HEAD = 6
 
 
 class Frame(NamedTuple):
-    """One whole message of text; `compressed` by permessage-deflate (RFC 7692)."""
+    """A complete text message; `compressed` means by permessage-deflate (RFC 7692)."""
 
     payload: bytes
     compressed: bool
 
 
 def encode_frame(payload: bytes, *, binary: bool, compressed: bool) -> bytes:
-    """One whole message of a server: not masked, not in parts."""
+    """Return a complete server message as one frame: unmasked and unfragmented."""
     size = len(payload)
     first = (_LAST_BINARY if binary else _LAST_TEXT) | (_COMPRESSED if compressed else 0)
     if size < _SHORT:
@@ -37,7 +37,7 @@ def encode_frame(payload: bytes, *, binary: bool, compressed: bool) -> bytes:
 
 
 def parse_short_text_frame(data: bytes) -> Frame | None:
-    """What a client sent, if it is exactly one short message of text; None for all else."""
+    """Return the frame if `data` is exactly one short client text message, else None."""
     size = len(data) - _HEAD
     if not 0 < size < _SHORT or data[0] & ~_COMPRESSED != _LAST_TEXT or data[1] != _MASKED | size:
         return None

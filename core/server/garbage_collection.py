@@ -1,20 +1,21 @@
-"""How soon Python finds what only refers to itself: a request, or a socket, that has ended.
+"""Tune the garbage collector, which frees ended requests and sockets: they are reference cycles.
 
-It looks through all objects only when a quarter as many new ones are left as there were at the last
-look, and there are 140,000 from the start: dozens of ended requests wait for that, and then
-the event loop waits for the look.
+Python runs a full collection only when the number of new long-lived objects exceeds a quarter of
+those that the last full collection saw. The application has 140,000 objects after startup, so
+dozens of ended requests pile up before a full collection, which then blocks the event loop.
 """
 
 import gc
 
-# Looks at the younger objects, of 7,700 new ones each, until one at all. Python's own is 10.
+# Collections of the young objects (one per 7,700 new objects) before a full one. Python's
+# default is 10.
 FREQUENCY_FACTOR = 4
 
 
 def freeze_startup_objects() -> None:
-    """Look from now on only at what came after the start; what is there now stays for ever."""
+    """Exclude all present objects from later collections, and collect more often from now on."""
     gc.freeze()
-    # Counts what there is, which is nothing now: a quarter of that is soon there.
+    # Resets the count of long-lived objects to zero, so that a quarter of it is soon reached.
     gc.collect()
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, FREQUENCY_FACTOR)

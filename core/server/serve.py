@@ -1,7 +1,7 @@
 """Run daphne on uvloop: `python -m core.server.serve [--gated] [options] config.asgi:application`.
 
-With `--gated` the application is loaded, which takes most of a start, and served once standard
-input ends: the parent closes it when the database is up to date.
+With `--gated` it loads the application, which takes most of the startup time, and serves it once
+standard input is closed: the parent process closes it when the database is migrated.
 
 daphne takes the reactor that is there when it is imported: ours, on the loop that the policy makes.
 uvloop halves what the event loop itself costs (docs/performance-log.md).
@@ -20,7 +20,7 @@ from core.server.clock import install_reactor
 
 
 def command_line() -> Any:
-    """daphne's command line; from here on its reactor exists."""
+    """Install the reactor if there is none, and return daphne's command line."""
     if "twisted.internet.reactor" not in sys.modules:
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
         install_reactor()
@@ -28,7 +28,7 @@ def command_line() -> Any:
 
 
 def main(arguments: Sequence[str]) -> None:
-    # A socket stays open for as long as its page does; a page that is gone is noticed by pings.
+    # A socket stays open as long as its page; pings detect a page that is gone.
     year = 365 * 24 * 3600
     common = ("--verbosity=0", f"--websocket_timeout={year}", "--no-server-name")
     with explain_wrong_settings():
@@ -36,7 +36,10 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def load_and_wait(application: str) -> None:
-    """Load the application after daphne, whose reactor it looks for, and wait for the gate."""
+    """Load the application, and wait until standard input is closed.
+
+    daphne comes first: `config.asgi` checks whether it is loaded before it hooks into the reactor.
+    """
     command_line()
     with explain_wrong_settings():
         importlib.import_module(application.partition(":")[0])

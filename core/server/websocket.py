@@ -1,5 +1,6 @@
-"""How much a websocket client may send, and leave unread: daphne has no bound on either. And what
-travels compressed.
+"""Limit what a websocket client may send and leave unread, and compress messages.
+
+daphne limits neither.
 """
 
 import time
@@ -14,16 +15,16 @@ from twisted.internet.tcp import Connection
 
 from core.server.frames import LISTEN, Frame, encode_frame, parse_short_text_frame
 
-# Bytes of one frame and of one message. The page sends about twenty.
+# Bytes of one frame and of one message. Messages of our pages have about 20 bytes.
 MAX_MESSAGE_BYTES = 64 * 1024
-# Frames at once and a second; a page acknowledges at most 60 a second.
+# Token bucket: frames at once, and frames per second. A page acknowledges at most 60 a second.
 BURST, RATE = 1_000.0, 200.0
-# Frames of one message: a message without an end holds what came so far.
+# Fragments of one message: an unfinished message keeps its fragments in memory.
 MOST_PARTS = 64
-# Bytes that wait for a client that does not read, beside the frame that filled the buffer.
+# Bytes queued for a client that does not read, beyond the frame that filled the buffer.
 MAX_UNREAD_BYTES = 256 * 1024
-# Of zlib, for what a page is sent: 8 kB for a socket, in which a frame finds the one before it.
-# What a page sends needs no more than the least.
+# zlib parameters for what we send: 8 kB a socket, enough to hold the previous frame, which the
+# next one resembles. What a page sends is small, so the smallest window is enough for it.
 WINDOW_BITS, MEMORY_LEVEL, WINDOW_BITS_OF_A_PAGE = 10, 3, 9
 
 Protocol: Any = daphne.ws_protocol.WebSocketProtocol
@@ -31,30 +32,31 @@ Acceptance: Any = compress.PerMessageDeflateOfferAccept
 
 
 class BoundedProtocol(Protocol):
-    """Hangs up on a client that sends far more frames than any page does.
+    """A websocket that drops clients that send too many frames or leave too many bytes unread.
 
-    A client that does not read is not read either: its acknowledgements and pings would only make
-    more for it to read. Pings of the server then find it gone, or the missing acknowledgement does.
+    We do not read from a client that does not read: its acknowledgements and pings would only
+    produce more output for it. A server ping without reply, or a missing acknowledgement, then ends
+    the connection.
     """
 
-    left = BURST
+    left = BURST  # frames that the client may still send now
     counted_at = 0.0
     parts = 0
     hung_up = False
     stuck = False
     unread = 0
     listener: Callable[[str], bool] | None = None
-    # autobahn's
+    # Attributes of autobahn's class, declared for mypy
     _perMessageCompress: Any  # noqa: N815
     websocket_extensions_in_use: list[Any]
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         super().connectionMade()
-        # In place of the HTTP connection that this was, which pays no heed any more.
+        # The HTTP channel is still registered as the producer, but no longer handles these calls.
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
 
-    # What the transport says about its buffer
+    # The transport calls these when its write buffer is full, or empty again
     # https://docs.twisted.org/en/stable/core/howto/producers.html
     def pauseProducing(self) -> None:  # noqa: N802 (Twisted's)
         if not self.stuck:
@@ -66,7 +68,7 @@ class BoundedProtocol(Protocol):
         self.transport.resumeProducing()
 
     def stopProducing(self) -> None:  # noqa: N802 (Twisted's)
-        """The connection is lost, which autobahn hears by itself."""
+        """Do nothing: autobahn notices the lost connection by itself."""
 
     def sendHttpErrorResponse(  # noqa: N802 (autobahn's)
         self,
@@ -74,23 +76,25 @@ class BoundedProtocol(Protocol):
         reason: str,
         responseHeaders: Any = None,  # noqa: N803
     ) -> None:
-        """Refuse a handshake; the reason may hold what was sent or went wrong, and stays here."""
+        """Refuse a handshake without sending `reason`, which may contain input or error details."""
         self.sendData(refusal(code))
 
     def hang_up(self) -> None:
+        """Drop the connection at once, without a closing handshake."""
         if not self.hung_up:
             self.hung_up = True
             self.dropConnection(abort=True)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
+        """Parse a single short text frame here, and pass everything else to autobahn."""
         frame = parse_short_text_frame(data) if self.is_between_messages() else None
         if frame is None or (frame.compressed and self._perMessageCompress is None):
             super().dataReceived(data)
         else:
-            self.take(frame)
+            self.receive_short_frame(frame)
 
     def is_between_messages(self) -> bool:
-        """And nothing else would happen if a frame came."""
+        """Whether autobahn has no partial input and no pending ping that a frame would affect."""
         return (
             self.state == self.STATE_OPEN
             and not self.data
@@ -98,7 +102,7 @@ class BoundedProtocol(Protocol):
             and self.autoPingTimeoutCall is None
         )
 
-    # Frames of every kind, as autobahn tells of them
+    # Called by autobahn for the frames that it parses
     def onMessageBegin(self, isBinary: bool) -> None:  # noqa: N802, N803 (autobahn's)
         self.parts = 0
         super().onMessageBegin(isBinary)
@@ -120,57 +124,65 @@ class BoundedProtocol(Protocol):
         super().onPong(payload)
 
     def count_frame(self) -> None:
-        """Hang up on more frames than a page sends, empty ones and parts of messages included."""
+        """Count one frame, even an empty one or a fragment; hang up above the rate limit."""
         now = time.monotonic()
         self.left = min(BURST, self.left + RATE * (now - (self.counted_at or now))) - 1
         self.counted_at = now
         if self.left < 0:
             self.hang_up()
 
-    def take(self, frame: Frame) -> None:
+    def receive_short_frame(self, frame: Frame) -> None:
+        """Decode a frame that we parsed ourselves and handle its message; hang up if invalid."""
         self.count_frame()
         try:
-            payload = self.inflated(frame.payload) if frame.compressed else frame.payload
+            payload = self.inflate(frame.payload) if frame.compressed else frame.payload
             payload.decode()
         except (PayloadCorruptError, PayloadExceededError, UnicodeDecodeError):
             self.hang_up()
         else:
             self.onMessage(payload, False)
 
-    def inflated(self, payload: bytes) -> bytes:
-        """Raises PayloadCorruptError and PayloadExceededError."""
+    def inflate(self, payload: bytes) -> bytes:
+        """Decompress a payload; raises PayloadCorruptError and PayloadExceededError."""
         deflate = self._perMessageCompress
         deflate.start_decompress_message()
-        whole: bytes = deflate.decompress_message_data(payload, max_output_len=MAX_MESSAGE_BYTES)
+        message: bytes = deflate.decompress_message_data(payload, max_output_len=MAX_MESSAGE_BYTES)
         deflate.end_decompress_message()
-        return whole
+        return message
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 (autobahn's)
+        """Pass a text message to the listener, and other messages to the application."""
         if not (self.hung_up or (not isBinary and self.is_heard(payload))):
             super().onMessage(payload, isBinary)
 
     def is_heard(self, payload: bytes) -> bool:
-        """Whether the application took it as it came: to wake its task costs more than all else."""
+        """Whether the application's listener handled the message.
+
+        A direct call avoids waking the application's task, the largest cost of a message.
+        """
         if self.muted or self.listener is None:
             return False
-        self.last_ping = time.monotonic()  # as daphne does, see core.server.clock
+        self.last_ping = time.monotonic()  # as daphne does; monotonic, see core.server.clock
         return self.listener(payload.decode())
 
     def handle_reply(self, message: dict[str, Any]) -> None:
+        """Handle an event of the application: set the listener, or let daphne handle it."""
         if message["type"] == LISTEN:
             self.listener = message["listener"]
         else:
             super().handle_reply(message)
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
+        """Release what the closed connection holds."""
         self.listener = None
-        # Of all that stays until the collector finds it, zlib's memory is the most.
+        # zlib's buffers are the largest part of what stays until garbage collection: drop them now.
         self._perMessageCompress, self.websocket_extensions_in_use = None, []
         super().onClose(wasClean, code, reason)
 
     def sendMessage(self, payload: bytes, isBinary: bool = False) -> None:  # noqa: N802, N803
+        """Send a message as one frame, or hang up if the client leaves too much unread."""
         if self.stuck:
-            # What came in before it was paused may still be answered.
+            # Replies to messages that arrived before reading was paused may still be sent.
             self.unread += len(payload)
             if self.unread > MAX_UNREAD_BYTES:
                 self.hang_up()
@@ -180,7 +192,7 @@ class BoundedProtocol(Protocol):
             if deflate is not None:
                 deflate.start_compress_message()
                 payload = deflate.compress_message_data(payload) + deflate.end_compress_message()
-            # Not by autobahn, which also holds what we send to the bound on what may come in.
+            # Not by autobahn, which applies the limit for incoming messages to outgoing ones, too.
             write(
                 self.transport,
                 encode_frame(payload, binary=isBinary, compressed=deflate is not None),
@@ -190,7 +202,7 @@ class BoundedProtocol(Protocol):
 
 
 def refusal(code: int) -> bytes:
-    """A whole answer to a handshake, with the status' own words and a sentence."""
+    """Return a complete HTTP response that refuses a handshake: the status and a sentence."""
     phrase = HTTPStatus(code).phrase
     body = f"{phrase}. This address takes websockets from pages of this site only.\n"
     head = (
@@ -203,45 +215,50 @@ def refusal(code: int) -> bytes:
 
 
 def write(transport: Any, data: bytes) -> None:
-    """Write at once as much as the kernel takes. Twisted waits for the loop to say that it does,
-    which costs as much as all else that is done to send a frame.
+    """Write to the socket right away, and leave what the kernel does not take to Twisted.
+
+    Twisted would wait until the event loop reports the socket as writable, which costs as much as
+    all other work for a frame.
     """
     if is_empty(transport):
-        taken = transport.writeSomeData(data)
-        # Of a connection that is lost the loop hears from the next attempt.
-        if not isinstance(taken, BaseException):
-            data = data[taken:]
+        written = transport.writeSomeData(data)
+        # An exception means a lost connection; Twisted notices it at its next write.
+        if not isinstance(written, BaseException):
+            data = data[written:]
     if data:
         transport.write(data)
 
 
 def is_empty(transport: Any) -> bool:
-    """Whether nothing waits to be written, and bytes go out as they are: what encrypts them looks
-    like the connection that it stands before, and would be gone round."""
+    """Whether the transport is a plain TCP connection with nothing left to write.
+
+    A TLS transport has the same interface as the TCP connection below it; writing to the socket
+    directly would bypass encryption.
+    """
     if not isinstance(transport, Connection):
         return False
-    waits = transport.dataBuffer or transport._tempDataBuffer
-    return bool(transport.connected and not (waits or transport.disconnecting or transport.TLS))
+    pending = transport.dataBuffer or transport._tempDataBuffer
+    return bool(transport.connected and not (pending or transport.disconnecting or transport.TLS))
 
 
 def accept_compression(offers: Iterable[Any]) -> Any:
-    """How the first offer to compress is accepted, in little memory; None without an offer."""
+    """Accept the first offer of permessage-deflate, with small buffers; None without an offer."""
     for offer in offers:
         if isinstance(offer, compress.PerMessageDeflateOffer):
-            asked = offer.request_max_window_bits
+            requested = offer.request_max_window_bits
             return Acceptance(
                 offer,
                 request_max_window_bits=WINDOW_BITS_OF_A_PAGE
                 if offer.accept_max_window_bits
                 else 0,
-                window_bits=min(asked, WINDOW_BITS) if asked else WINDOW_BITS,
+                window_bits=min(requested, WINDOW_BITS) if requested else WINDOW_BITS,
                 mem_level=MEMORY_LEVEL,
             )
     return None
 
 
 def apply_limits(factory: Any) -> None:
-    """Put the bounds, and compression, on daphne's websocket factory."""
+    """Make daphne's websocket factory use `BoundedProtocol`, the size limits and compression."""
     factory.protocol = BoundedProtocol
     factory.setProtocolOptions(
         maxFramePayloadSize=MAX_MESSAGE_BYTES,

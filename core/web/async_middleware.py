@@ -1,8 +1,9 @@
-"""Django's own middleware without a hop to a thread before and after each view.
+"""Django's own middleware, run on the event loop instead of on a thread.
 
 In its async form a MiddlewareMixin runs `process_request` and `process_response` on a thread, one
-after the other for each class: fourteen hops for a request, which cost more than all they do. None
-of them waits for anything but the session's row, and a large form; only those two go to a thread.
+after the other for each class. That makes fourteen thread switches a request, which cost more than
+the work itself. Only two steps block, saving the session's row and reading a large form, and only
+those go to a thread.
 """
 
 from typing import Any
@@ -22,39 +23,43 @@ from django.middleware.security import SecurityMiddleware
 
 from core.web.session_keys import is_session_key
 
-# A form up to this many bytes is read in less time than a hop takes.
+# Reading a form of up to this many bytes takes less time than a thread switch.
 SMALL_FORM_BYTES = 64 * 1024
 UTF_8 = ("utf-8", "utf8")
 
 
 class EventLoopMiddleware:
-    """Before a MiddlewareMixin: both of its steps run on the event loop, or wait when `waits`."""
+    """Mixin that runs both steps of a MiddlewareMixin on the event loop.
+
+    `process_response` goes to a thread if `waits` returns true. List it before the Django class.
+    """
 
     sync_capable = False
 
     def waits(self, request: HttpRequest) -> bool:
-        """Whether the step after the view would wait for the database."""
+        """Whether `process_response` would wait for the database."""
         return False
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        here: Any = self
-        response = here.process_request(request) if hasattr(self, "process_request") else None
-        response = response or await here.get_response(request)
+        middleware: Any = self
+        response = middleware.process_request(request) if hasattr(self, "process_request") else None
+        response = response or await middleware.get_response(request)
         if not hasattr(self, "process_response"):
             return response  # type: ignore[no-any-return]
         if self.waits(request):
-            return await sync_to_async(here.process_response)(request, response)  # type: ignore[no-any-return]
-        return here.process_response(request, response)  # type: ignore[no-any-return]
+            process_response = sync_to_async(middleware.process_response)
+            return await process_response(request, response)  # type: ignore[no-any-return]
+        return middleware.process_response(request, response)  # type: ignore[no-any-return]
 
 
 class Security(EventLoopMiddleware, SecurityMiddleware):
-    """Redirects to HTTPS and the headers of transport security."""
+    """Redirect to HTTPS, and set the security headers."""
 
 
 class Session(EventLoopMiddleware, SessionMiddleware):
-    """The session is loaded by who asks for it, and saved on a thread when it changed.
+    """Load the session on first access, and save it on a thread if it changed.
 
-    A cookie that no session can have is taken for an empty one, which Django deletes.
+    Treats a cookie that is no valid session key as an empty one, which Django deletes.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -68,14 +73,14 @@ class Session(EventLoopMiddleware, SessionMiddleware):
 
 
 class Locale(EventLoopMiddleware, LocaleMiddleware):
-    """The language of the browser or of the `django_language` cookie."""
+    """Activate the language of the `django_language` cookie, else of the browser."""
 
 
 class Common(EventLoopMiddleware, CommonMiddleware):
-    """Slashes at the end, and the length of the body; forms are in UTF-8, as those of our pages."""
+    """Append slashes and set Content-Length; accept only UTF-8 forms, as our pages send them."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
-        """Python knows encodings in which no form can be read, such as `base64`."""
+        """Raise BadRequest for another charset: forms cannot be read in some, such as `base64`."""
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower() not in UTF_8:
             raise BadRequest("a form in another encoding")
@@ -83,33 +88,33 @@ class Common(EventLoopMiddleware, CommonMiddleware):
 
 
 class Csrf(EventLoopMiddleware, CsrfViewMiddleware):
-    """The token of the form or of the header; large forms are read on a thread."""
+    """Check the CSRF token of the form or the header; large forms are read on a thread."""
 
     async def process_view(self, request: HttpRequest, *args: Any) -> Any:  # type: ignore[override]
-        """Refuse a request without the token, as the synchronous form does."""
+        """Refuse a request without a valid token, as Django's synchronous version does."""
         if is_small_form(request):
             return super().process_view(request, *args)
         return await sync_to_async(super().process_view)(request, *args)
 
 
 class Authentication(EventLoopMiddleware, AuthenticationMiddleware):
-    """The person, looked up by who asks."""
+    """Set `request.user`, which loads the user on first access."""
 
 
 class Messages(EventLoopMiddleware, MessageMiddleware):
-    """Notes for the next page, which may be kept in the session."""
+    """Store messages for the next page, in a cookie or in the session."""
 
     def waits(self, request: HttpRequest) -> bool:
-        notes: Any = getattr(request, "_messages", None)
-        return notes is not None and (notes.used or notes.added_new)
+        storage: Any = getattr(request, "_messages", None)
+        return storage is not None and (storage.used or storage.added_new)
 
 
 class XFrameOptions(EventLoopMiddleware, XFrameOptionsMiddleware):
-    """No page of ours stands in a frame."""
+    """Forbid other pages to embed ours in a frame."""
 
 
 def is_small_form(request: HttpRequest) -> bool:
-    """Whether the body is a form that is read in no time; a part of several kinds never is."""
+    """Whether the body is small enough to read on the event loop; a multipart body never is."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     return (
         request.content_type != "multipart/form-data"

@@ -1,6 +1,6 @@
-"""One style sheet and one script for the chat page, joined from small files by `collectstatic`.
+"""Join the small source files into one style sheet and one script during `collectstatic`.
 
-A page that asks for few files is there sooner; people who read the source want many.
+A page loads faster with few files; the source is easier to read in many.
 """
 
 import os
@@ -23,26 +23,28 @@ SCRIPTS = (
 )
 BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],
-    # The policy of Trusted Types comes before everything that makes markup.
+    # The Trusted Types policy has to exist before any script creates markup.
     "page.js": [
         *("js/trusted-types.js", "js/session.js", "js/theme.js", *HTMX),
         *(f"js/{name}.js" for name in SCRIPTS),
     ],
 }
-# A minified script may end without a semicolon; what follows would then be its argument.
+# A minified script may end without a semicolon, and would then call the next one's parentheses.
 SEPARATORS = {".css": b"\n", ".js": b"\n;\n"}
 
 
 def source_paths(name: str) -> list[Path]:
+    """Return the source files of a bundle, in order."""
     return [settings.BASE_DIR / "static" / path for path in BUNDLES[name]]
 
 
 def join_sources(name: str) -> bytes:
+    """Return the content of a bundle."""
     return SEPARATORS[Path(name).suffix].join(path.read_bytes() for path in source_paths(name))
 
 
 class BundleStorage(Storage):
-    """The joined files, made when they are read."""
+    """A read-only storage of the bundles, which are joined when they are opened."""
 
     prefix = ""
 
@@ -50,7 +52,7 @@ class BundleStorage(Storage):
         return name in BUNDLES
 
     def path(self, name: str) -> str:
-        """Only for what `collectstatic` prints."""
+        """Return a path, only for the output of `collectstatic`; no such file exists."""
         return str(settings.BASE_DIR / "static" / name)
 
     def get_modified_time(self, name: str) -> datetime:
@@ -62,19 +64,22 @@ class BundleStorage(Storage):
 
 
 class BundleFinder(BaseFinder):
-    """Finds the bundles beside the files of `static/`."""
+    """A static files finder for the bundles, in addition to the files of `static/`."""
 
     def check(self, **kwargs: Any) -> list[Any]:
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """With DEBUG files are served from where they are found, so the bundle is written."""
+        """Write the bundle to `DATA_DIR/bundles` and return its path.
+
+        With DEBUG, Django serves a file from the path that its finder returns.
+        """
         if path not in BUNDLES:
             return []
-        made = Path(settings.DATA_DIR) / "bundles" / path
-        made.parent.mkdir(parents=True, exist_ok=True)
-        made.write_bytes(join_sources(path))
-        return [os.fspath(made)] if find_all else os.fspath(made)
+        bundle = Path(settings.DATA_DIR) / "bundles" / path
+        bundle.parent.mkdir(parents=True, exist_ok=True)
+        bundle.write_bytes(join_sources(path))
+        return [os.fspath(bundle)] if find_all else os.fspath(bundle)
 
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, BundleStorage]]:
         storage = BundleStorage()

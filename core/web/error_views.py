@@ -1,4 +1,4 @@
-"""The pages and sentences for requests that are refused before a view sees them."""
+"""Error responses for requests that fail outside a view, or are refused before it runs."""
 
 import sys
 
@@ -11,16 +11,17 @@ from core.db.errors import Kind, Outage
 from core.db.outages import database
 from core.web.references import log_refusal, reference_of, set_reference
 
-# Seconds until it is worth to try again.
+# Seconds after which a retry is worthwhile.
 RETRY_AFTER = {Kind.AWAY: 5, Kind.READ_ONLY: 30, Kind.BUSY: 2}
 
 
 def refuse(
     request: HttpRequest, sentence: str, status: int, template: str, reference: str | None = None
 ) -> HttpResponse:
-    """A sentence for a fragment request, a whole page for a person who followed a link.
+    """Return an error response: a notice for an htmx request, a whole page otherwise.
 
-    `reference` is that of a log line which somebody else writes; without one a line is written.
+    Pass `reference` if the log line that names it is written elsewhere; without one, this function
+    logs the refusal and uses the reference of that line. "" means no reference.
     """
     if reference is None:
         reference = log_refusal(request, status)
@@ -36,7 +37,7 @@ def refuse(
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Missing or stale CSRF token: mostly a page that was open while somebody signed in."""
+    """Refuse a missing or stale CSRF token, mostly from a page that was open during a sign-in."""
     return refuse(
         request,
         _("This page is out of date. Reload it and send again; your text is kept."),
@@ -47,6 +48,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the 400 response; for a host that is not allowed it explains SITE_URL."""
     sentence = _("The server could not understand this request.")
     if isinstance(exception, DisallowedHost):
         sentence = _(
@@ -59,16 +61,18 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the 403 response for a signed-in user without the permission."""
     sentence = _("You are signed in, but this page is for others.")
     return refuse(request, sentence, 403, "403.html")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the 404 response, also for what belongs to another user."""
     return refuse(request, _("There is nothing here, or it is not yours."), 404, "404.html")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Any exception of a view or a middleware; an outage of the database is no fault of ours."""
+    """Return the response to an uncaught exception: 503 for a database outage, else 500."""
     if outage := database.note(sys.exc_info()[1]):
         return unavailable(request, outage)
     return refuse(
@@ -76,18 +80,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
         _("Something went wrong on our side. Your text is kept; please try again."),
         500,
         "500.html",
-        reference_of(request),  # Django logs it, with the frames
+        reference_of(request),  # Django logs it, with its stack frames
     )
 
 
 def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
-    """The answer while the database cannot do what the request needs."""
+    """Return the 503 response to a database outage, with a Retry-After header."""
     sentence = {
         Kind.AWAY: _("The database cannot be reached. Please try again in a moment."),
         Kind.READ_ONLY: _("Nothing can be saved at present. Please try again in a few minutes."),
         Kind.BUSY: _("The database is too busy at present. Please try again in a moment."),
     }[outage.kind]
-    # Without a reference: the outage has a line of its own, not one for each request.
+    # No reference: an outage is logged once, not for each request.
     response = refuse(request, sentence, 503, "503.html", reference="")
     response["Retry-After"] = str(RETRY_AFTER[outage.kind])
     return response

@@ -1,4 +1,4 @@
-"""The icon for pages that name none, such as the administrator's."""
+"""Serve /favicon.ico, for pages without an icon link, such as the admin."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -8,4 +8,5 @@ from django.views.decorators.cache import cache_control
 
 @cache_control(public=True, max_age=86_400)
 async def favicon(request: HttpRequest) -> HttpResponse:
+    """Redirect to the icon among the static files."""
     return redirect(static("favicon.ico"))

@@ -1,4 +1,4 @@
-"""What must not be set where others than the owner can reach the site."""
+"""Refuse unsafe settings on a site that others than the owner can reach."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core.web.site import Site, is_loopback
 
-# As Django's own check security.W009 has them.
+# The minimum of Django's own check security.W009.
 SECRET_KEY_LENGTH = 50
 SECRET_KEY_UNIQUE = 5
 
@@ -19,7 +19,7 @@ def check_public_site(
     extra_hosts: Sequence[str],
     extra_origins: Sequence[str],
 ) -> None:
-    """Raise ImproperlyConfigured, naming every setting that is unsafe on a site for others."""
+    """Raise ImproperlyConfigured, with every unsafe setting, unless the site is private."""
     if site.private:
         return
     faults = list(
@@ -31,8 +31,8 @@ def check_public_site(
         )
     )
     if faults:
-        every = "HOST is every address of this machine"
-        where = every if is_loopback(site.hostname) else site.url
+        all_addresses = "HOST is every address of this machine"
+        where = all_addresses if is_loopback(site.hostname) else site.url
         raise ImproperlyConfigured(
             f"Others can reach this site ({where}), so it does not start. {' '.join(faults)}"
         )
@@ -41,7 +41,7 @@ def check_public_site(
 def unsafe_settings(
     *, debug: bool, secret_key: str, extra_hosts: Sequence[str], extra_origins: Sequence[str]
 ) -> Iterator[str]:
-    """One sentence for each unsafe setting: its name, why, and what to do."""
+    """Yield one sentence for each unsafe setting: its name, the danger, and the remedy."""
     if debug:
         yield "DEBUG is on, and its error pages show settings and private text; set DEBUG=off."
     if len(secret_key) < SECRET_KEY_LENGTH or len(set(secret_key)) < SECRET_KEY_UNIQUE:

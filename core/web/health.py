@@ -1,4 +1,4 @@
-"""Two questions a supervisor asks: does the process answer, and does each part."""
+"""Health checks for supervisors and load balancers: liveness and readiness."""
 
 from collections.abc import Callable
 
@@ -12,30 +12,32 @@ from core.db.outages import database
 
 
 async def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the event loop turns; asks nobody else."""
+    """Return 200 while the event loop runs; checks nothing else."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each part with "ok", or "down" and the reason; 503 while one is down."""
-    parts = {"database": state_of(check_database), "cache": state_of(check_cache)}
+    """Return the state of each part, "ok" or "down: reason"; 503 while one is down."""
+    parts = {"database": part_state(check_database), "cache": part_state(check_cache)}
     status = 200 if set(parts.values()) == {"ok"} else 503
     return JsonResponse(parts, status=status)
 
 
-def state_of(check: Callable[[], None]) -> str:
-    """ "ok", or what the check failed with; no address and no password."""
+def part_state(check: Callable[[], None]) -> str:
+    """Return "ok", or "down" with a reason that holds no address and no password."""
     try:
         check()
-    except DATABASE_ERRORS as problem:
-        outage = database.note(problem)
+    except DATABASE_ERRORS as error:
+        outage = database.note(error)
         return f"down: {outage.reason}" if outage else "down"
     return "ok"
 
 
 def check_database() -> None:
+    """Raise the database's error if it cannot be written."""
     check_writable(connection)
 
 
 def check_cache() -> None:
+    """Raise the error of the cache if it cannot be read."""
     cache.get("readyz")

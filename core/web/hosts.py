@@ -1,7 +1,7 @@
-"""Which ports a Host header may name.
+"""Check the port of Host headers.
 
-Django's ALLOWED_HOSTS compares names and ignores the port, so that anybody could make the site
-speak of itself under thousands of addresses, each of them new to whatever keys by host.
+Django's ALLOWED_HOSTS compares host names and ignores the port. Without this check a client could
+use thousands of host values, each of them a new key for everything that is keyed by host.
 """
 
 from collections.abc import Iterable
@@ -14,18 +14,19 @@ DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def split_port(entry: str) -> tuple[str, str]:
-    """Host name and port of an entry of ALLOWED_HOSTS; the port is "" where it names none."""
+    """Return host name and port of an entry of ALLOWED_HOSTS; the port is "" if it has none."""
     name, port = split_domain_port(entry)
     return (name, port) if port else (entry, "")
 
 
 def allowed_ports(port: int, origins: Iterable[str], hosts: Iterable[str]) -> frozenset[str]:
-    """The ports of the server, of the site's origins, and of entries of ALLOWED_HOSTS."""
-    named = {entry_port for _, entry_port in map(split_port, hosts) if entry_port}
-    return frozenset({str(port), *map(port_of_origin, origins), *named})
+    """Return the ports of the server, of the site's origins, and of entries of ALLOWED_HOSTS."""
+    host_ports = {entry_port for _, entry_port in map(split_port, hosts) if entry_port}
+    return frozenset({str(port), *map(port_of_origin, origins), *host_ports})
 
 
 def port_of_origin(origin: str) -> str:
+    """Return the port of an origin; that of its scheme if it names none."""
     parts = urlsplit(origin)
     return str(parts.port or DEFAULT_PORTS.get(parts.scheme, ""))
 
@@ -33,7 +34,7 @@ def port_of_origin(origin: str) -> str:
 def has_allowed_port(host: str, ports: frozenset[str]) -> bool:
     """Whether a Host header names one of the ports, or none, as behind many proxies.
 
-    A header that came more than once is joined by commas. The name is for ALLOWED_HOSTS.
+    Repeated headers arrive joined by commas. ALLOWED_HOSTS checks the host name.
     """
     for part in host.split(","):
         _, colon, port = part.strip().rpartition(":")
@@ -43,7 +44,7 @@ def has_allowed_port(host: str, ports: frozenset[str]) -> bool:
 
 
 class WebsocketHostValidator:
-    """Refuses the handshake of a websocket whose Host header names a foreign port."""
+    """ASGI wrapper that refuses a websocket whose Host header names a port that is not allowed."""
 
     def __init__(self, inner: Any, ports: frozenset[str]) -> None:
         self.inner = inner

@@ -1,7 +1,7 @@
-"""`{% icon "plus" %}`: an icon of `static/icons.svg`; `{% sprite %}` puts all of them on the page.
+"""Template tags for the icons in `static/icons.svg`: `{% icon "plus" %}` and `{% sprite %}`.
 
-The sprite stands in the document: as a file of its own it is a request, and a second document that
-the browser parses and lays out beside the page. A page has dozens of icons, so each is made once.
+The sprite is part of the page: a separate file would cost a request, and the browser would parse
+and lay out a second document. A page has dozens of icons, so the markup of each one is cached.
 """
 
 import re
@@ -14,14 +14,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
-# Ids of the page's own elements are words, too.
+# Keeps the ids of icons apart from those of the page's elements.
 PREFIX = "i-"
 
 
 @register.simple_tag
 @cache
 def icon(name: str) -> SafeString:
-    """The icon of this name, hidden from screen readers: the control around it has a name."""
+    """Return the markup of an icon, hidden from screen readers: its control has a label."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="#{}{}"/></svg>',
         PREFIX,
@@ -32,8 +32,8 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 @cache
 def sprite() -> SafeString:
-    """All icons, shown nowhere by themselves."""
-    file = (settings.BASE_DIR / "static" / "icons.svg").read_text()
-    symbols = "".join(re.findall(r"<symbol .*?</symbol>", file, re.DOTALL))
-    named = symbols.replace('<symbol id="', f'<symbol id="{PREFIX}')
-    return mark_safe(f"<div hidden><svg>{named}</svg></div>")  # noqa: S308 (a file of ours)
+    """Return the hidden element that defines all icons."""
+    source = (settings.BASE_DIR / "static" / "icons.svg").read_text()
+    symbols = "".join(re.findall(r"<symbol .*?</symbol>", source, re.DOTALL))
+    prefixed = symbols.replace('<symbol id="', f'<symbol id="{PREFIX}')
+    return mark_safe(f"<div hidden><svg>{prefixed}</svg></div>")  # noqa: S308 (our own file)

@@ -1,4 +1,4 @@
-"""Middleware of our own; each class is async, as everything in the chain has to be."""
+"""Our own middleware. Every class is async: one synchronous class would slow the whole chain."""
 
 import ipaddress
 import zoneinfo
@@ -20,12 +20,12 @@ POLICY = (
     "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
     + "; ".join(f"{source}-src 'self'" for source in SOURCES)
 )
-# The admin's own scripts know nothing of Trusted Types, so it gets the policy without them.
+# The admin's own scripts do not support Trusted Types, so it gets the policy without them.
 POLICY_WITH_TRUSTED_TYPES = f"{POLICY}; require-trusted-types-for 'script'; trusted-types default"
 
 
 class AsyncMiddleware:
-    """A middleware that exists only in its async form."""
+    """Base class of middleware that is async only."""
 
     sync_capable = False
     async_capable = True
@@ -40,7 +40,7 @@ class AsyncMiddleware:
 
 
 class HostPortMiddleware(AsyncMiddleware):
-    """Refuses a Host header with a port that is not the site's; names are for ALLOWED_HOSTS."""
+    """Refuse a Host header with a port that is not the site's; ALLOWED_HOSTS checks the name."""
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         host = request.META.get("HTTP_HOST", "")
@@ -53,13 +53,13 @@ class HostPortMiddleware(AsyncMiddleware):
 
 
 class ContentSecurityPolicyMiddleware(AsyncMiddleware):
-    """The strict policy on every answer; Trusted Types on our own pages."""
+    """Set the strict Content-Security-Policy on every response, with Trusted Types on our pages."""
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         response = await self.get_response(request)
-        admin = request.path_info.startswith("/admin/")
+        is_admin = request.path_info.startswith("/admin/")
         response.headers.setdefault(
-            "Content-Security-Policy", POLICY if admin else POLICY_WITH_TRUSTED_TYPES
+            "Content-Security-Policy", POLICY if is_admin else POLICY_WITH_TRUSTED_TYPES
         )
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
@@ -68,23 +68,24 @@ class ContentSecurityPolicyMiddleware(AsyncMiddleware):
 
 
 class PrivateCacheMiddleware(AsyncMiddleware):
-    """No page is served from a cache without asking here first, and none lies in a shared one.
+    """Keep pages out of shared caches, and make browsers revalidate them before reuse.
 
-    Not `no-store`, which Django puts on some pages: it would take away the browser's back/forward
-    cache, and going back is what people do most. static/js/session.js guards that cache.
+    It replaces `no-store`, which Django sets on some pages: that would disable the browser's
+    back/forward cache, and going back is the most frequent navigation. static/js/session.js keeps
+    that cache from showing the pages of a session that has ended.
     """
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         response = await self.get_response(request)
-        said = response.headers.get("Cache-Control", "no-store")
-        if "no-store" in said:
+        cache_control = response.headers.get("Cache-Control", "no-store")
+        if "no-store" in cache_control:
             response.headers["Cache-Control"] = "private, no-cache"
             response.headers.pop("Expires", None)
         return response
 
 
 class TimeZoneMiddleware(AsyncMiddleware):
-    """Shows times in the zone that the browser names in its `tz` cookie."""
+    """Show times in the time zone that the browser names in its `tz` cookie."""
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         with timezone.override(find_time_zone(request.COOKIES.get("tz", ""))):
@@ -92,7 +93,7 @@ class TimeZoneMiddleware(AsyncMiddleware):
 
 
 def find_time_zone(name: str) -> zoneinfo.ZoneInfo | None:
-    """The zone, or None (the server's own) for a name that is none."""
+    """Return the time zone with this name; None, the server's own zone, for an invalid name."""
     try:
         return zoneinfo.ZoneInfo(name) if 0 < len(name) < 64 else None
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
@@ -100,10 +101,10 @@ def find_time_zone(name: str) -> zoneinfo.ZoneInfo | None:
 
 
 class TrustedProxyMiddleware(AsyncMiddleware):
-    """Believes forwarded headers only from the proxies in TRUSTED_PROXIES.
+    """Trust forwarded headers only from the proxies in TRUSTED_PROXIES.
 
-    The client's address is the last one in X-Forwarded-For that no trusted proxy wrote: the
-    entries before it are the client's own words.
+    The client's address is the last one in X-Forwarded-For that is not a trusted proxy's: the
+    client can forge the entries before it.
     """
 
     @cached_property
@@ -111,6 +112,7 @@ class TrustedProxyMiddleware(AsyncMiddleware):
         return [ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES]
 
     def trusted(self, address: str) -> bool:
+        """Whether the address belongs to a trusted proxy."""
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:

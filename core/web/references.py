@@ -1,5 +1,7 @@
-"""A short reference that an error page and its log line share, so that an operator who is told
-one finds the other."""
+"""Short references that an error page and its log line share.
+
+A user reports the reference, and the operator finds the log line with it.
+"""
 
 import logging
 import secrets
@@ -11,21 +13,23 @@ from django.http import HttpRequest, HttpResponse
 log = logging.getLogger("chat.refused")
 
 HEADER = "X-Request-ID"
-# Without signs that look alike: it is read out and typed.
+# Without characters that look alike: people read a reference out and type it.
 SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 LENGTH = 10
-# Lines at once and a second: strangers cause refusals at will, and must not fill the log.
+# Token bucket: lines at once, and lines per second. Anybody can cause refusals, and must not be
+# able to fill the log.
 BURST, RATE = 60.0, 0.5
 
 
 class LineBudget:
-    """How many lines may still be written, by a clock that nobody sets."""
+    """A token bucket for log lines, measured by the monotonic clock."""
 
     def __init__(self, burst: float, rate: float) -> None:
         self.burst, self.rate = burst, rate
         self.left, self.counted_at = burst, time.monotonic()
 
     def take(self) -> bool:
+        """Use one token; return False if none is left."""
         now = time.monotonic()
         self.left = min(self.burst, self.left + self.rate * (now - self.counted_at))
         self.counted_at = now
@@ -39,24 +43,23 @@ budget = LineBudget(BURST, RATE)
 
 
 def reference_of(request: HttpRequest) -> str:
-    """The request's reference, made the first time that somebody asks for it."""
-    known = existing_reference(request)
-    if known:
-        return known
-    made = "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
-    request.chat_reference = made  # type: ignore[attr-defined]
-    return made
+    """Return the request's reference; create it on the first call."""
+    reference = existing_reference(request)
+    if not reference:
+        reference = "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
+        request.chat_reference = reference  # type: ignore[attr-defined]
+    return reference
 
 
 def existing_reference(request: Any) -> str:
-    """The reference if the request has one yet, else ""."""
+    """Return the request's reference, "" if it has none yet."""
     return getattr(request, "chat_reference", "")
 
 
 def log_refusal(request: HttpRequest, status: int, code: str = "") -> str:
-    """Write one line about a refused request and return its reference; "" if too many were written.
+    """Log one line about a refused request and return its reference; "" above the rate limit.
 
-    The line names the route, not the path, which may hold the secret of a link.
+    The line names the route, not the path, which may contain the secret of a one-time link.
     """
     if not budget.take():
         return ""
@@ -72,6 +75,6 @@ def log_refusal(request: HttpRequest, status: int, code: str = "") -> str:
 
 
 def set_reference(response: HttpResponse, reference: str) -> None:
-    """Name the reference in the response's header, for scripts and proxies."""
+    """Set the reference as a response header, for scripts and proxies."""
     if reference:
         response[HEADER] = reference

@@ -1,4 +1,4 @@
-"""Which hosts and origins this installation answers to; all of it follows from one address."""
+"""Derive the hosts and origins that this installation accepts from one address."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-# Bound to every address of the machine.
+# Values of HOST that mean every address of the machine.
 WILDCARD_ADDRESSES = ("", "0.0.0.0", "::")  # noqa: S104
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -15,9 +15,9 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The address of the installation and what may be said to it.
+    """The address of the installation, and the hosts and origins that it accepts.
 
-    `private` is true where only the owner can come: a loopback address or a Codespace.
+    `private` is true if only the owner can reach it: on a loopback address or in a Codespace.
     """
 
     url: str
@@ -41,20 +41,20 @@ def site_from_env(
     codespace: str,
     codespace_domain: str,
 ) -> Site:
-    """Work out the site from the settings; raises ImproperlyConfigured for an unusable address."""
+    """Build the site from settings; raises ImproperlyConfigured for an unusable address."""
     forwarded = f"https://{codespace}-{port}.{codespace_domain}".lower() if codespace else ""
     url = (site_url or forwarded or local_url(host, port)).rstrip("/")
     scheme, name, origin = split_url(url)
     local = is_loopback(name.strip("[]")) or origin == forwarded
     hosts = [name, *extra_hosts]
     origins = [origin, *extra_origins]
-    # A health check on the machine itself, and a Codespace's forwarder, say localhost.
+    # Health checks on the machine itself, and a Codespace's port forwarder, send localhost.
     hosts += LOOPBACK_HOSTS
     if local:
         origins += [f"http://{name}:{port}" for name in LOOPBACK_HOSTS]
     if forwarded:
         hosts.append(urlsplit(forwarded).hostname or "")
-        # The forwarder puts either of these in place of the page's own origin
+        # The forwarder replaces the page's origin by one of these
         # (microsoft/vscode#190177, symfony/demo#1542).
         origins += [forwarded, f"https://localhost:{port}", f"http://localhost:{port}"]
     return Site(
@@ -62,18 +62,18 @@ def site_from_env(
         hosts=tuple(dict.fromkeys(hosts)),
         origins=tuple(dict.fromkeys(origins)),
         secure=scheme == "https",
-        # A server bound to every address is private only where SITE_URL says so.
+        # A server bound to every address is private only if SITE_URL or the Codespace says so.
         private=local and (bool(site_url or forwarded) or host not in WILDCARD_ADDRESSES),
     )
 
 
 def proxies_from_env(entries: Sequence[str]) -> list[str]:
-    """The addresses and networks of the trusted proxies.
+    """Return the addresses and networks of the trusted proxies.
 
-    Raises ImproperlyConfigured for an entry that is neither: each request would fail on it.
+    Raises ImproperlyConfigured for an invalid entry, on which every request would fail.
     """
-    found = [entry.strip() for entry in entries if entry.strip()]
-    for entry in found:
+    networks = [entry.strip() for entry in entries if entry.strip()]
+    for entry in networks:
         try:
             ipaddress.ip_network(entry, strict=False)
         except ValueError:
@@ -81,11 +81,14 @@ def proxies_from_env(entries: Sequence[str]) -> list[str]:
                 f"TRUSTED_PROXIES has the entry {entry!r}; each must be an address such as "
                 "10.0.0.2 or a network such as 10.0.0.0/8, separated by commas."
             ) from None
-    return found
+    return networks
 
 
 def split_url(url: str) -> tuple[str, str, str]:
-    """Scheme, host name and origin of an address, both as browsers send them."""
+    """Return scheme, host name and origin of an address, as browsers send them.
+
+    Raises ImproperlyConfigured for an address that is not an http(s) URL without a path.
+    """
     try:
         parts = urlsplit(url)
         name, port = parts.hostname or "", parts.port
@@ -97,17 +100,18 @@ def split_url(url: str) -> tuple[str, str, str]:
             f"SITE_URL is {url!r}; it must look like https://chat.example.org, without a path."
         )
     name = f"[{name}]" if ":" in name else name
-    shown = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
-    return parts.scheme, name, f"{parts.scheme}://{name}{shown}"
+    port_suffix = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return parts.scheme, name, f"{parts.scheme}://{name}{port_suffix}"
 
 
 def local_url(host: str, port: int) -> str:
-    """The address to open in a browser on this machine for a server bound to `host`."""
+    """Return the URL to open in a browser on this machine for a server bound to `host`."""
     name = "127.0.0.1" if host in WILDCARD_ADDRESSES else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def is_loopback(hostname: str) -> bool:
+    """Whether the host name or address refers to this machine only."""
     if hostname == "localhost" or hostname.endswith(".localhost"):
         return True
     try:

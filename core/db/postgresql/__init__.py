@@ -1,1 +1,1 @@
-"""Django's backend for PostgreSQL with a pool that an outage cannot spoil (`ENGINE`)."""
+"""Django's PostgreSQL backend (`ENGINE`) with a pool that works again right after an outage."""

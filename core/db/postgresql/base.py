@@ -1,4 +1,4 @@
-"""The database connection of requests: see `DatabaseWrapper.pool`."""
+"""The backend's connection class, which requests use; see `DatabaseWrapper.pool`."""
 
 from typing import Any
 
@@ -8,28 +8,28 @@ from psycopg_pool import NullConnectionPool
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """As Django's, with another pool."""
+    """Django's connection class with another kind of pool."""
 
     @property
     def pool(self) -> Any:
-        """The pool that bounds the connections of requests, and keeps none that nobody uses.
+        """Return a pool that limits the connections of requests, and keeps no idle ones.
 
-        Django's `ConnectionPool` keeps connections that a restarted server has closed, and waits
-        for seconds before it replaces them, so the first requests after a restart failed. This one
-        connects when it is asked: it fails at once, with the true reason, and works again at once.
+        psycopg's `ConnectionPool`, which Django uses, keeps connections that a restarted server has
+        closed, and replaces them only after seconds, so the first requests after a restart failed.
+        This one connects on demand: it fails at once with the real reason, and recovers at once.
         https://www.psycopg.org/psycopg3/docs/advanced/pool.html#null-connection-pools
         """
-        here: Any = self  # Django has no types for what follows
+        wrapper: Any = self  # the Django attributes below have no types
         options = self.settings_dict["OPTIONS"].get("pool")
         if self.alias == NO_DB_ALIAS or not options:
             return None
-        if self.alias not in here._connection_pools:
-            fresh = NullConnectionPool(
+        if self.alias not in wrapper._connection_pools:
+            pool = NullConnectionPool(
                 kwargs=self.get_connection_params() | {"autocommit": True},
                 open=False,
-                configure=here._configure_connection,
+                configure=wrapper._configure_connection,
                 **options,
             )
-            # Of several threads that come first at once, one wins.
-            here._connection_pools.setdefault(self.alias, fresh)
-        return here._connection_pools[self.alias]
+            # If several threads create the first pool at the same time, one of them wins.
+            wrapper._connection_pools.setdefault(self.alias, pool)
+        return wrapper._connection_pools[self.alias]

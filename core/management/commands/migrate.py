@@ -1,4 +1,4 @@
-"""`manage.py migrate`, on a connection of its own; whatever calls the command gets this one."""
+"""`manage.py migrate` on a dedicated connection; replaces Django's command for every caller."""
 
 from typing import Any
 
@@ -8,33 +8,33 @@ from core.db.migration_connection import migration_connection, report, retry_whi
 
 
 class Command(migrate.Command):
-    """As Django's. It has no statement timeout, and begins again while a table is locked.
+    """Django's command without a statement timeout, restarted while a table is locked.
 
-    To begin again is the same as to be killed and run again, which every migration has to bear: it
-    is either one transaction or safe to repeat. Progress goes to standard error, which `make run`
-    and containers show at once, whatever the verbosity.
+    A restart is like a kill followed by another run, which every migration has to survive: it is
+    either one transaction or safe to repeat. Progress goes to standard error at any verbosity,
+    because `make run` and containers show it at once.
     """
 
     has_open_line = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = super().handle
-        before = report.set(self.report)
+        migrate_once = super().handle
+        token = report.set(self.report)
         try:
             with migration_connection(options["database"]):
-                retry_while_locked(lambda: run(*args, **options))
+                retry_while_locked(lambda: migrate_once(*args, **options))
         finally:
-            report.reset(before)
+            report.reset(token)
 
     def migration_progress_callback(
         self, action: str, migration: Any = None, fake: bool = False
     ) -> None:
-        """As Django's; remember that it says "Applying ..." without ending the line."""
+        """Print as Django does, and remember that "Applying ..." leaves its line open."""
         super().migration_progress_callback(action, migration, fake)
         self.has_open_line = self.verbosity >= 1 and action.endswith("_start")
 
     def report(self, line: str) -> None:
-        """Print a line for the person who waits."""
+        """Print a progress line for the operator."""
         if self.has_open_line:
             self.stdout.write()
             self.stdout.flush()
