@@ -1,4 +1,5 @@
-"""The embedded parts of `make run`: a database, a small model, and what watches over them.
+"""The embedded parts of `make run`: a database, a small model, and their supervisor.
 
-Nothing outside this package knows that they exist; what it hands over are environment variables.
+The rest of the project does not know that they exist: this package only passes it environment
+variables.
 """

@@ -18,8 +18,8 @@ def main() -> int:
     except StartError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    except AlreadyRunningError as note:
-        say(str(note))
+    except AlreadyRunningError as notice:
+        say(str(notice))
         return 0
     except StoppedError:
         pass

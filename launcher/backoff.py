@@ -1,4 +1,4 @@
-"""How long to wait before a part that ended is started again."""
+"""Compute the delay before a part that has ended is restarted."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,19 @@ LOOP_LENGTH = 5
 
 @dataclass(slots=True)
 class Backoff:
-    """Doubles the wait from 0.5 s to 30 s; a part that ran for a minute begins anew."""
+    """Exponential back-off: the delay doubles from 0.5 s to 30 s.
+
+    It restarts at 0.5 s after a part has run for a minute.
+    """
 
     failures: int = 0
 
     def ended(self, ran_seconds: float) -> float:
-        """Count one end after `ran_seconds` and return the seconds to wait."""
+        """Record that the part ended after `ran_seconds`, and return the delay in seconds."""
         self.failures = 1 if ran_seconds >= STEADY_SECONDS else self.failures + 1
         return float(min(LONGEST, SHORTEST * 2 ** (self.failures - 1)))
 
     @property
     def looping(self) -> bool:
-        """True at the one moment when a part has ended often enough to tell the person."""
+        """Whether to report a crash loop now: true only for failure number LOOP_LENGTH."""
         return self.failures == LOOP_LENGTH

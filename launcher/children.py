@@ -1,4 +1,4 @@
-"""Child processes that never outlive their parent, not even after a kill -9."""
+"""Start child processes that never outlive their parent, not even after a kill -9."""
 
 import contextlib
 import ctypes
@@ -14,11 +14,14 @@ from typing import IO
 
 PIPE_VARIABLE = "PARENT_PIPE"
 PR_SET_PDEATHSIG = 1  # include/uapi/linux/prctl.h
-MOST_FILES = 1_048_576
+MAX_FILES = 1_048_576
 
 
 class Children:
-    """Starts Python modules of this project. A pipe tells each of them that we are gone."""
+    """Starts Python modules of this project as child processes.
+
+    Each child holds the read end of a pipe, which ends when this process dies.
+    """
 
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
@@ -33,11 +36,11 @@ class Children:
         output: IO[bytes] | None = None,
         gated: bool = False,
     ) -> subprocess.Popen[bytes]:
-        """Run `python -m module` in a session of its own, so that Ctrl-C reaches only us.
+        """Run `python -m module` in its own session, so that Ctrl-C reaches only this process.
 
-        The module has to call `end_with_parent` first. `files` are kept open under their numbers;
-        `log` takes all that it prints, `output` only its standard output. A `gated` module may
-        wait for the end of its standard input until we close `stdin`.
+        The module has to call `end_with_parent` first. It inherits the file descriptors `files`;
+        `log` receives all its output, `output` only its standard output. A `gated` module gets a
+        pipe as standard input, and can wait until the caller closes it.
         """
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
@@ -50,40 +53,41 @@ class Children:
         )
 
     def close(self) -> None:
-        """Let go of the pipe: children that are still there end at once."""
+        """Close the pipe: children that still run end at once."""
         os.close(self._write_end)
         os.close(self._read_end)
 
 
 def end_with_parent() -> None:
-    """Called in the child: die when the parent that started this process through Children dies.
+    """Kill this process when its parent dies; for modules that `Children` starts.
 
-    The pipe works everywhere; Linux's own signal also ends a process that is stuck.
+    The pipe works on every system; Linux's own signal also ends a process that hangs.
     """
     pipe = os.environ.pop(PIPE_VARIABLE, "")
     if not pipe:
         return
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    threading.Thread(target=_die_at_end_of, args=(int(pipe),), daemon=True).start()
+    threading.Thread(target=_kill_at_end_of, args=(int(pipe),), daemon=True).start()
 
 
-def _die_at_end_of(pipe: int) -> None:
+def _kill_at_end_of(pipe: int) -> None:
+    """Wait until the parent's end of the pipe is closed, then kill this process."""
     os.read(pipe, 1)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def raise_file_limit() -> None:
-    """Allow as many open files, and so sockets, as the system lets us."""
+    """Raise the limit of open files, and so of sockets, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    # macOS says "no limit" and then refuses more than kern.maxfilesperproc.
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    # macOS reports no limit, but refuses more than kern.maxfilesperproc.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def end(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Ask a process to end and kill it when it has not within `seconds`."""
+    """Terminate a process, and kill it if it still runs after `seconds`."""
     process.terminate()
     try:
         process.wait(seconds)
@@ -93,7 +97,7 @@ def end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def last_lines(path: Path, count: int) -> str:
-    """The end of a log file, for a person to read; empty when there is none."""
+    """Return the last `count` lines of a log file, "" if there is no such file."""
     try:
         return "\n".join(path.read_text(errors="replace").splitlines()[-count:])
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The errors of this package: each is a sentence for the person at the terminal."""
+"""The errors of this package; the text of each is a sentence for the user at the terminal."""
 
 import errno
 import getpass
@@ -12,20 +12,21 @@ NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class StartError(Exception):
-    """Something a person has to put right; the text says what and how, in one sentence."""
+    """A problem that the user has to fix; the text says what to do, in one sentence."""
 
 
 class AlreadyRunningError(Exception):
-    """Nothing to do, since everything runs already; the text says where, in one sentence."""
+    """Everything runs already; the text says at which address, in one sentence."""
 
 
 def disk_full(folder: Path) -> StartError:
+    """Return the error for a full disk."""
     return StartError(f"The disk that holds {folder} is full: free some space and start again.")
 
 
 @contextmanager
 def in_words(folder: Path) -> Iterator[None]:
-    """Turn a full disk and missing rights on `folder` into a StartError."""
+    """Turn a full disk and missing permissions on `folder` into a StartError, in this block."""
     try:
         yield
     except OSError as error:
@@ -40,7 +41,7 @@ def in_words(folder: Path) -> Iterator[None]:
 
 
 def user_name() -> str:
-    """The name of this process's user; a number where the system knows no name for it."""
+    """Return the name of this process's user, or its number if it has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

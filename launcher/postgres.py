@@ -1,8 +1,9 @@
-"""A PostgreSQL of our own in a folder, shared by every process that uses the folder.
+"""An embedded PostgreSQL server in a folder, shared by all processes that use the folder.
 
-Two locks keep it right, and both end with their owner even after kill -9: each user of the server
-holds `users.lock` shared for life; `start.lock` is held while the server is started or stopped.
-The last user stops the server; a server whose users were all killed is taken over by the next.
+Two file locks coordinate them, and the system releases both even after kill -9. Each process that
+uses the server holds a shared lock on `users.lock` for its whole life. It holds `start.lock` while
+it starts or stops the server. The last user stops the server; if all users were killed, the next
+one takes over the running server.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ from launcher.failure import StartError, disk_full, in_words
 from launcher.server_user import ServerUser, server_user
 
 SUPERUSER = "postgres"
-PORT = 5432  # only a part of the socket's name: nothing listens on the network
+PORT = 5432  # only part of the socket's file name: the server does not listen on the network
 RETRY_SECONDS = 5.0
 READY_SECONDS = 120.0
 STOP_SECONDS = 30.0
@@ -53,15 +54,15 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-# Tests count statements.
+# Tests count statements with it.
 FAST_SETTINGS |= {"shared_preload_libraries": "pg_stat_statements"}
 
 
 class Cluster:
     """The PostgreSQL server of one folder: `with Cluster(folder) as cluster: cluster.url("chat")`.
 
-    As root the server runs as `nobody`; where that user cannot enter `folder`, the data lies in
-    `place`, a system folder named after it. `fast` gives up crash safety for speed, for tests.
+    Started by root, the server runs as `nobody`. If that user cannot enter `folder`, the data is in
+    `place`, a system folder named after it. `fast` trades crash safety for speed, for tests.
     """
 
     def __init__(self, folder: Path, *, fast: bool = False) -> None:
@@ -89,9 +90,9 @@ class Cluster:
         self.stop()
 
     def start(self) -> None:
-        """Start the server or join the one that runs; again for one that has died.
+        """Start the server, or join a running one; call it again to restart one that has died.
 
-        Raises StartError with a sentence for the person.
+        Raises StartError with a sentence for the user.
         """
         with in_words(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -107,39 +108,40 @@ class Cluster:
                     raise
 
     def stop(self) -> None:
-        """Leave the server; the last user stops it and waits until it is down."""
+        """Release the server; the last user shuts it down and waits for its end."""
         if self._users is None:
             return
         with locks.exclusive(self.place / "start.lock"):
             self._leave()
-            last = locks.take(self.place / "users.lock")
-            if last:
+            last_user = locks.take(self.place / "users.lock")
+            if last_user:
                 self._shut_down()
-                last.close()
+                last_user.close()
 
     def alive(self) -> bool:
-        """Whether the server process is there."""
+        """Whether the server process is running."""
         if self._process is not None:
             return self._process.poll() is None
         return pidfile.running(self.data) is not None
 
     def url(self, database: str) -> str:
-        """The address of `database`, in the form django-environ reads; made if it is missing.
+        """Return the URL of `database` for django-environ; create the database if it is missing.
 
-        `postgresql://postgres@:5432//folder/of/the/socket/name`: a path that begins with a slash
-        is a socket folder and a name to django-environ (`Env.db_url_config`).
+        `postgresql://postgres@:5432//folder/of/the/socket/name`: django-environ reads a path that
+        starts with a slash as socket folder and database name (`Env.db_url_config`).
         """
         with psycopg.connect(
             host=self.socket_folder, port=PORT, user=SUPERUSER, dbname="postgres", autocommit=True
         ) as connection:
-            known = connection.execute(
+            exists = connection.execute(
                 "select 1 from pg_database where datname = %s", [database]
             ).fetchone()
-            if not known:
+            if not exists:
                 _create(connection, database)
         return f"postgresql://{SUPERUSER}@:{PORT}/{quote(f'{self.socket_folder}/{database}')}"
 
     def _leave(self) -> None:
+        """Stop counting as a user of the server."""
         if self._users is not None:
             self._users.close()
             self._users = None
@@ -148,40 +150,42 @@ class Cluster:
         return self._process is not None and self._process.poll() is not None
 
     def _ensure(self, user: ServerUser) -> None:
+        """Make sure that the server runs and is ready; `start.lock` must be held."""
         programs = binaries.reachable(user, self.place)
         self._check_version(programs.major)
         if not self.data.is_dir():
             self._initialise(programs, user)
-        found = pidfile.running(self.data)
-        if found and found.status == "stopping":
+        server = pidfile.running(self.data)
+        if server and server.status == "stopping":
             self._wait_until_gone(STOP_SECONDS)
-            found = pidfile.running(self.data)
-        if found is None:
-            self._launch_with_patience(programs, user)
+            server = pidfile.running(self.data)
+        if server is None:
+            self._launch_with_retries(programs, user)
         else:
             self._wait_until_ready()
 
     def _check_version(self, major: int) -> None:
+        """Raise StartError if the data belongs to another major version of PostgreSQL."""
         try:
-            found = (self.data / "PG_VERSION").read_text().strip()
+            data_version = (self.data / "PG_VERSION").read_text().strip()
         except FileNotFoundError:
             return
-        if found != str(major):
+        if data_version != str(major):
             raise StartError(
-                f"{self.data} holds the data of PostgreSQL {found} and this version of the app "
-                f"brings PostgreSQL {major}: go back to the version you had and save the data as "
-                "docs/running.md says, or move the folder away to begin anew."
+                f"{self.data} holds the data of PostgreSQL {data_version} and this version of the "
+                f"app brings PostgreSQL {major}: go back to the version you had and save the data "
+                "as docs/running.md says, or move the folder away to begin anew."
             )
 
     def _initialise(self, programs: binaries.Binaries, user: ServerUser) -> None:
-        """Run initdb beside the data folder and rename: a cluster is whole or not there."""
+        """Run initdb in a new folder, then rename it: the data folder is complete or absent."""
         fresh = self.place / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         user.own(fresh)
         options = [*INITDB_OPTIONS, *(["--no-sync"] if self.fast else [])]
         with tempfile.TemporaryFile() as log:
-            done = subprocess.run(
+            process = subprocess.run(
                 [programs.folder / "initdb", *options, "-D", fresh],
                 cwd="/",
                 env=_environment(),
@@ -191,22 +195,27 @@ class Cluster:
                 **user.popen_options,
             )
             log.seek(0)
-            said = log.read().decode(errors="replace")
-        if done.returncode != 0:
+            output = log.read().decode(errors="replace")
+        if process.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise self._failure("made", said)
+            raise self._failure("made", output)
         fresh.rename(self.data)
 
-    def _launch_with_patience(self, programs: binaries.Binaries, user: ServerUser) -> None:
-        """Start the server; after a kill -9 its last children may hold its memory for a moment."""
+    def _launch_with_retries(self, programs: binaries.Binaries, user: ServerUser) -> None:
+        """Start the server, with retries.
+
+        After a kill -9 its remaining children may keep its shared memory in use for a moment.
+        Raises StartError if the server does not start.
+        """
         deadline = time.monotonic() + RETRY_SECONDS
         while not self._launch(programs, user):
-            said = self.log_file.read_text(errors="replace")
-            if "still in use" not in said or time.monotonic() > deadline:
-                raise self._failure("started", said)
+            output = self.log_file.read_text(errors="replace")
+            if "still in use" not in output or time.monotonic() > deadline:
+                raise self._failure("started", output)
             time.sleep(0.2)
 
     def _launch(self, programs: binaries.Binaries, user: ServerUser) -> bool:
+        """Start the server process once; return whether it became ready."""
         pidfile.remove_stale(self.data)
         self.socket_folder = _socket_folder(self.data, user)
         settings = SETTINGS | (FAST_SETTINGS if self.fast else {})
@@ -230,12 +239,15 @@ class Cluster:
         return self.place / "server.log"
 
     def _wait_until_ready(self) -> bool:
-        """True when the server takes connections, False when the process we started has ended."""
+        """Return True once the server accepts connections, False if our process has ended.
+
+        Raises StartError if the server is not ready in time.
+        """
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            found = pidfile.running(self.data)
-            if found and found.status == "ready":
-                self.socket_folder = found.socket_folder
+            server = pidfile.running(self.data)
+            if server and server.status == "ready":
+                self.socket_folder = server.socket_folder
                 return True
             if self._exited():
                 return False
@@ -246,11 +258,12 @@ class Cluster:
         )
 
     def _shut_down(self) -> None:
-        for order in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            found = pidfile.running(self.data)
-            if found is None:
+        """Stop the server: fast shutdown, immediate shutdown, and finally kill."""
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            server = pidfile.running(self.data)
+            if server is None:
                 break
-            os.kill(found.pid, order)
+            os.kill(server.pid, number)
             self._wait_until_gone(STOP_SECONDS)
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
@@ -259,39 +272,45 @@ class Cluster:
             shutil.rmtree(self.socket_folder, ignore_errors=True)
 
     def _wait_until_gone(self, seconds: float) -> None:
+        """Wait until the server has ended, at most `seconds`."""
         deadline = time.monotonic() + seconds
         while pidfile.running(self.data) and not self._exited() and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
 
-    def _failure(self, what: str, said: str) -> StartError:
-        if "No space left on device" in said or "Disk quota exceeded" in said:
+    def _failure(self, what: str, output: str) -> StartError:
+        """Return the error with the reason that the program printed."""
+        if "No space left on device" in output or "Disk quota exceeded" in output:
             return disk_full(self.place)
-        lines = [line for line in said.splitlines() if re.search("FATAL|PANIC|error:", line)]
-        reason = lines[-1] if lines else said.strip().rpartition("\n")[2]
+        lines = [line for line in output.splitlines() if re.search("FATAL|PANIC|error:", line)]
+        reason = lines[-1] if lines else output.strip().rpartition("\n")[2]
         return StartError(f"The database in {self.place} could not be {what}: {reason}")
 
 
 def place_for(folder: Path, user: ServerUser) -> Path:
-    """The folder the cluster lies in: `folder`, or a system folder when `user` cannot enter it."""
-    aside = _system_folder(folder)
-    reached = user.can_enter(folder)
-    if (folder / "data").is_dir() and not reached:
+    """Return the folder of the cluster: `folder`, or a system folder if `user` cannot enter it.
+
+    Raises StartError if `folder` has data that `user` can no longer reach.
+    """
+    system_folder = _system_folder(folder)
+    can_enter = user.can_enter(folder)
+    if (folder / "data").is_dir() and not can_enter:
         raise StartError(
             f"User {user.uid}, who owns the database in {folder}, can no longer enter that folder: "
             "give back the rights (chmod o+x) on the folders above it."
         )
-    if not user.switch or (reached and not (aside / "data").is_dir()):
+    if not user.switch or (can_enter and not (system_folder / "data").is_dir()):
         return folder
-    aside.mkdir(parents=True, exist_ok=True, mode=0o755)
-    return aside
+    system_folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    return system_folder
 
 
 def _data_folder(folder: Path) -> Path:
-    """Existing data: in the folder itself, else in the system folder."""
+    """Return where existing data would be: in the folder itself, else in the system folder."""
     return folder / "data" if (folder / "data").is_dir() else _system_folder(folder) / "data"
 
 
 def _system_folder(folder: Path) -> Path:
+    """Return the system folder for a cluster whose `folder` the server's user cannot enter."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", str(folder)).strip("-")[-60:]
     library = Path("/var/lib") if Path("/var/lib").is_dir() else Path("/var/db")
     return library / "chat-postgres" / f"{name}-{_digest(folder)}"
@@ -302,9 +321,9 @@ def _digest(path: Path) -> str:
 
 
 def _socket_folder(data: Path, user: ServerUser) -> str:
-    """A folder with a short name that only the server's user can enter.
+    """Make a folder for the socket, with a short path, that only the server's user can enter.
 
-    A socket's path may have 103 bytes on macOS and 107 on Linux (`sun_path` in <sys/un.h>).
+    The path of a socket may have 103 bytes on macOS and 107 on Linux (`sun_path` in <sys/un.h>).
     """
     parent = Path("/tmp") if os.access("/tmp", os.W_OK) else Path(tempfile.gettempdir())  # noqa: S108
     folder = parent / f"chat-postgres-{_digest(data)}"
@@ -314,8 +333,8 @@ def _socket_folder(data: Path, user: ServerUser) -> str:
         folder.mkdir(mode=0o700)
         user.own(folder)
     except FileExistsError:
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user.uid:
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != user.uid:
             raise StartError(
                 f"{folder} belongs to somebody else: remove it and start again."
             ) from None
@@ -324,13 +343,17 @@ def _socket_folder(data: Path, user: ServerUser) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without libpq's variables; LC_ALL keeps macOS from starting threads in the server."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return kept | {"LC_ALL": "C"}
+    """Return our environment without libpq's variables.
+
+    LC_ALL keeps macOS from starting threads in the server.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return environment | {"LC_ALL": "C"}
 
 
 def _create(connection: psycopg.Connection, database: str) -> None:
+    """Create a database, unless another process has just done so."""
     try:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
     except (errors.DuplicateDatabase, errors.UniqueViolation):
-        return  # another process was faster
+        return  # another process created it first

@@ -1,7 +1,8 @@
-"""What the database needs before the web process serves; in one process, as Django loads slowly.
+"""Prepare the database before the web process serves.
 
-`python -m launcher.prepare` migrates and prints the words about a first administrator. Progress
-goes to standard error, which the terminal shows at once.
+`python -m launcher.prepare` migrates the database and prints the link for a first administrator. It
+does both in one process because loading Django is slow. Progress goes to standard error, which the
+terminal shows at once.
 """
 
 import os

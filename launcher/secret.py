@@ -1,4 +1,4 @@
-"""The secret key of an installation: made once, kept where only its owner can read it."""
+"""The secret key of an installation: generated once, in a file that only its owner can read."""
 
 import os
 import secrets
@@ -8,15 +8,15 @@ SHORTEST = 50
 
 
 def secret_key(folder: Path) -> str:
-    """The key in `folder/secret_key`, made (64 random bytes, base64) if there is none.
+    """Return the key in `folder/secret_key`; generate one (64 random bytes, base64) if missing.
 
-    The file has mode 0600 and appears whole or not at all: a key cut by a full disk would log
-    everybody out once it is replaced.
+    The file has mode 0600 and is written completely or not at all: if a full disk truncated the
+    key, its replacement would log everybody out.
     """
     path = folder / "secret_key"
-    if path.exists() and len(known := path.read_text().strip()) >= SHORTEST:
+    if path.exists() and len(key := path.read_text().strip()) >= SHORTEST:
         path.chmod(0o600)
-        return known
+        return key
     key = secrets.token_urlsafe(64)
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The system user that the database server runs as: PostgreSQL refuses to run as root."""
+"""Choose the system user that runs the database server: PostgreSQL refuses to run as root."""
 
 import os
 import pwd
@@ -13,7 +13,7 @@ from launcher.failure import StartError
 
 @dataclass(frozen=True, slots=True)
 class ServerUser:
-    """A user and group id; `switch` is true where a child has to be moved to them."""
+    """A user and group id; `switch` is true if child processes have to change to them."""
 
     uid: int
     gid: int
@@ -21,23 +21,28 @@ class ServerUser:
 
     @property
     def popen_options(self) -> Mapping[str, Any]:
+        """The keyword arguments with which `subprocess` runs a child as this user."""
         if not self.switch:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def own(self, path: Path) -> None:
+        """Give `path` to this user."""
         if self.switch:
             os.chown(path, self.uid, self.gid)
 
     def can_run(self, program: Path) -> bool:
+        """Whether this user can run the program."""
         return self._succeeds(str(program), "--version")
 
     def can_enter(self, folder: Path) -> bool:
+        """Whether this user can enter the folder."""
         return not self.switch or self._succeeds("/bin/sh", "-c", 'test -x "$1"', "sh", str(folder))
 
     def _succeeds(self, *command: str) -> bool:
+        """Whether the command, run as this user, exits with 0."""
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 command,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -47,32 +52,33 @@ class ServerUser:
             )
         except (PermissionError, FileNotFoundError):
             return False
-        return done.returncode == 0
+        return process.returncode == 0
 
 
 def server_user(data: Path) -> ServerUser:
-    """Ourselves; as root the owner of existing data, else `nobody`.
+    """Return our own user; for root, the owner of existing data, else `nobody`.
 
-    Raises StartError where a system has no such user or does not let root change to it.
+    Raises StartError if the system has no such user or does not let root change to it.
     """
     if os.geteuid() != 0:
         return ServerUser(os.geteuid(), os.getegid(), switch=False)
     user = ServerUser(*_owner(data), switch=True)
     try:
-        reached = user.can_enter(Path("/"))
+        can_enter = user.can_enter(Path("/"))
     except OSError as error:
         raise StartError(
             f"The database cannot run as root and root may not become user {user.uid} here: start "
             "as an ordinary user or set DATABASE_URL."
         ) from error
-    if not reached:
+    if not can_enter:
         raise StartError(f"User {user.uid}, who runs the database, cannot enter the folder /.")
     return user
 
 
 def _owner(data: Path) -> tuple[int, int]:
-    if data.is_dir() and (found := data.stat()).st_uid != 0:
-        return found.st_uid, found.st_gid
+    """Return user and group id of the owner of `data`, else of `nobody`."""
+    if data.is_dir() and (status := data.stat()).st_uid != 0:
+        return status.st_uid, status.st_gid
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError as error:

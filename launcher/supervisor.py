@@ -1,4 +1,4 @@
-"""`make run`: starts the missing parts, keeps them running, stops them in the right order."""
+"""`make run`: start the embedded parts, keep them running, and stop them in the right order."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ from launcher.secret import secret_key
 from launcher.signals import Signals
 
 DATABASE = "chat"
-PATIENCE_SECONDS = 5.0
+PORT_RETRY_SECONDS = 5.0
 HEALTH_SECONDS = 60.0
 TICK_SECONDS = 1.0
 DRAIN_MARGIN_SECONDS = 5.0
@@ -35,7 +35,7 @@ STATIC_SOURCES = (
 
 
 class Supervisor:
-    """One run of the whole installation; `run` returns when it was asked to stop."""
+    """One run of the whole installation; `run` returns after a stop signal."""
 
     def __init__(self, plan: Plan, signals: Signals) -> None:
         self.plan = plan
@@ -48,8 +48,11 @@ class Supervisor:
         self._cleanup = ExitStack()
 
     def run(self) -> None:
-        """Raises StartError when something is missing, StoppedError when stopped on the way up,
-        AlreadyRunningError when another one runs from this folder."""
+        """Start everything and keep it running until a stop signal.
+
+        Raises StartError if something cannot start, StoppedError if stopped during startup, and
+        AlreadyRunningError if another supervisor runs from this folder.
+        """
         with self._cleanup:
             self._start()
             while not self.signals.stops:
@@ -58,13 +61,14 @@ class Supervisor:
                     part.tend()
 
     def _start(self) -> None:
+        """Start all parts in order; the model and the web process load while others start."""
         with in_words(self.plan.data):
             self.plan.data.mkdir(parents=True, exist_ok=True)
-            lock = self._take_the_folder()
+            lock = self._lock_data_folder()
             self.environment["SECRET_KEY"] = os.environ.get("SECRET_KEY") or secret_key(
                 self.plan.data
             )
-        self._open_the_port(lock)
+        self._open_port(lock)
         self._check_settings()
         model = self._start_model() if self.plan.model else None
         if self.plan.database:
@@ -79,25 +83,30 @@ class Supervisor:
         self._cleanup.callback(lock.write, STOPPING)
         say(f"\nReady: open {self.address}/ (Ctrl-C stops everything)\n{link}".rstrip())
 
-    def _take_the_folder(self) -> locks.Lock:
+    def _lock_data_folder(self) -> locks.Lock:
+        """Lock the data folder; waits while another supervisor is stopping.
+
+        The lock file contains the address of the one that runs, or STOPPING.
+        """
         path = self.plan.data / "run.lock"
-        told = False
+        announced = False
         while (lock := locks.take(path)) is None:
-            note = path.read_text().strip()
-            # Without a note it has no address yet, or has just ended.
-            if note and note != STOPPING:
-                raise AlreadyRunningError(f"It is already running from this folder: open {note}")
-            if note and not told:
+            state = path.read_text().strip()
+            # An empty file means that the other one has no address yet, or has just ended.
+            if state and state != STOPPING:
+                raise AlreadyRunningError(f"It is already running from this folder: open {state}")
+            if state and not announced:
                 say("Waiting until what runs from this folder has stopped")
-                told = True
+                announced = True
             self.signals.pause_or_stop(0.1)
         self._cleanup.callback(lock.close)
         return lock
 
-    def _open_the_port(self, lock: locks.Lock) -> None:
-        # A note that is still there was left by a kill: what it started is dying just now.
-        patience = PATIENCE_SECONDS if lock.read() else 0.0
-        self._listener = ports.listen(self.plan.host, self.plan.port, patience)
+    def _open_port(self, lock: locks.Lock) -> None:
+        """Listen on the web port, and write the address to the lock file and the environment."""
+        # Text in the lock file means that its writer was killed, and its children are just ending.
+        retry_seconds = PORT_RETRY_SECONDS if lock.read() else 0.0
+        self._listener = ports.listen(self.plan.host, self.plan.port, retry_seconds)
         self._cleanup.callback(self._listener.close)
         port = self._listener.getsockname()[1]
         self.address = ports.address(self.plan.host, port, self.environment)
@@ -112,14 +121,15 @@ class Supervisor:
         }
 
     def _check_settings(self) -> None:
-        """Raise StartError with the sentence of a wrong setting before anything is started."""
-        code, said = self._run("launcher.check_settings")
+        """Check the settings before anything starts; raises StartError for a wrong one."""
+        code, output = self._run("launcher.check_settings")
         if code != 0:
             raise StartError(
-                said.strip() or "The settings cannot be read: the reason stands above."
+                output.strip() or "The settings cannot be read: the reason stands above."
             )
 
     def _start_model(self) -> ModelServer:
+        """Start the demonstration model, without waiting until it is ready."""
         model = ModelServer(self.children, self.plan.data)
         model.start()
         self._cleanup.callback(model.stop)
@@ -135,6 +145,7 @@ class Supervisor:
         return model
 
     def _start_database(self) -> None:
+        """Start the embedded database and wait until it is ready."""
         cluster = Cluster(self.plan.data / "postgres")
         say("Starting the database")
         cluster.start()
@@ -147,21 +158,21 @@ class Supervisor:
         )
 
     def _migrate(self) -> str:
-        """Migrate; returns the words about a first administrator, if there is none."""
+        """Migrate the database; return the text with a link for the first administrator, or ""."""
         say("Bringing the database up to date")
-        code, said = self._run("launcher.prepare")
+        code, output = self._run("launcher.prepare")
         if code != 0:
             raise StartError(
                 "The database could not be brought up to date: what `manage.py migrate` said "
                 "stands above."
             )
-        return said
+        return output
 
     def _collect_static(self) -> None:
-        """Collect the static files when one of them has changed since the last time."""
-        note = self.plan.data / "static.sha256"
+        """Collect the static files if one of them has changed since the last time."""
+        stamp = self.plan.data / "static.sha256"
         mark = static_mark()
-        if (self.plan.data / "static").is_dir() and note.exists() and note.read_text() == mark:
+        if (self.plan.data / "static").is_dir() and stamp.exists() and stamp.read_text() == mark:
             return
         say("Collecting the static files")
         if self._run("launcher.manage", "collectstatic", "--noinput", "--verbosity=0")[0] != 0:
@@ -169,11 +180,12 @@ class Supervisor:
                 "The static files could not be collected: what `manage.py collectstatic` said "
                 "stands above."
             )
-        note.write_text(mark)
+        stamp.write_text(mark)
 
     def _start_web(self) -> None:
+        """Let the loaded web process serve, and wait until it is healthy."""
         say("Starting the web process")
-        self._open_the_gate()
+        self._open_gate()
         deadline = time.monotonic() + HEALTH_SECONDS
         while not self._healthy():
             self.signals.pause_or_stop(0.05)
@@ -191,7 +203,7 @@ class Supervisor:
         )
 
     def _load_web(self) -> None:
-        """Start the web process; it serves once the gate is open."""
+        """Start the web process, which loads the application and waits for `_open_gate`."""
         socket_options, files = ports.daphne_options(self._listener, self.environment)
         self._web = self.children.start(
             "launcher.web",
@@ -201,47 +213,49 @@ class Supervisor:
             gated=True,
         )
 
-    def _open_the_gate(self) -> None:
+    def _open_gate(self) -> None:
+        """Close the standard input of the web process, its signal to serve."""
         if self._web and self._web.stdin:
             self._web.stdin.close()
 
     def _restart_web(self) -> None:
         self._load_web()
-        self._open_the_gate()
+        self._open_gate()
 
     def _web_alive(self) -> bool:
         return self._web is not None and self._web.poll() is None
 
     def _healthy(self) -> bool:
+        """Whether the web process responds to its health check."""
         try:
-            with urllib.request.urlopen(self._health, timeout=1) as answer:  # noqa: S310 - our own
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(self._health, timeout=1) as response:  # noqa: S310 - our own
+                return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
     def _stop_web(self) -> None:
-        """Let answers finish for DRAIN_SECONDS; a second Ctrl-C ends that."""
+        """Stop the web process; answers may finish for DRAIN_SECONDS, or until a second Ctrl-C."""
         self._listener.close()
         if self._web is None or not self._web_alive():
             return
         if self.signals.stops:
             say("\nStopping")
         self._web.terminate()
-        begun = time.monotonic()
-        told = False
+        started = time.monotonic()
+        announced = False
         while self._web_alive() and self.signals.stops < 2:
             self.signals.pause(0.2)
-            waited = time.monotonic() - begun
+            waited = time.monotonic() - started
             if waited > self.plan.drain + DRAIN_MARGIN_SECONDS:
                 break
-            if waited > 3 and not told:
+            if waited > 3 and not announced:
                 say(f"Answers may finish for {self.plan.drain:g} s (Ctrl-C again: stop at once)")
-                told = True
+                announced = True
         self._web.kill()
         self._web.wait()
 
     def _run(self, module: str, *arguments: str) -> tuple[int, str]:
-        """Run a module to its end; its exit code and what it printed (not its errors)."""
+        """Run a module to its end; return its exit code and its standard output."""
         with tempfile.TemporaryFile() as output:
             process = self.children.start(
                 module, *arguments, environment=self.environment, output=output
@@ -257,11 +271,11 @@ class Supervisor:
 
 
 def static_mark() -> str:
-    """A hash over names, sizes and times of everything that `collectstatic` reads."""
+    """Return a hash of the names, sizes and times of all files that `collectstatic` reads."""
     digest = hashlib.sha256()
     for source in STATIC_SOURCES:
         path = ROOT / source
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
-            found = file.stat()
-            digest.update(f"{file}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+            status = file.stat()
+            digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -1,7 +1,7 @@
-"""The web process: daphne with its parent's options for the socket, ended with its parent.
+"""Run daphne as a child of the supervisor: `python -m launcher.web --fd=3`.
 
-`python -m launcher.web --fd=3`. It loads the application and serves it once its standard input
-ends, when the database has been brought up to date.
+The parent passes daphne's options for the socket. The process loads the application, and serves it
+once its standard input is closed, after the database was migrated. It ends with its parent.
 """
 
 import runpy
