@@ -1,4 +1,4 @@
-"""What django-allauth asks us: may people sign up, where do they come from, how do we say it."""
+"""The adapter for django-allauth: sign-up, client addresses, rate limits, messages and mail."""
 
 import logging
 from typing import Any
@@ -19,15 +19,17 @@ from accounts.models import User
 
 log = logging.getLogger("chat.accounts")
 
-# Mails that anybody can have sent to anybody's address, each with a limit of its own or that of
-# "mail"; news about one's own account is never held back.
-ASKED_BY_ANYBODY = {
+# Mails that anybody can trigger for any address, so they are subject to the rate limit "mail".
+# Mails about changes of one's own account are never held back.
+TRIGGERED_BY_ANYBODY = {
     f"account/email/{name}"
     for name in ("password_reset_key", "unknown_account", "account_already_exists")
 }
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """django-allauth's adapter with our messages and limits."""
+
     error_messages = DefaultAccountAdapter.error_messages | {
         "account_inactive": _("This account is switched off."),
         "email_password_mismatch": _("This email and password do not belong together."),
@@ -41,14 +43,15 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Whether anybody may sign up (the setting SIGNUP)."""
         return bool(settings.SIGNUP_OPEN)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The peer's address: TrustedProxyMiddleware has put the client's own there."""
+        """Return the client's address, which TrustedProxyMiddleware has put into REMOTE_ADDR."""
         return str(request.META["REMOTE_ADDR"])
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Confirm it, and make it the main one of who has none: both or neither."""
+        """Confirm the address, and make it the primary one if there is none, in one transaction."""
         try:
             with transaction.atomic():
                 return bool(super().confirm_email(request, email_address))
@@ -58,45 +61,48 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a wrong password before it is one; raises ValidationError when there were too many.
+        """Count an attempt before its password is checked; raises ValidationError above the limit.
 
-        What a stranger tries must not keep out who is signed in, or whose device is known.
+        Attempts of strangers must not lock out a user who is signed in or whose device is known.
         """
-        trusted = trusted_source(request, str(credentials.get("email", "")))
-        if not trusted:
+        source = trusted_source(request, str(credentials.get("email", "")))
+        if not source:
             super().pre_authenticate(request, **credentials)
             return
-        # Given back when the password is right, as allauth does with its own.
+        # allauth takes the attempt back if the password is right, as with its own limit.
         self._login_failed_rl_usage = ratelimit.consume(
-            request, app="allauth.account", action="login_failed_known_device", key=trusted
+            request, app="allauth.account", action="login_failed_known_device", key=source
         )
         if not self._login_failed_rl_usage:
             raise self.validation_error("too_many_login_attempts")
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """The account alone: allauth adds the Host header, of which anybody can send thousands."""
+        """Return a key for the account only.
+
+        allauth's own key includes the Host header, of which a client can send thousands.
+        """
         return str(credentials.get("email", "")).strip().lower()
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail whose links name SITE_URL, whatever Host header the request carried.
+        """Send a mail whose links start with SITE_URL, whatever Host header the request had.
 
-        One that anybody may ask for is left out when the address has just had some: the links in
-        those still work, and whoever asks hears the same.
+        A mail that anybody can trigger is skipped if the address has received too many: the links
+        in earlier ones still work, and the response does not reveal the difference.
         """
-        if template_prefix in ASKED_BY_ANYBODY and not ratelimit.consume(
+        if template_prefix in TRIGGERED_BY_ANYBODY and not ratelimit.consume(
             self.request, app="allauth.account", action="mail", key=email.strip().lower()
         ):
             log.info("A mail was not sent: its address has had the most that are sent in a while")
             return
-        links = {name: on_site(url) for name, url in context.items() if name.endswith("_url")}
+        links = {name: to_site_url(url) for name, url in context.items() if name.endswith("_url")}
         super().send_mail(template_prefix, email, context | links | {"site_url": settings.SITE_URL})
 
 
 def trusted_source(request: HttpRequest, email: str) -> str:
-    """Names who may try this account apart from strangers: a session that is signed in to it, or
-    a device that has signed in to it; "" for everybody else.
+    """Return a key for a source whose attempts are counted apart from those of strangers.
 
-    An address without an account takes as much work as one that has one.
+    That is a signed-in session, or a device that has signed in to this account; "" for all others.
+    An address without an account takes the same time as one with an account.
     """
     if request.user.is_authenticated:
         return f"session:{request.session.session_key}"
@@ -108,7 +114,7 @@ def trusted_source(request: HttpRequest, email: str) -> str:
     return ""
 
 
-def on_site(url: str) -> str:
-    """The same address under SITE_URL."""
+def to_site_url(url: str) -> str:
+    """Return the same URL under SITE_URL."""
     site = urlsplit(settings.SITE_URL)
     return urlsplit(url)._replace(scheme=site.scheme, netloc=site.netloc).geturl()

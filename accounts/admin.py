@@ -1,4 +1,4 @@
-"""People, for the operator: who they are, whether they may come in, whether they run the place."""
+"""The admin of users."""
 
 from typing import Any
 
@@ -16,12 +16,13 @@ from accounts.models import User
 
 
 class LowerCaseEmail:
-    """Mixin: one person is one row, however the address is typed."""
+    """Form mixin that stores the address in lower case, and refuses one that is taken."""
 
     cleaned_data: dict[str, str]
     instance: User
 
     def clean_email(self) -> str:
+        """Return the address in lower case; raises ValidationError if it is taken."""
         email = self.cleaned_data["email"].strip().lower()
         if is_taken(email, but_by=self.instance):
             raise forms.ValidationError(User._meta.get_field("email").error_messages["unique"])
@@ -29,12 +30,16 @@ class LowerCaseEmail:
 
 
 class PersonCreationForm(LowerCaseEmail, BaseUserCreationForm):  # type: ignore[type-arg]
+    """The form that creates a user."""
+
     class Meta:
         model = User
         fields = ("email",)
 
 
 class PersonChangeForm(LowerCaseEmail, UserChangeForm):  # type: ignore[type-arg]
+    """The form that changes a user."""
+
     class Meta:
         model = User
         fields = "__all__"
@@ -42,6 +47,8 @@ class PersonChangeForm(LowerCaseEmail, UserChangeForm):  # type: ignore[type-arg
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    """Django's user admin, with an email address in place of a user name."""
+
     add_form = PersonCreationForm
     form = PersonChangeForm
     list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
@@ -63,7 +70,10 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
     @method_decorator(transaction.atomic)
     def user_change_password(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """An administrator who changes their own password keeps their session: both or neither."""
+        """Change the password; an administrator who changes their own keeps their session.
+
+        Both happen in one transaction.
+        """
         response: HttpResponse = super().user_change_password(*args, **kwargs)
         return response
 
@@ -72,5 +82,5 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     ) -> None:
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
-            # The operator's word needs no mail.
+            # An address that the operator enters needs no verification by mail.
             mark_verified(obj)

@@ -1,4 +1,4 @@
-"""The accounts application: who a person is and how they come in."""
+"""The accounts application: users, sign-in and sessions."""
 
 from allauth.account import signals as allauth
 from django.apps import AppConfig
@@ -10,7 +10,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        # Models are not there yet when this module is imported.
+        """Connect the receivers for sign-in, sign-out and changed passwords."""
+        # Models cannot be imported yet when Django imports this module.
         from accounts import receivers  # noqa: PLC0415
 
         changes = (allauth.password_changed, allauth.password_set, allauth.password_reset)

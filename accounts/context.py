@@ -1,4 +1,4 @@
-"""What every page needs to know; costs no query."""
+"""The context processor for all pages; it runs no query."""
 
 from typing import TypedDict
 
@@ -9,7 +9,10 @@ THEMES = ("light", "dark")
 
 
 class SiteContext(TypedDict):
-    """`theme` is light, dark or auto; `mail_is_printed` says that mail goes to the console."""
+    """Template variables; `theme` is light, dark or auto.
+
+    `mail_is_printed` means that mail goes to the console instead of a mail server.
+    """
 
     signup_open: bool
     mail_is_printed: bool
@@ -17,6 +20,7 @@ class SiteContext(TypedDict):
 
 
 def site(request: HttpRequest) -> SiteContext:
+    """Return the template variables of every page."""
     theme = request.COOKIES.get("theme", "")
     return {
         "signup_open": settings.SIGNUP_OPEN,

@@ -1,8 +1,8 @@
-"""Devices that an account knows: each has signed in to it with its present password.
+"""Known devices: browsers that have signed in to an account with its present password.
 
-Five wrong passwords of a stranger must not keep the owner out, so that what a known device tries
-is counted apart. It knows itself by a signed cookie, which holds for each account a random name
-and a code that only this server can make, and only for the account's present password.
+Five wrong passwords from a stranger must not lock out the owner, so attempts from a known device
+are counted separately. A signed cookie identifies the device. For each account it contains a random
+name and a code, which only this server can compute, and which depends on the present password.
 """
 
 import secrets
@@ -16,10 +16,10 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts.models import User
 
 COOKIE = "chat_device"
-# What browsers grant at most; each sign-in begins it anew.
+# The maximum that browsers accept; each sign-in renews it.
 SECONDS = 400 * 24 * 60 * 60
 SALT = "accounts.devices"
-# Accounts of one browser, those that signed in last.
+# Accounts in one browser's cookie: those that signed in last.
 MAX_ACCOUNTS = 5
 # The only pages that ask for passwords.
 PATH = "/accounts/"
@@ -28,7 +28,7 @@ Entry = tuple[str, str]
 
 
 def known_device(request: HttpRequest, user: User) -> str:
-    """The name of the request's device if `user` has signed in on it, else ""."""
+    """Return the name of the request's device if `user` has signed in on it, else ""."""
     for name, code in entries(request):
         if constant_time_compare(code, code_of(user, name)):
             return name
@@ -36,7 +36,7 @@ def known_device(request: HttpRequest, user: User) -> str:
 
 
 def entries(request: HttpRequest) -> list[Entry]:
-    """What the device's cookie holds; nothing for one that we did not make."""
+    """Return the names and codes in the device's cookie; none if its signature is invalid."""
     try:
         stored: Any = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=SECONDS)
         return [(str(name), str(code)) for name, code in stored]
@@ -45,15 +45,15 @@ def entries(request: HttpRequest) -> list[Entry]:
 
 
 def code_of(user: User, name: str) -> str:
-    """Binds a device to an account and to its password."""
+    """Return the code that ties a device name to an account and its password."""
     value = f"{user.pk}:{user.password}:{name}"
     return str(salted_hmac(SALT, value, algorithm="sha256").hexdigest()[:32])
 
 
 def remember_device(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Make the device known to the account, and keep what other accounts know of it."""
+    """Set the cookie that makes the device known to `user`, and keep the entries of others."""
     name = secrets.token_urlsafe(12)
-    others = [(old, code) for old, code in entries(request) if code != code_of(user, old)]
+    others = [(other, code) for other, code in entries(request) if code != code_of(user, other)]
     value = [(name, code_of(user, name)), *others][:MAX_ACCOUNTS]
     response.set_cookie(
         COOKIE,

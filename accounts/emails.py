@@ -1,4 +1,4 @@
-"""Whose an address is, and addresses that the operator typed: those need no mail."""
+"""Look up the owner of an email address, and mark addresses as verified without mail."""
 
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
@@ -8,19 +8,19 @@ from accounts.models import User
 
 
 def is_taken(email: str, but_by: User | None = None) -> bool:
-    """Whether a person other than `but_by` signs in with this address."""
+    """Whether a user other than `but_by` signs in with this address."""
     return any(user.pk != (but_by and but_by.pk) for user in filter_users_by_email(email))
 
 
 def is_taken_by_another(email: str, person: User) -> bool:
-    """Whether this is the main or a confirmed address of somebody else."""
-    main = Q(email=email)
-    confirmed = Q(emailaddress__email=email, emailaddress__verified=True)
-    return User.objects.exclude(pk=person.pk).filter(main | confirmed).exists()
+    """Whether this is the primary or a verified address of another user."""
+    primary = Q(email=email)
+    verified = Q(emailaddress__email=email, emailaddress__verified=True)
+    return User.objects.exclude(pk=person.pk).filter(primary | verified).exists()
 
 
 def mark_verified(user: User) -> None:
-    """Make the person's address their main and confirmed one."""
+    """Make the user's address their primary and verified one."""
     addresses = EmailAddress.objects.filter(user=user)
     addresses.filter(primary=True).exclude(email=user.email).update(primary=False)
     EmailAddress.objects.update_or_create(

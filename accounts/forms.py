@@ -1,4 +1,4 @@
-"""The forms of the account pages: plain labels, no placeholders, one hint on passwords."""
+"""The forms of the account pages: labels without placeholders, and one hint on passwords."""
 
 from typing import Any, ClassVar
 
@@ -13,16 +13,18 @@ from accounts.emails import is_taken
 from accounts.models import User
 
 PASSWORD_HINT = _("At least 8 characters, not only digits, nothing easy to guess.")
+# The length of the database column; allauth's own fields accept more.
 EMAIL_CHARS = 254
-"""What a row takes; allauth's own fields take more."""
 EMAIL_TAKEN = _("There is an account with this email already.")
 
 NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password (again)")}
 
 
 class PlainFields:
-    """Mixin: labels say what a field is, so no placeholders; the cursor where it helps; an email
-    address that no row takes is refused."""
+    """Form mixin: labels without placeholders, autofocus where it helps, a limit for addresses.
+
+    An email address that is too long for its database column is refused.
+    """
 
     fields: dict[str, forms.Field]
     labels: ClassVar[dict[str, Any]] = {}
@@ -38,62 +40,75 @@ class PlainFields:
             elif isinstance(field, PasswordField):
                 field.help_text = ""
             elif isinstance(field, EmailField):
-                others = [v for v in field.validators if not isinstance(v, MaxLengthValidator)]
-                field.validators = [*others, MaxLengthValidator(EMAIL_CHARS)]
+                other_validators = [
+                    validator
+                    for validator in field.validators
+                    if not isinstance(validator, MaxLengthValidator)
+                ]
+                field.validators = [*other_validators, MaxLengthValidator(EMAIL_CHARS)]
         self.focus(next(iter(self.fields)))
 
     def full_clean(self) -> None:
-        """Check, and put the cursor on what has to be typed again."""
+        """Validate, and focus the first field that has to be filled in again."""
         super().full_clean()  # type: ignore[misc]
         errors: dict[str, Any] = self._errors  # type: ignore[attr-defined]
-        wrong = [name for name in self.fields if name in errors]
-        if errors and not wrong:
-            wrong = [name for name in self.fields if isinstance(self.fields[name], PasswordField)]
-        if wrong:
-            self.focus(wrong[0])
+        invalid = [name for name in self.fields if name in errors]
+        if errors and not invalid:
+            invalid = [name for name in self.fields if isinstance(self.fields[name], PasswordField)]
+        if invalid:
+            self.focus(invalid[0])
 
-    def focus(self, chosen: str) -> None:
+    def focus(self, focused: str) -> None:
+        """Set autofocus on one field and remove it from the others."""
         for name, field in self.fields.items():
-            field.widget.attrs["autofocus"] = self.autofocus and name == chosen
+            field.widget.attrs["autofocus"] = self.autofocus and name == focused
 
 
 class LoginForm(PlainFields, allauth.LoginForm):
+    """Sign-in with email and password."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # A password manager files the pair under the name of an account.
+        # Password managers store the password under the field marked as username.
         self.fields["login"].widget.attrs["autocomplete"] = "username"
 
 
 class SignupForm(PlainFields, allauth.SignupForm):
-    pass
+    """Sign-up with email and a new password."""
 
 
 class ReauthenticateForm(PlainFields, allauth.ReauthenticateForm):
-    pass
+    """The password again, before a sensitive change."""
 
 
 class ChangePasswordForm(PlainFields, allauth.ChangePasswordForm):
+    """The present and a new password."""
+
     labels: ClassVar[dict[str, Any]] = {"oldpassword": _("Current password"), **NEW_PASSWORD}
 
 
 class SetPasswordForm(PlainFields, allauth.SetPasswordForm):
-    pass
+    """The first password of a user who has none."""
 
 
 class ResetPasswordForm(PlainFields, allauth.ResetPasswordForm):
-    pass
+    """The address to which a link for a new password is sent."""
 
 
 class ResetPasswordKeyForm(PlainFields, allauth.ResetPasswordKeyForm):
+    """A new password, behind the link that was sent by mail."""
+
     labels: ClassVar[dict[str, Any]] = NEW_PASSWORD
 
 
 class AddEmailForm(PlainFields, allauth.AddEmailForm):
+    """Another email address of the user."""
+
     labels: ClassVar[dict[str, Any]] = {"email": _("Another email")}
     autofocus = False
 
     def clean_email(self) -> str:
-        """As at sign-up: only where mail verifies an address may a taken one pass."""
+        """Refuse a taken address, as sign-up does, unless addresses are verified by mail."""
         email: str = super().clean_email()
         if assess_unique_email(email, self.user) is False:
             raise forms.ValidationError(EMAIL_TAKEN, code="email_taken")
@@ -103,7 +118,7 @@ class AddEmailForm(PlainFields, allauth.AddEmailForm):
 class SetupForm(PlainFields, allauth.PasswordVerificationMixin, forms.Form):
     """Email and password of the first administrator.
 
-    `person` is who is signed in, or None: only that person may name an address that is taken.
+    `person` is the signed-in user, or None; only they may enter a taken address, their own.
     """
 
     email = EmailField()
@@ -117,12 +132,13 @@ class SetupForm(PlainFields, allauth.PasswordVerificationMixin, forms.Form):
             self.fields["email"].initial = person.email
 
     def clean_email(self) -> str:
+        """Return the address in lower case; raises ValidationError if another user has it."""
         email = str(self.cleaned_data["email"]).lower()
         if is_taken(email, but_by=self.person):
             raise forms.ValidationError(
                 _("There is an account with this email already. Sign in with it first."),
                 code="email_taken",
             )
-        # The password is compared with the address it is for.
+        # The validators compare the password with the address.
         self.fields["password1"].user = User(email=email)  # type: ignore[attr-defined]
         return email

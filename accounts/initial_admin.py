@@ -1,4 +1,4 @@
-"""The one-time link that makes the first administrator."""
+"""Create and use the one-time link for the first administrator."""
 
 import hashlib
 import secrets
@@ -17,15 +17,15 @@ LIFETIME = timedelta(hours=24)
 
 
 def is_needed() -> bool:
-    """Whether nobody can open the admin yet."""
+    """Whether there is no active administrator."""
     return not User.objects.filter(is_superuser=True, is_active=True).exists()
 
 
 def create_link() -> str:
-    """Make a link and let older ones lapse; returns its absolute address under SITE_URL."""
+    """Create a link, which replaces an older one, and return its URL under SITE_URL."""
     token = secrets.token_urlsafe(32)
     row = SetupLink(token_hash=hash_token(token), expires=Now() + LIFETIME)
-    # One statement on the only row, so that processes that start together end with one link.
+    # One statement on the only row, so that processes that start together leave one link.
     SetupLink.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["id"], update_fields=["token_hash", "expires"]
     )
@@ -33,25 +33,27 @@ def create_link() -> str:
 
 
 def is_open(token: str) -> bool:
-    """Whether this link may be used: known, unused, not expired, and still needed."""
+    """Whether the link is valid, unused and not expired, and an administrator still missing."""
     return usable_links(token).exists() and is_needed()
 
 
 def usable_links(token: str) -> QuerySet[SetupLink]:
+    """Return the link with this token if it has not expired, as a queryset."""
     return SetupLink.objects.filter(token_hash=hash_token(token), expires__gt=Now())
 
 
 def create_administrator(token: str, email: str, password: str, person: User | None) -> User | None:
-    """Use the link up and make the administrator, both or neither.
+    """Delete the link and create the administrator, in one transaction.
 
-    `person` is who is signed in: with their own address they become the administrator with the
-    new password. Returns None when the link was used meanwhile. Raises IntegrityError when
-    somebody else took the address meanwhile; the link then still works.
+    `person` is the signed-in user, if any: if `email` is theirs, they become the administrator with
+    the new password. Returns None if the link has been used meanwhile. Raises IntegrityError if
+    another user has taken the address meanwhile; the link then stays valid.
     """
     with transaction.atomic():
-        # The row count says who won: a second click waits here for the first one's commit.
-        used, _ = usable_links(token).delete()
-        if not used or not is_needed():
+        # Of two concurrent requests the second waits here for the first one's commit, and then
+        # deletes nothing.
+        deleted, _ = usable_links(token).delete()
+        if not deleted or not is_needed():
             return None
         if person and person.email == email:
             user = promote(person, password)
@@ -62,6 +64,7 @@ def create_administrator(token: str, email: str, password: str, person: User | N
 
 
 def promote(person: User, password: str) -> User:
+    """Make an existing user an administrator with this password."""
     person.is_staff = person.is_superuser = True
     person.set_password(password)
     person.save(update_fields=["is_staff", "is_superuser", "password"])
@@ -69,5 +72,5 @@ def promote(person: User, password: str) -> User:
 
 
 def hash_token(token: str) -> str:
-    """What is stored: a token of 256 random bits needs no salt and no slow hash."""
+    """Return the hash to store: a token of 256 random bits needs no salt and no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a sign-in and a sign-out leave in the answer to the request that they happened in."""
+"""Add cookies and headers to the response of a request that signs a user in or out."""
 
 from django.http import HttpRequest, HttpResponse
 
@@ -7,7 +7,7 @@ from core.web.middleware import AsyncMiddleware
 
 
 class AccountHeadersMiddleware(AsyncMiddleware):
-    """Makes the device known after a sign-in; clears the browser's cache after a sign-out."""
+    """Remember the device after a sign-in; clear the browser's cache after a sign-out."""
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         response = await self.get_response(request)

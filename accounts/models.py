@@ -1,4 +1,4 @@
-"""A person: an email address that signs in."""
+"""The user, who signs in with an email address, and the link for the first administrator."""
 
 from typing import Any, ClassVar
 
@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes people; addresses are kept in lower case, so that one person is one row."""
+    """Creates users, with lower-case addresses: each spelling of an address is the same user."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Raises ValueError without an address."""
+        """Create a user; raises ValueError without an address."""
         if not email:
             raise ValueError("An email address is needed.")
         user = self.model(email=email.strip().lower(), **fields)
@@ -24,14 +24,18 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        powers = {"is_staff": True, "is_superuser": True}
-        return self.create_user(email, password, **powers | fields)
+        """Create an administrator."""
+        flags = {"is_staff": True, "is_superuser": True}
+        return self.create_user(email, password, **flags | fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the user with this address, in upper or lower case."""
         return self.get(email__iexact=username)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
+    """A user of the site."""
+
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     email = models.EmailField(
         _("email address"),
@@ -54,7 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        # One person is one row: upper and lower case are the same address.
+        # Upper and lower case are the same address, so that a user has only one row.
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")), name="user_email_lower_case"
@@ -66,9 +70,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class SetupLink(models.Model):
-    """The one-time link for the first administrator: one row, a new link takes the old one's place.
+    """The one-time link for the first administrator; a new one replaces the only row.
 
-    Holds a SHA-256 of the token, never the token.
+    It stores the SHA-256 of the token, never the token itself.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)

@@ -1,4 +1,4 @@
-"""Who a session belongs to, for connections that outlive the request that opened them."""
+"""Validate sessions outside requests, for connections that outlive the request that opened them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -27,31 +27,31 @@ SELECT session_data FROM django_session
 WHERE session_key = %(key)s AND expire_date > statement_timestamp()
 """
 SELECT_USER = statement(
-    "SELECT {person} FROM accounts_user person WHERE id = %(user)s",
-    person=columns(User, "person"),
+    "SELECT {user_columns} FROM accounts_user WHERE id = %(user)s",
+    user_columns=columns(User, "accounts_user"),
 )
-# `xmin` is the transaction that wrote a row: sessions of which neither row was written since they
-# were last looked at are left out, however many there are.
-CHANGED = statement(
+# `xmin` is the id of the transaction that wrote a row. A login is left out if neither its session
+# row nor its user row was written since the last check.
+SELECT_CHANGED_LOGINS = statement(
     """
-SELECT asked.session_key, asked.user_id, session.xmin::text || ' ' || person.xmin::text,
-    session.session_data, {person}
+SELECT login.session_key, login.user_id, session.xmin::text || ' ' || account.xmin::text,
+    session.session_data, {user_columns}
 FROM unnest(%(keys)s::text[], %(users)s::uuid[], %(revisions)s::text[])
-    AS asked(session_key, user_id, revision)
-LEFT JOIN django_session session ON session.session_key = asked.session_key
+    AS login(session_key, user_id, revision)
+LEFT JOIN django_session session ON session.session_key = login.session_key
     AND session.expire_date > statement_timestamp()
-LEFT JOIN accounts_user person ON person.id = asked.user_id
-WHERE asked.revision IS DISTINCT FROM session.xmin::text || ' ' || person.xmin::text
+LEFT JOIN accounts_user account ON account.id = login.user_id
+WHERE login.revision IS DISTINCT FROM session.xmin::text || ' ' || account.xmin::text
 """,
-    person=columns(User, "person"),
+    user_columns=columns(User, "account"),
 )
 
-# A session and the person it belonged to when it was first seen.
+# A session key, and the id of the user that the session belonged to when it was first seen.
 Login = tuple[str, UUID]
 
 
 class EndReason(StrEnum):
-    """Why a session no longer lets its person in."""
+    """The reason why a session no longer authenticates its user."""
 
     ENDED = "signed-out"  # deleted or expired
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 (no password)
@@ -61,42 +61,46 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """`revision` names what the database had; `end_reason` is None while the login is valid."""
+    """The state of a login.
+
+    `revision` identifies the versions of its rows; `end_reason` is None while the login is valid.
+    """
 
     revision: str
     end_reason: EndReason | None
 
 
 def user_of_session(session_key: str) -> User | None:
-    """The person that `django.contrib.auth.get_user` would name for this session now.
+    """Return the user that `django.contrib.auth.get_user` would return for this session now.
 
-    None after sign-out, expiry, deactivation and a change of password. Unlike `get_user` it
-    never writes: a session signed with an old SECRET_KEY keeps its key, since only a response
-    could tell the browser a new one. Two queries, synchronous.
+    That is None after sign-out, expiry, deactivation or a change of password. Unlike `get_user`,
+    this function never writes: a session signed with an old SECRET_KEY keeps its key, since only a
+    response could send the browser a new one. It runs two queries, synchronously.
     """
     session = session_data(session_key) if is_session_key(session_key) else {}
     try:
         user_id = User._meta.pk.to_python(session.get(SESSION_KEY))
     except ValidationError:
         return None
-    found = fetch(SELECT_USER, {"user": user_id})
-    user = from_row(User, found[0]) if found else None
+    rows = fetch(SELECT_USER, {"user": user_id})
+    user = from_row(User, rows[0]) if rows else None
     return None if end_reason(session, user) else user
 
 
 def session_data(session_key: str) -> dict[str, Any]:
-    """What the session holds; nothing when it is over."""
-    found = fetch(SELECT_SESSION, {"key": session_key})
-    return decoded(found[0][0] if found else None)
+    """Return the data of the session, an empty dict if it has ended."""
+    rows = fetch(SELECT_SESSION, {"key": session_key})
+    return decode_session(rows[0][0] if rows else None)
 
 
-def decoded(session_data: str | None) -> dict[str, Any]:
-    stored: dict[str, Any] = SessionStore().decode(session_data) if session_data else {}
-    return stored
+def decode_session(encoded: str | None) -> dict[str, Any]:
+    """Decode the `session_data` column; return an empty dict for None or an invalid signature."""
+    session: dict[str, Any] = SessionStore().decode(encoded) if encoded else {}
+    return session
 
 
 def end_reason(session: dict[str, Any], user: User | None) -> EndReason | None:
-    """Why this session does not let this person in, or None if it does."""
+    """Return why the session does not authenticate this user, None if it does."""
     if user is None:
         return EndReason.DELETED
     if not user.is_active:
@@ -109,27 +113,28 @@ def end_reason(session: dict[str, Any], user: User | None) -> EndReason | None:
 
 
 def is_accepted(session: dict[str, Any], user: User) -> bool:
-    """Whether the backend that let the person in is still in use, and would do it again."""
-    backend = session.get(BACKEND_SESSION_KEY)
-    if backend not in settings.AUTHENTICATION_BACKENDS:
+    """Whether the backend of the sign-in is still configured, and still accepts the user."""
+    path = session.get(BACKEND_SESSION_KEY)
+    if path not in settings.AUTHENTICATION_BACKENDS:
         return False
-    guard = load_backend(backend)
-    return isinstance(guard, ModelBackend) and guard.user_can_authenticate(user)
+    backend = load_backend(path)
+    return isinstance(backend, ModelBackend) and backend.user_can_authenticate(user)
 
 
 def hash_matches(user: User, session_hash: str) -> bool:
-    """Whether the session was opened with the password the account has now."""
+    """Whether the session was opened with the account's present password."""
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
-    return any(constant_time_compare(session_hash, known) for known in hashes)
+    return any(constant_time_compare(session_hash, valid_hash) for valid_hash in hashes)
 
 
 def check_logins(logins: Mapping[Login, str]) -> dict[Login, LoginState]:
-    """The state of those logins that changed since the given revision, "" for never seen.
+    """Return the state of each login that changed since its revision in `logins`.
 
-    One query, however many there are; synchronous.
+    Pass "" as the revision of a login that was never checked. Runs one query, however many logins
+    there are, synchronously.
     """
     rows = fetch(
-        CHANGED,
+        SELECT_CHANGED_LOGINS,
         {
             "keys": [session_key for session_key, _ in logins],
             "users": [user_id for _, user_id in logins],
@@ -137,14 +142,14 @@ def check_logins(logins: Mapping[Login, str]) -> dict[Login, LoginState]:
         },
     )
     states = {}
-    for session_key, user_id, revision, session_data, *person in rows:
-        user = from_row(User, person) if person[0] else None
-        reason = end_reason(decoded(session_data), user)
+    for session_key, user_id, revision, encoded, *user_values in rows:
+        user = from_row(User, user_values) if user_values[0] else None
+        reason = end_reason(decode_session(encoded), user)
         states[session_key, user_id] = LoginState(revision or "", reason)
     return states
 
 
 def inactive_users(user_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these people who were deactivated or deleted. One query, synchronous."""
+    """Return which of these users are deactivated or deleted; one query, synchronous."""
     active = User.objects.filter(pk__in=user_ids, is_active=True)
     return set(user_ids) - set(active.values_list("pk", flat=True))

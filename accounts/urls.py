@@ -1,4 +1,4 @@
-"""Addresses of our own beside and before django-allauth's, below accounts/."""
+"""Our own URLs below accounts/; they precede, and partly replace, django-allauth's."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The page behind the one-time link for the first administrator, and a person's addresses."""
+"""Views of our own: first administrator, change of password, email addresses."""
 
 from typing import Any
 
@@ -28,16 +28,20 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 @method_decorator(rate_limit(action="setup"), name="dispatch")
 @method_decorator(sensitive_post_parameters("password1", "password2"), name="dispatch")
 class SetupView(FormView):  # type: ignore[type-arg]
+    """The page behind the one-time link for the first administrator."""
+
     template_name = "account/setup.html"
     form_class = SetupForm
     success_url = "/"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form only while the link works."""
         if not initial_admin.is_open(self.kwargs["token"]):
-            return self.gone()
+            return self.render_expired()
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
-    def gone(self) -> HttpResponse:
+    def render_expired(self) -> HttpResponse:
+        """Return the 404 page for a link that no longer works."""
         return self.response_class(
             self.request, ["account/setup_gone.html"], status=404, using=self.template_engine
         )
@@ -47,10 +51,12 @@ class SetupView(FormView):  # type: ignore[type-arg]
 
     @property
     def person(self) -> User | None:
+        """The signed-in user, if any."""
         user = self.request.user
         return user if isinstance(user, User) else None
 
     def form_valid(self, form: SetupForm) -> HttpResponse:
+        """Create the administrator and redirect, or show why that failed."""
         data = form.cleaned_data
         try:
             user = self.create_administrator(data["email"], data["password1"])
@@ -58,14 +64,14 @@ class SetupView(FormView):  # type: ignore[type-arg]
             form.add_error("email", EMAIL_TAKEN)
             return self.form_invalid(form)
         if user is None:
-            return self.gone()
+            return self.render_expired()
         messages.success(self.request, welcome())
         return super().form_valid(form)
 
     def create_administrator(self, email: str, password: str) -> User | None:
-        """Make and sign in the administrator, both or neither; None when the link was used.
+        """Create and sign in the administrator, in one transaction; None if the link was used.
 
-        A person who was signed in keeps their session, and with it their open pages.
+        A user who was signed in keeps their session, and so their open pages.
         """
         token, person = self.kwargs["token"], self.person
         with transaction.atomic():
@@ -77,8 +83,8 @@ class SetupView(FormView):  # type: ignore[type-arg]
         return user
 
 
-# With the password the session gets its new key: who hears that the one was changed and looks at
-# the other must not find a session of the old password that is about to be renewed.
+# The password and the session's new key are committed together. Otherwise code that reacts to the
+# changed password could find the session under its old key, just before it is renewed.
 @method_decorator(transaction.atomic, name="form_valid")
 class PasswordChangeView(allauth.PasswordChangeView):
     """Change the password and keep this session in one transaction."""
@@ -86,11 +92,14 @@ class PasswordChangeView(allauth.PasswordChangeView):
 
 @method_decorator(transaction.atomic, name="form_valid")
 class PasswordSetView(allauth.PasswordSetView):
-    """The same for somebody who had no password."""
+    """Set a first password and keep this session in one transaction."""
 
 
 class EmailView(allauth.EmailView):
-    """The main address moves as a whole, and never to one that is somebody else's."""
+    """The page of a user's addresses.
+
+    Changes the primary address in one transaction, and never to the address of another user.
+    """
 
     def _action_primary(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -102,16 +111,19 @@ class EmailView(allauth.EmailView):
             with transaction.atomic():
                 User.objects.select_for_update(no_key=True).get(pk=address.user_id)
                 if not is_taken_by_another(address.email, address.user):
-                    done: HttpResponse | None = super()._action_primary(request, *args, **kwargs)
-                    return done
+                    response: HttpResponse | None = super()._action_primary(
+                        request, *args, **kwargs
+                    )
+                    return response
         except IntegrityError:
-            # Somebody took it in between.
+            # Another user took the address meanwhile.
             pass
         messages.error(request, EMAIL_TAKEN)
         return None
 
 
 def welcome() -> str:
+    """Return the message for a new administrator, with a link to the admin."""
     return format_html(
         '{} <a href="{}">{}</a>',
         _("You are the administrator now."),

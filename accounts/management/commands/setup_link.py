@@ -1,4 +1,4 @@
-"""Prints the one-time link for the first administrator, while there is none."""
+"""`manage.py setup_link`: print a link for the first administrator, while there is none."""
 
 from typing import Any
 
