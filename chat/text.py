@@ -15,8 +15,8 @@ _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 
 
 def clean_message(text: str) -> str:
-    """The text as it is stored: see `normalize_text`; no blank ends, but the indentation of its first
-    line. `stored` in static/js/words.js does the same, so that the page counts alike.
+    """Return the text as it is stored: normalized, without blank ends, but with the indentation of
+    its first line. `stored` in static/js/words.js does the same, so that the page counts alike.
 
     Raises ChatError `empty_message` or `message_too_long`.
     """

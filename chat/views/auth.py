@@ -133,7 +133,8 @@ def refuse_command(request: HttpRequest, problem: ChatError) -> HttpResponse:
 
 async def run_as_user(request: HttpRequest, work: Callable[..., Any], *args: Any) -> Any:
     """What `work(user, *args)` gives for whoever asks: session, account and work in one go, since
-    each hop to a thread costs as much as either. Raises SignedOutError; `current_user` knows them then.
+    each hop to a thread costs as much as either. Raises SignedOutError; `current_user` knows them
+    then.
     """
     return await run_in_request(lambda: work(require_user(request), *args))
 
