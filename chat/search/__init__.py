@@ -1,4 +1,4 @@
-"""What a person said and read, found by its words."""
+"""Full-text search in a person's titles, questions and answers."""
 
 from chat.search.matches import (
     MAX_RESULTS,

@@ -1,4 +1,4 @@
-"""Conversations in which all terms occur, with the messages that hold most of them."""
+"""Find the conversations that contain all terms, and the messages with most of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,37 +11,37 @@ from accounts.models import User
 from chat.search.query_parser import Term, clean_query, parse_terms
 from core.db.sql import fetch, statement
 
-# Conversations of a page, and the most that are listed at once.
+# Conversations on a page, and the most that are listed at once.
 PAGE_SIZE, MAX_RESULTS = 20, 200
 MATCHES_PER_CONVERSATION = 3
-# Characters of a message that are looked through for an excerpt.
+# How many characters of a message are searched for a snippet.
 SEARCHED_CHARACTERS = 20_000
 
-# Each term is one look into the index; a conversation is found if every term occurs somewhere in
-# it. Only of a page's conversations the messages are compared: those with most terms, then the
-# newest, are shown. The conversations are in the order of the sidebar, as is where a page ended.
+# Each term is one index scan; a conversation matches if every term occurs somewhere in it.
+# Conversations are in the order of the sidebar, and so is the cursor of the previous page. Messages
+# are ranked only for the conversations of the page: by the number of terms, then the newest first.
 SEARCH = """
 WITH hit AS MATERIALIZED ({hits}),
-found AS (
+matching AS (
     SELECT conversation_id FROM hit GROUP BY conversation_id HAVING bit_or(term) = %(all)s
-), shown AS MATERIALIZED (
-    SELECT c.id, c.title, c.active_at FROM found
-    JOIN chat_conversation c ON c.id = found.conversation_id
+), visible AS MATERIALIZED (
+    SELECT c.id, c.title, c.active_at FROM matching
+    JOIN chat_conversation c ON c.id = matching.conversation_id
     WHERE c.owner_id = %(owner)s AND c.deleted_at IS NULL{without}
 ), page AS MATERIALIZED (
-    SELECT *, (SELECT count(*) FROM shown) AS total FROM shown
+    SELECT *, (SELECT count(*) FROM visible) AS total FROM visible
     WHERE %(at)s::timestamptz IS NULL OR (active_at, id) < (%(at)s::timestamptz, %(key)s::uuid)
     ORDER BY active_at DESC, id DESC LIMIT %(size)s
 ), message AS (
     SELECT conversation_id, message_id,
         row_number() OVER (
             PARTITION BY conversation_id ORDER BY count(DISTINCT term) DESC, message_id DESC
-        ) AS place
+        ) AS rank
     FROM hit JOIN page ON page.id = conversation_id
     WHERE message_id IS NOT NULL GROUP BY conversation_id, message_id
 )
-SELECT page.id, page.title, page.active_at, page.total, m.id, m.role, left(m.text, %(looked)s)
-FROM page LEFT JOIN message ON message.conversation_id = page.id AND place <= %(hits)s
+SELECT page.id, page.title, page.active_at, page.total, m.id, m.role, left(m.text, %(text_limit)s)
+FROM page LEFT JOIN message ON message.conversation_id = page.id AND rank <= %(message_limit)s
 LEFT JOIN chat_message m ON m.id = message.message_id
 ORDER BY page.active_at DESC, page.id DESC, m.seq DESC
 """
@@ -55,7 +55,10 @@ EXCLUDE_TERM = """
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A message that holds what was searched for, with the beginning of its text."""
+    """A message that contains a term.
+
+    `text` is its beginning, of at most `SEARCHED_CHARACTERS`.
+    """
 
     id: UUID
     role: str
@@ -64,7 +67,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class MatchedConversation:
-    """A conversation with its hits, newest first; without any, its title is the only one."""
+    """A conversation with its matching messages, newest first.
+
+    Without `hits`, only the title matches.
+    """
 
     id: UUID
     title: str
@@ -74,8 +80,11 @@ class MatchedConversation:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """What was found for what was `typed`, newest first, `total` conversations in all; `more` if
-    others follow. Without `terms` there was nothing to search for."""
+    """One page of the results for the query `typed`, newest first.
+
+    `total` counts the conversations on all pages; `more` tells whether further pages follow.
+    Without `terms`, nothing was searched.
+    """
 
     typed: str
     terms: tuple[Term, ...] = ()
@@ -87,42 +96,45 @@ class ResultPage:
 def search(
     user: User, typed: str, before: tuple[datetime, UUID] | None = None, size: int = PAGE_SIZE
 ) -> ResultPage:
-    """The person's conversations in which all terms occur; `before` is the last of the page above.
+    """Find the person's conversations that contain all terms.
 
-    One statement; its cost grows with the person's own messages that hold a term.
+    `before` is the cursor of the last conversation on the previous page. Runs one statement, whose
+    cost grows with the number of the person's own messages that contain a term.
     """
     typed = clean_query(typed)
     terms = parse_terms(typed)
     if not terms:
         return ResultPage(typed)
     at, key = before or (None, None)
-    place = {"owner": user.pk, "at": at, "key": key, "size": size + 1}
-    bounds = {"hits": MATCHES_PER_CONVERSATION, "looked": SEARCHED_CHARACTERS}
-    rows = fetch(build_statement(terms), place | bounds | term_values(terms))
-    found = tuple(group_matches(rows))
+    cursor = {"owner": user.pk, "at": at, "key": key, "size": size + 1}
+    limits = {"message_limit": MATCHES_PER_CONVERSATION, "text_limit": SEARCHED_CHARACTERS}
+    rows = fetch(build_statement(terms), cursor | limits | term_values(terms))
+    conversations = tuple(group_matches(rows))
     total = rows[0][3] if rows else 0
-    return ResultPage(typed, terms, found[:size], total, more=len(found) > size)
+    return ResultPage(typed, terms, conversations[:size], total, more=len(conversations) > size)
 
 
 def build_statement(terms: Sequence[Term]) -> str:
-    """The statement for so many terms of each kind."""
+    """Return the statement for these terms; `term_values` has their parameters."""
     wanted = [n for n, term in enumerate(terms) if not term.excluded]
-    unwanted = [n for n, term in enumerate(terms) if term.excluded]
+    excluded = [n for n, term in enumerate(terms) if term.excluded]
     hits = [
-        statement(SELECT_MATCHES, bit=str(1 << place), matches=MATCHES_TERM.format(n=n))
-        for place, n in enumerate(wanted)
+        statement(SELECT_MATCHES, bit=str(1 << position), matches=MATCHES_TERM.format(n=n))
+        for position, n in enumerate(wanted)
     ]
-    without = [statement(EXCLUDE_TERM, matches=MATCHES_TERM.format(n=n)) for n in unwanted]
+    without = [statement(EXCLUDE_TERM, matches=MATCHES_TERM.format(n=n)) for n in excluded]
     return statement(SEARCH, hits="\n    UNION ALL ".join(hits), without="".join(without))
 
 
 def term_values(terms: Sequence[Term]) -> dict[str, Any]:
+    """Return the terms as parameters of the statement; `all` is the bit mask of the wanted ones."""
     texts = {f"t{n}": term.text for n, term in enumerate(terms)}
     prefixes = {f"p{n}": not term.exact for n, term in enumerate(terms)}
     return texts | prefixes | {"all": (1 << sum(not term.excluded for term in terms)) - 1}
 
 
 def group_matches(rows: Iterable[tuple[Any, ...]]) -> Iterable[MatchedConversation]:
-    for (key, title, active_at), lines in groupby(rows, key=lambda row: row[:3]):
-        hits = tuple(Match(*line[4:]) for line in lines if line[4] is not None)
-        yield MatchedConversation(key, title, active_at, hits)
+    """Group the rows of the statement, one for each message, by conversation."""
+    for (pk, title, active_at), group in groupby(rows, key=lambda row: row[:3]):
+        hits = tuple(Match(*row[4:]) for row in group if row[4] is not None)
+        yield MatchedConversation(pk, title, active_at, hits)
