@@ -1,7 +1,7 @@
-"""Which conversations were written since a look before, for people whose pages are open.
+"""Find the conversations that have changed since an earlier snapshot, for people with open pages.
 
-A transaction is seen only after its commit, whenever it wrote, so clocks do not tell what is new;
-a snapshot of the database does:
+A transaction becomes visible when it commits, however long ago it wrote its rows. Timestamps
+therefore cannot tell what is new; PostgreSQL's transaction snapshots can:
 https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
 """
 
@@ -15,33 +15,35 @@ from django.db import connection
 
 from chat.selectors.sidebar_rows import SidebarRow, is_unread
 
-# More than this of one person in one look is answered with the whole list.
+# The most changes of one person that are read at once; with more, the page reloads its list.
 MAX_CHANGES = 50
-# More numbers than that no page sends back.
-NUMBERS = re.compile(r"\d{1,18}(?:\.\d{1,18}){1,99}")
+# The text of a `Snapshot`. The count is bounded, as the text comes back from pages.
+SNAPSHOT_PATTERN = re.compile(r"\d{1,18}(?:\.\d{1,18}){1,99}")
 
-# One range of an index for each person. Numbers beyond the snapshot are those of another cluster
-# that the rows were restored from.
+# One index range for each person. Transaction IDs above the snapshot come from another cluster, out
+# of whose dump the rows were restored.
 SELECT_CHANGES = """
-SELECT look::text, row.*
-FROM pg_current_snapshot() AS look LEFT JOIN (
-    SELECT person.owner, found.id, found.written_in, found.deleted_at, found.title, found.active_at,
-        found.answered_at, found.seen_at, EXISTS (
-            SELECT FROM chat_run run WHERE run.conversation_id = found.id AND run.ended_at IS NULL)
+SELECT snapshot::text, changed.*
+FROM pg_current_snapshot() AS snapshot LEFT JOIN (
+    SELECT person.owner, c.id, c.written_in, c.deleted_at, c.title, c.active_at, c.answered_at,
+        c.seen_at, EXISTS (
+            SELECT FROM chat_run run WHERE run.conversation_id = c.id AND run.ended_at IS NULL)
     FROM unnest(%s::uuid[], %s::bigint[]) AS person (owner, since)
     CROSS JOIN LATERAL (
-        SELECT * FROM chat_conversation mine
-        WHERE mine.owner_id = person.owner AND mine.written_in >= person.since
-            AND mine.written_in < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-        ORDER BY mine.written_in LIMIT %s) AS found
-) AS row ON TRUE
+        SELECT * FROM chat_conversation owned
+        WHERE owned.owner_id = person.owner AND owned.written_in >= person.since
+            AND owned.written_in < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        ORDER BY owned.written_in LIMIT %s) AS c
+) AS changed ON TRUE
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a look saw: every transaction below `low`, none from `high` on, and those between that
-    were not `running`."""
+    """A transaction snapshot: which transaction IDs were visible.
+
+    All below `low`, none from `high` on, and those between that are not in `running`.
+    """
 
     low: int
     high: int
@@ -49,8 +51,8 @@ class Snapshot:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """As `str` writes it; None for anything else."""
-        if not NUMBERS.fullmatch(text) or not text.isascii():
+        """Parse the output of `str(snapshot)`; return None for any other text."""
+        if not SNAPSHOT_PATTERN.fullmatch(text) or not text.isascii():
             return None
         low, high, *running = map(int, text.split("."))
         return cls(low, high, frozenset(running))
@@ -58,13 +60,17 @@ class Snapshot:
     def __str__(self) -> str:
         return ".".join(map(str, (self.low, self.high, *sorted(self.running))))
 
-    def includes(self, number: int) -> bool:
-        return number < self.low or (number < self.high and number not in self.running)
+    def includes(self, xid: int) -> bool:
+        """Tell whether the snapshot sees what this transaction wrote."""
+        return xid < self.low or (xid < self.high and xid not in self.running)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
-    """A conversation and the number of the transaction that wrote it; `row` is None if deleted."""
+    """A changed conversation, and the ID of the transaction that last wrote it.
+
+    `row` is None if the conversation is deleted.
+    """
 
     id: UUID
     written_in: int
@@ -73,39 +79,47 @@ class ChangedRow:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """`as_of` is where the next look begins."""
+    """Changed rows by owner. `as_of` is the snapshot that they were read in."""
 
     as_of: Snapshot
     people: dict[UUID, list[ChangedRow]]
 
 
 def load_changes(people: Mapping[UUID, int]) -> Changes:
-    """What was written of these people's conversations, each from a number on; one statement.
+    """Read these people's changed conversations, with one statement.
 
-    At most `MOST` for each of them. For the server's own use.
+    `people` maps each user ID to the lowest transaction ID of interest. At most `MAX_CHANGES` rows
+    are read for each person, oldest change first. For the server's own use.
     """
     with connection.cursor() as cursor:
         cursor.execute(SELECT_CHANGES, (list(people), list(people.values()), MAX_CHANGES))
-        lines = cursor.fetchall()
-    found: dict[UUID, list[ChangedRow]] = {}
-    for _, owner, key, written_in, deleted, title, active, answered, seen, live in lines:
+        rows = cursor.fetchall()
+    changed: dict[UUID, list[ChangedRow]] = {}
+    for _, owner, pk, written_in, deleted, title, active, answered, seen, live in rows:
         if owner is not None:
-            row = SidebarRow(key, title, active, live, is_unread(answered, seen))
-            found.setdefault(owner, []).append(
-                ChangedRow(key, written_in, None if deleted else row)
+            row = SidebarRow(pk, title, active, live, is_unread(answered, seen))
+            changed.setdefault(owner, []).append(
+                ChangedRow(pk, written_in, None if deleted else row)
             )
-    return Changes(parse_snapshot(lines[0][0]), found)
+    return Changes(parse_snapshot(rows[0][0]), changed)
 
 
 def current_snapshot() -> Snapshot:
-    """Where a look begins that follows what is read after this."""
+    """Return the current snapshot.
+
+    Take it before reading rows; later changes to them are then found by comparing with it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_snapshot()::text")
         return parse_snapshot(cursor.fetchone()[0])
 
 
 def parse_snapshot(text: str) -> Snapshot:
-    """As PostgreSQL writes it. With very many writers the running ones are counted as unseen."""
+    """Parse PostgreSQL's text of a snapshot.
+
+    With more than 91 running transactions, everything from `low` on counts as not visible, so that
+    the text stays short enough for `SNAPSHOT_PATTERN`.
+    """
     low, high, running = text.split(":")
     if running.count(",") > 90:
         return Snapshot(int(low), int(low))

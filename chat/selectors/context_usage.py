@@ -1,4 +1,7 @@
-"""How full the model's window is: the same assembly that is sent, for the question to come."""
+"""Measure how much of the model's context window the next question will find in use.
+
+The prompt is assembled by the same function that assembles real requests.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -13,16 +16,17 @@ from chat.selectors import messages, run_config
 
 MAX_TURNS = 400
 PLACEHOLDER_QUESTION = messages.HistoryTurn("user", "?")
-# Tokens that a template puts around a message, at most.
-AROUND = 16
+# The most tokens that a chat template adds around a message.
+TEMPLATE_TOKENS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ContextUsage:
-    """Tokens that the next question finds taken, of those there are beside the answer's room.
+    """How many tokens of the window are in use before the next question is asked.
 
-    `first` is the oldest message that the model still remembers; None while it remembers all.
-    `model` and `prompt` (its version) are what it was reckoned with.
+    `used` is that number, and `exact` is false if it is an estimate. `size` is the window without
+    the room reserved for the answer. `first` is the oldest message that still fits, or None if all
+    fit. `model` and `prompt` are the IDs of the model and of the prompt version used.
     """
 
     used: int
@@ -34,14 +38,18 @@ class ContextUsage:
 
     @property
     def percent(self) -> int:
+        """Return the share in use, from 0 to 100."""
         return min(100, round(100 * self.used / max(1, self.size)))
 
     def with_text(self, text: str) -> Self:
-        """At most as full as with a further message: no token is shorter than a byte."""
-        return replace(self, used=self.used + len(text.encode()) + AROUND, exact=False)
+        """Return an upper bound for the usage after a further message.
+
+        A token is at least one byte long, so there are at most as many tokens as bytes.
+        """
+        return replace(self, used=self.used + len(text.encode()) + TEMPLATE_TOKENS, exact=False)
 
     def matches_run(self, run: Run) -> bool:
-        """Whether the run was made by what this was reckoned with."""
+        """Tell whether the run used the same model, prompt version and token budget."""
         model = run.model
         return (
             model is not None
@@ -50,54 +58,63 @@ class ContextUsage:
         )
 
     def stays_below_threshold(self, text: str) -> bool:
-        """Whether, with this text added, nothing is forgotten and the ruler stays hidden: less than
-        half is used, and no token is shorter than a byte."""
+        """Tell whether, with this text added, all messages fit and the context meter stays hidden.
+
+        The meter is hidden while less than half is in use; a token is at least one byte long.
+        """
         return self.first is None and 2 * (self.used + len(text.encode())) < 0.95 * self.size
 
 
 def measure_context(
     conversation: Conversation, page: messages.ThreadPage | None = None
 ) -> ContextUsage | None:
-    """None for an empty conversation, and where no model or prompt fits.
+    """Return the context usage of a conversation.
 
-    `page` is the end of the shown branch; where it holds all of it, nothing more is read.
+    `page` is the end of the shown branch; if it holds the whole branch, no messages are read.
+    Returns None if the conversation is empty, no model is available or the prompt does not fit.
     """
     if conversation.active_leaf_id is None:
         return None
     try:
-        maker = run_config.load_run_config(conversation)
-        model = maker.model
-        branch = spoken(conversation, page)
+        config = run_config.load_run_config(conversation)
+        model = config.model
+        branch = load_branch(conversation, page)
         target = prompt.Target(
             repo_id=model.repo_id,
             kind="completion" if model.kind == "completion" else "chat",
             window=model.context_window,
             sampling=Sampling(max_tokens=run_config.output_limit(model, conversation)),
         )
-        system = maker.version.text if maker.version else ""
-        said = [PLACEHOLDER_QUESTION, *(turn for _, turn in branch)]
-        made = prompt.assemble(system, said, target, counter(model.tokenizer))
+        system = config.version.text if config.version else ""
+        turns = [PLACEHOLDER_QUESTION, *(turn for _, turn in branch)]
+        assembled = prompt.assemble(system, turns, target, counter(model.tokenizer))
     except ChatError:
         return None
-    kept = made.kept - 1
-    first = branch[kept - 1][0] if 0 < kept < len(branch) else None
+    # Without the placeholder question.
+    fitting = assembled.kept - 1
+    first = branch[fitting - 1][0] if 0 < fitting < len(branch) else None
     return ContextUsage(
-        used=made.prompt_tokens,
+        used=assembled.prompt_tokens,
         size=target.window - target.sampling.max_tokens,
-        exact=made.exact,
+        exact=assembled.exact,
         first=first,
         model=model.pk,
-        prompt=maker.version.pk if maker.version else None,
+        prompt=config.version.pk if config.version else None,
     )
 
 
-def spoken(
+def load_branch(
     conversation: Conversation, page: messages.ThreadPage | None
 ) -> list[tuple[UUID, messages.HistoryTurn]]:
-    """The shown branch from its end; more than `MOST` turns never fit."""
+    """Return the turns of the shown branch with their message IDs, newest first.
+
+    At most `MAX_TURNS` are read; more never fit into a window.
+    """
     if page is not None and page.older is None:
-        turns = [(one.pk, messages.HistoryTurn(one.role, one.text)) for one in page.messages]
-        return turns[::-1]
+        return [
+            (message.pk, messages.HistoryTurn(message.role, message.text))
+            for message in reversed(page.messages)
+        ]
     if conversation.active_leaf_id is None:
         return []
     return messages.load_history_page(conversation.pk, conversation.active_leaf_id, MAX_TURNS)

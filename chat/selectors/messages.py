@@ -1,4 +1,4 @@
-"""Read messages: the shown branch page by page, and the history that a model is sent."""
+"""Read messages: pages of the shown branch, and the history that is sent to a model."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from chat.text import join_chunks
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
 PAGE_SIZE = 30
-# Messages above one that a page was opened for.
+# How many messages to load above the one that a page was opened for.
 CONTEXT_ABOVE = 4
 
 SELECT_OWNED = """
@@ -20,14 +20,14 @@ WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL
 
 
 def owns_conversation(user: User, conversation_id: UUID) -> bool:
-    """Whether this is one of the person's conversations."""
+    """Tell whether the person owns this conversation and has not deleted it."""
     return bool(fetch(SELECT_OWNED, {"conversation": conversation_id, "owner": user.pk}))
 
 
-# A page of the branch in one snapshot: the conversation, each message, the alternatives to it, and
-# what is saved of it while it is being written. Each step towards the first question, which has no
-# parent, is one look-up by primary key: the cost does not grow with the conversation. LIMIT 1 is
-# what makes it one, whatever the planner believes of the table.
+# One page of the branch, in one snapshot: the conversation, and for each message its row, its
+# siblings, and the saved chunks if it is live. The recursion goes from parent to parent up to the
+# first question. Each step is one lookup by primary key, so the cost does not grow with the
+# conversation; LIMIT 1 makes the planner use that lookup, whatever its statistics say.
 SELECT_THREAD = statement(
     """
 WITH RECURSIVE shown AS (
@@ -43,17 +43,17 @@ WITH RECURSIVE shown AS (
         SELECT id, parent_id FROM chat_message WHERE id = branch.parent_id LIMIT 1
     ) up WHERE branch.step < %(size)s
 )
-SELECT {conversation}, others.ids, saved.offsets, saved.texts, {message}
+SELECT {conversation}, siblings.ids, saved.offsets, saved.texts, {message}
 FROM shown LEFT JOIN branch ON true
 LEFT JOIN LATERAL (SELECT * FROM chat_message WHERE id = branch.id LIMIT 1) m ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg(other.id ORDER BY other.seq) AS ids FROM (
+    SELECT array_agg(sibling.id ORDER BY sibling.seq) AS ids FROM (
         SELECT id, seq FROM chat_message WHERE parent_id = m.parent_id AND role = m.role
         UNION ALL
         SELECT id, seq FROM chat_message WHERE m.parent_id IS NULL AND role = m.role
             AND conversation_id = m.conversation_id AND parent_id IS NULL
-    ) other
-) others ON m.id IS NOT NULL
+    ) sibling
+) siblings ON m.id IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT array_agg(c."offset" ORDER BY c."offset") AS offsets,
         array_agg(c.text ORDER BY c."offset") AS texts
@@ -69,7 +69,7 @@ ORDER BY branch.step DESC
 
 @dataclass(frozen=True, slots=True)
 class Siblings:
-    """A message's place among the alternatives: `index` from 1 of `ids`, oldest first."""
+    """A message's position among its siblings: `index` counts from 1; `ids` are oldest first."""
 
     ids: tuple[UUID, ...]
     index: int
@@ -77,7 +77,11 @@ class Siblings:
 
 @dataclass(frozen=True, slots=True)
 class ThreadPage:
-    """Messages of the shown branch, oldest first; `older` names the message above them."""
+    """Consecutive messages of the shown branch, oldest first.
+
+    `older` is the ID of the message above them, or None. `siblings` has only messages with more
+    than one version.
+    """
 
     messages: list[Message]
     older: UUID | None
@@ -85,42 +89,43 @@ class ThreadPage:
 
 
 def get_conversation(user: User, conversation_id: UUID) -> Conversation:
-    """Raises Conversation.DoesNotExist for what is not this person's."""
-    found: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
-    return found
+    """Return one of the person's conversations. Raises Conversation.DoesNotExist."""
+    conversation: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
+    return conversation
 
 
 def load_thread(
     user: User, conversation_id: UUID, end: UUID | None = None, size: int = PAGE_SIZE
 ) -> tuple[Conversation, ThreadPage]:
-    """A conversation and the page of its shown branch that ends with `end` (without it: with the
-    last message), as they were at one moment; one statement at any length.
+    """Return a conversation and one page of its shown branch, read with one statement.
 
-    Live answers have the text that is saved so far. Raises Conversation.DoesNotExist for what is
-    not this person's.
+    The page has at most `size` messages and ends with the message `end`, or with the last message
+    of the branch if `end` is None. Live answers have the text saved so far. Raises
+    Conversation.DoesNotExist if the conversation is not this person's.
     """
-    found = fetch(
+    rows = fetch(
         SELECT_THREAD, {"conversation": conversation_id, "owner": user.pk, "end": end, "size": size}
     )
-    if not found:
+    if not rows:
         raise Conversation.DoesNotExist
-    wide = column_count(Conversation)
-    conversation = from_row(Conversation, found[0][:wide])
-    messages, alternatives = [], {}
-    for ids, offsets, texts, *row in (line[wide:] for line in found):
-        if row[0] is None:
+    split = column_count(Conversation)
+    conversation = from_row(Conversation, rows[0][:split])
+    messages, siblings = [], {}
+    for ids, offsets, texts, *values in (row[split:] for row in rows):
+        # Without any message there is a single row, with nulls.
+        if values[0] is None:
             break
-        message = from_row(Message, row)
+        message = from_row(Message, values)
         if texts:
             message.text = join_chunks(message.text, zip(offsets, texts, strict=True))
         if len(ids) > 1:
-            alternatives[message.pk] = Siblings(tuple(ids), ids.index(message.pk) + 1)
+            siblings[message.pk] = Siblings(tuple(ids), ids.index(message.pk) + 1)
         messages.append(message)
     older = messages[0].parent_id if messages else None
-    return conversation, ThreadPage(messages, older, alternatives)
+    return conversation, ThreadPage(messages, older, siblings)
 
 
-# From the end of the shown branch towards the first question, until a message is met.
+# From the end of the shown branch up towards the first question, until the message is reached.
 COUNT_STEPS = """
 WITH RECURSIVE branch AS (
     SELECT id, parent_id, 1 AS step FROM (
@@ -129,28 +134,34 @@ WITH RECURSIVE branch AS (
     UNION ALL
     SELECT up.id, up.parent_id, branch.step + 1 FROM branch CROSS JOIN LATERAL (
         SELECT id, parent_id FROM chat_message WHERE id = branch.parent_id LIMIT 1
-    ) up WHERE branch.id <> %(message)s AND branch.step < %(most)s
+    ) up WHERE branch.id <> %(message)s AND branch.step < %(limit)s
 )
 SELECT step FROM branch WHERE id = %(message)s
 """
 MAX_STEPS = 20_000
-# Messages that a page may hold to bring one onto it; to what is farther up its script goes on.
+# The most messages on a page that is extended to hold a certain one. If that is farther up, the
+# page's script loads older pages until it is reached.
 MAX_EXTENDED_PAGE = 300
 
 
 def count_steps(conversation: Conversation, message_id: UUID) -> int | None:
-    """How many messages of the shown branch there are from this one to the end, both counted; None
-    if it is not one of them."""
-    values = {"leaf": conversation.active_leaf_id, "message": message_id, "most": MAX_STEPS}
-    found = fetch(COUNT_STEPS, values)
-    return found[0][0] if found else None
+    """Count the messages of the shown branch from this one to the last, including both.
+
+    Returns None if the message is not on the shown branch, or more than `MAX_STEPS` from its end.
+    """
+    values = {"leaf": conversation.active_leaf_id, "message": message_id, "limit": MAX_STEPS}
+    rows = fetch(COUNT_STEPS, values)
+    return rows[0][0] if rows else None
 
 
 def load_thread_around(
     user: User, conversation_id: UUID, message_id: UUID
 ) -> tuple[Conversation, ThreadPage, bool]:
-    """As `thread`, and whether this message is of the shown branch. If it is near, it is on the
-    page, with some above it."""
+    """Return the last page of a conversation, extended to hold a message, as `load_thread` does.
+
+    The third value tells whether the message is on the shown branch at all. Only a page of up to
+    `MAX_EXTENDED_PAGE` messages, besides `CONTEXT_ABOVE` above the message, is loaded for it.
+    """
     conversation, page = load_thread(user, conversation_id)
     if any(message.pk == message_id for message in page.messages):
         return conversation, page, True
@@ -161,39 +172,45 @@ def load_thread_around(
 
 
 def add_saved_text(messages: Iterable[Message]) -> None:
-    """Put what is saved of live answers behind their text."""
+    """Append the saved chunks to the text of live answers, in place."""
     live = {message.pk: message for message in messages if message.is_live}
     if not live:
         return
     rows = Chunk.objects.filter(run__message__in=live, run__ended_at__isnull=True)
-    found: dict[UUID, list[tuple[int, str]]] = {}
-    for key, offset, text in rows.order_by("offset").values_list(
+    chunks_by_message: dict[UUID, list[tuple[int, str]]] = {}
+    for pk, offset, text in rows.order_by("offset").values_list(
         "run__message_id", "offset", "text"
     ):
-        found.setdefault(key, []).append((offset, text))
-    for key, chunks in found.items():
-        live[key].text = join_chunks(live[key].text, chunks)
+        chunks_by_message.setdefault(pk, []).append((offset, text))
+    for pk, chunks in chunks_by_message.items():
+        live[pk].text = join_chunks(live[pk].text, chunks)
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationState:
-    """What a process asks of a conversation again and again."""
+    """What processes poll for each open conversation; `gone` means deleted."""
 
     version: int
     gone: bool
 
 
 def load_states(ids: Iterable[UUID]) -> dict[UUID, ConversationState]:
-    """The state of each of these conversations; one statement. For the server's own use."""
+    """Return the state of each conversation that exists, with one statement.
+
+    For the server's own use.
+    """
     rows = Conversation.objects.filter(pk__in=list(ids))
     return {
-        key: ConversationState(version, deleted is not None)
-        for key, version, deleted in rows.values_list("id", "version", "deleted_at")
+        pk: ConversationState(version, deleted_at is not None)
+        for pk, version, deleted_at in rows.values_list("id", "version", "deleted_at")
     }
 
 
 def load_live_text(message_id: UUID) -> tuple[str, str]:
-    """Status and text so far of an answer that another process writes."""
+    """Return the status and the saved text of an answer that another process writes.
+
+    For the server's own use. Raises Message.DoesNotExist.
+    """
     message = Message.objects.only("id", "status", "text").get(pk=message_id)
     add_saved_text([message])
     return message.status, message.text
@@ -201,14 +218,14 @@ def load_live_text(message_id: UUID) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryTurn:
-    """One turn for the model: who said what."""
+    """One turn for the model; `role` is user or assistant."""
 
     role: str
     text: str
 
 
-# From a message towards the first question; each step is one look-up by primary key, so the cost
-# depends on the number of turns and not on the length of the conversation.
+# From a message up towards the first question. Each step is one lookup by primary key, so the cost
+# depends on the number of turns read and not on the length of the conversation.
 SELECT_HISTORY = """
 WITH RECURSIVE branch AS (
     SELECT id, parent_id, role, text, 1 AS step FROM (
@@ -225,25 +242,29 @@ SELECT id, role, text FROM branch ORDER BY step
 
 
 def load_history_page(
-    conversation_id: UUID, end: UUID, most: int
+    conversation_id: UUID, end: UUID, limit: int
 ) -> list[tuple[UUID, HistoryTurn]]:
-    """The branch that ends with this message, newest first, at most `most` turns."""
-    found = fetch(SELECT_HISTORY, {"end": end, "conversation": conversation_id, "size": most})
-    return [(key, HistoryTurn(role, text)) for key, role, text in found]
+    """Return the last `limit` turns of the branch that ends with the message `end`, newest first.
+
+    Each turn comes with the ID of its message.
+    """
+    rows = fetch(SELECT_HISTORY, {"end": end, "conversation": conversation_id, "size": limit})
+    return [(pk, HistoryTurn(role, text)) for pk, role, text in rows]
 
 
-def load_history(message: Message, most: int = 400) -> list[HistoryTurn]:
-    """The branch that leads to this answer, newest first, the answer itself left out.
+def load_history(message: Message, limit: int = 400) -> list[HistoryTurn]:
+    """Return the turns that lead to this answer, newest first, without the answer itself.
 
-    At most `most` turns: more never fit into a window.
+    At most `limit` turns are read: more never fit into a window.
     """
     if message.parent_id is None:
         return []
-    return [turn for _, turn in load_history_page(message.conversation_id, message.parent_id, most)]
+    page = load_history_page(message.conversation_id, message.parent_id, limit)
+    return [turn for _, turn in page]
 
 
 def latest_run(message: Message) -> Run | None:
-    """The last run that wrote this answer, with its prompt version: what made it."""
+    """Return the newest run of this answer, with its model and prompt version; None without one."""
     return (
         Run.objects.filter(message=message)
         .select_related("prompt_version__prompt", "model")

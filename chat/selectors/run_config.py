@@ -1,4 +1,4 @@
-"""What makes an answer: the model and the wording of the prompt that are in force."""
+"""Read the configuration of the next answer: its model, prompt version and limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from chat.models import ChatModel, Conversation, PromptVersion
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
 N = TypeVar("N", int, float)
-# Tokens; less room than that is no room for a question.
+# With fewer tokens than this left, there is no room for a question.
 MIN_QUESTION_TOKENS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """What makes an answer: a model and a version of a prompt."""
+    """The model and the prompt version that produce an answer."""
 
     model: ChatModel
     version: PromptVersion | None
@@ -26,15 +26,18 @@ class RunConfig:
 
 @dataclass(frozen=True, slots=True)
 class TurnPreconditions:
-    """What is to be known before an answer begins: whether the question was sent before, the
-    person's conversations in which an answer runs, and who makes the answer (None: nobody can)."""
+    """What must be known before an answer may start.
+
+    `sent` tells whether the question was sent before; `live` has the IDs of the person's
+    conversations with a live answer; `maker` is the configuration, or None without a model.
+    """
 
     sent: bool
     live: list[UUID]
     maker: RunConfig | None
 
 
-# The conversation's own model and prompt while they are offered, else the default ones.
+# The conversation's own model and prompt if they are enabled, else the default ones.
 EFFECTIVE = """
 (SELECT 1) AS one LEFT JOIN LATERAL (
     SELECT * FROM chat_chatmodel WHERE enabled
@@ -47,7 +50,7 @@ EFFECTIVE = """
 """
 EFFECTIVE_COLUMNS = f"{columns(PromptVersion, 'version')}, {columns(ChatModel, 'model')}"
 SELECT_RUN_CONFIG = statement(
-    "SELECT {columns} FROM {force}", columns=EFFECTIVE_COLUMNS, force=EFFECTIVE
+    "SELECT {columns} FROM {effective}", columns=EFFECTIVE_COLUMNS, effective=EFFECTIVE
 )
 SELECT_PRECONDITIONS = statement(
     """
@@ -58,26 +61,29 @@ SELECT EXISTS (
     SELECT run.conversation_id FROM chat_run run JOIN LATERAL (
         SELECT owner_id FROM chat_conversation WHERE id = run.conversation_id LIMIT 1
     ) c ON c.owner_id = %(owner)s WHERE run.ended_at IS NULL
-), {columns} FROM {force}
+), {columns} FROM {effective}
 """,
     columns=EFFECTIVE_COLUMNS,
-    force=EFFECTIVE,
+    effective=EFFECTIVE,
 )
 
 
 def load_run_config(conversation: Conversation) -> RunConfig:
-    """The model and the prompt in force now. Raises ChatError `not_configured` without a model."""
-    (found,) = fetch(
+    """Return the model and prompt version that would answer now.
+
+    Raises ChatError `not_configured` if no model is enabled.
+    """
+    (row,) = fetch(
         SELECT_RUN_CONFIG, {"model": conversation.model_id, "prompt": conversation.prompt_id}
     )
-    return require_run_config(run_config_from_row(found))
+    return require_run_config(run_config_from_row(row))
 
 
 def load_preconditions(
     conversation: Conversation, client_id: UUID | None = None
 ) -> TurnPreconditions:
-    """As it is now: to be read while the conversation is held."""
-    ((sent, live, *maker),) = fetch(
+    """Read the preconditions of a turn. Call this while the conversation is locked."""
+    ((sent, live, *values),) = fetch(
         SELECT_PRECONDITIONS,
         {
             "conversation": conversation.pk,
@@ -87,18 +93,20 @@ def load_preconditions(
             "prompt": conversation.prompt_id,
         },
     )
-    return TurnPreconditions(sent, live, run_config_from_row(maker))
+    return TurnPreconditions(sent, live, run_config_from_row(values))
 
 
-def require_run_config(maker: RunConfig | None) -> RunConfig:
-    if maker is None:
+def require_run_config(config: RunConfig | None) -> RunConfig:
+    """Return the configuration. Raises ChatError `not_configured` if it is None."""
+    if config is None:
         raise ChatError("not_configured")
-    return maker
+    return config
 
 
 def run_config_from_row(values: Sequence[Any]) -> RunConfig | None:
-    wide = column_count(PromptVersion)
-    version, model = values[:wide], values[wide:]
+    """Build the configuration from a row of `EFFECTIVE_COLUMNS`; None without a model."""
+    split = column_count(PromptVersion)
+    version, model = values[:split], values[split:]
     if model[0] is None:
         return None
     return RunConfig(
@@ -106,12 +114,14 @@ def run_config_from_row(values: Sequence[Any]) -> RunConfig | None:
     )
 
 
-def check_question_fits(maker: RunConfig, conversation: Conversation, text: str) -> None:
-    """Raises ChatError for what can never be answered: `question_too_long` with the counts, or
-    `no_room` where no shorter question would help."""
-    model = maker.model
-    room = room_for_question(model, maker.version, output_limit(model, conversation))
-    # No token is shorter than a byte's worth; most questions need no counting.
+def check_question_fits(config: RunConfig, conversation: Conversation, text: str) -> None:
+    """Raise ChatError if the question does not fit into the model's window.
+
+    That is `question_too_long` with both counts, or `no_room` if no shorter question would fit.
+    """
+    model = config.model
+    room = room_for_question(model, config.version, output_limit(model, conversation))
+    # A token is at least one byte long, so most questions need not be counted.
     if len(text.encode()) < room:
         return
     tokens = counter(model.tokenizer).text(text)
@@ -123,18 +133,21 @@ def check_question_fits(maker: RunConfig, conversation: Conversation, text: str)
 
 
 def room_for_question(model: ChatModel, version: PromptVersion | None, longest: int) -> int:
-    """Tokens of the window beside the prompt and an answer of `longest` tokens."""
+    """Return the tokens left in the window beside the prompt and an answer of `longest` tokens."""
     budget = model.context_window - longest
     return prompt.room_for_question(
         version.text if version else "", budget, counter(model.tokenizer)
     )
 
 
-def run_fields(maker: RunConfig, conversation: Conversation) -> dict[str, object]:
-    """What a run records of its making, so that it stays true when the catalogue changes."""
-    model = maker.model
+def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, object]:
+    """Return the configuration as column values of a run.
+
+    The run keeps a copy, so that it stays correct when the catalogue changes.
+    """
+    model = config.model
     return {
-        "prompt_version": maker.version,
+        "prompt_version": config.version,
         "model": model,
         "repo_id": model.repo_id,
         "temperature": chosen_or_default(conversation.temperature, model.temperature),
@@ -145,10 +158,10 @@ def run_fields(maker: RunConfig, conversation: Conversation) -> dict[str, object
 
 
 def output_limit(model: ChatModel, conversation: Conversation) -> int:
-    """The longest answer, tokens."""
+    """Return the longest answer in tokens: the owner's choice, at most the model's limit."""
     return min(chosen_or_default(conversation.max_tokens, model.max_output), model.max_output)
 
 
 def chosen_or_default(chosen: N | None, default: N) -> N:
-    """What the owner chose, else the model's own value."""
+    """Return the owner's choice, or the model's default if it is None."""
     return default if chosen is None else chosen

@@ -1,4 +1,7 @@
-"""Read the rows of the sidebar, by keyset, newest first."""
+"""Read rows of the sidebar, newest first, with keyset pagination.
+
+https://use-the-index-luke.com/no-offset
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +19,7 @@ def is_unread(answered_at: datetime | None, seen_at: datetime | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SidebarRow:
-    """A line of the sidebar."""
+    """A conversation in the sidebar; `answering` tells whether it has a live answer."""
 
     id: UUID
     title: str
@@ -26,6 +29,7 @@ class SidebarRow:
 
     @property
     def place(self) -> "SidebarCursor":
+        """Return the row's position, for use as a cursor."""
         return self.active_at, self.id
 
 
@@ -35,9 +39,9 @@ SELECT id, title, active_at, EXISTS (
     ), answered_at, seen_at
 FROM chat_conversation c WHERE owner_id = %(owner)s AND deleted_at IS NULL
 """
-SELECT_ROW = SELECT_ROWS + "AND id = %(only)s"
-# A stretch of one index between two places in it costs the same at any depth. Where nothing bounds
-# it stand places beyond all rows: a bound that may be missing could not be looked up there.
+SELECT_ROW = SELECT_ROWS + "AND id = %(conversation)s"
+# A range of one index between two cursors costs the same at any depth. Both bounds are always
+# given, as NEWEST or OLDEST if there is none: the index is no help with a bound that may be null.
 SELECT_RANGE = (
     SELECT_ROWS
     + """
@@ -48,7 +52,7 @@ SELECT_RANGE = (
 SELECT_ROWS_BELOW = SELECT_RANGE + "ORDER BY active_at DESC, id DESC LIMIT %(size)s"
 SELECT_ROWS_ABOVE = SELECT_RANGE + "ORDER BY active_at, id LIMIT %(size)s"
 
-# Where a row stands among the others.
+# A row's position in the list: `active_at` and ID.
 SidebarCursor = tuple[datetime, UUID]
 NEWEST: SidebarCursor = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 OLDEST: SidebarCursor = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
@@ -60,36 +64,44 @@ def list_rows(
     size: int = 40,
     after: SidebarCursor | None = None,
 ) -> list[SidebarRow]:
-    """People's conversations, newest first: the next ones below `before`, down to `after`."""
+    """Return the first `size` rows below `before` and above `after`, newest first."""
     return fetch_rows(SELECT_ROWS_BELOW, range_values(user, before, after, size))
 
 
 def list_rows_above(
     user: User, after: SidebarCursor, size: int, before: SidebarCursor | None = None
 ) -> list[SidebarRow]:
-    """The next ones above `after`, up to `before`; newest first as well."""
+    """Return the `size` rows next above `after` and below `before`, newest first as well."""
     return fetch_rows(SELECT_ROWS_ABOVE, range_values(user, before, after, size))[::-1]
 
 
 def range_values(
     user: User, before: SidebarCursor | None, after: SidebarCursor | None, size: int
 ) -> dict[str, object]:
-    before_at, before_key = before or NEWEST
-    after_at, after_key = after or OLDEST
-    places = {"before_at": before_at, "before": before_key, "after_at": after_at}
-    return {"owner": user.pk, **places, "after": after_key, "size": size}
+    """Return the parameters of SELECT_RANGE."""
+    before_at, before_id = before or NEWEST
+    after_at, after_id = after or OLDEST
+    return {
+        "owner": user.pk,
+        "before_at": before_at,
+        "before": before_id,
+        "after_at": after_at,
+        "after": after_id,
+        "size": size,
+    }
 
 
 def get_row(user: User, conversation_id: UUID) -> SidebarRow:
-    """Raises Conversation.DoesNotExist for what is not this person's."""
-    found = fetch_rows(SELECT_ROW, {"owner": user.pk, "only": conversation_id})
-    if not found:
+    """Return the row of one conversation. Raises Conversation.DoesNotExist."""
+    rows = fetch_rows(SELECT_ROW, {"owner": user.pk, "conversation": conversation_id})
+    if not rows:
         raise Conversation.DoesNotExist
-    return found[0]
+    return rows[0]
 
 
 def fetch_rows(statement: str, values: dict[str, object]) -> list[SidebarRow]:
+    """Run a statement built from SELECT_ROWS."""
     return [
-        SidebarRow(key, title, active_at, answering, is_unread(answered_at, seen_at))
-        for key, title, active_at, answering, answered_at, seen_at in fetch(statement, values)
+        SidebarRow(pk, title, active_at, answering, is_unread(answered_at, seen_at))
+        for pk, title, active_at, answering, answered_at, seen_at in fetch(statement, values)
     ]

@@ -1,1 +1,4 @@
-"""Every write in a transaction, every state move as one guarded update, and the reads for pages."""
+"""Writes: one function for each action, in a transaction.
+
+A change of state is a single guarded UPDATE, so that of two concurrent callers only one succeeds.
+"""

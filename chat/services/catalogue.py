@@ -1,4 +1,4 @@
-"""Which model answers, and the demonstration model that comes and goes with LOCAL_MODEL."""
+"""Choose the model that answers, and keep the demonstration model in step with LOCAL_MODEL."""
 
 from django.conf import settings
 from django.db import transaction
@@ -19,27 +19,28 @@ SELECT_ENABLED = statement(
 
 
 def list_enabled() -> list[ChatModel]:
-    """The models that people may choose, in the administrators' order."""
+    """Return the models that people may choose, in the administrators' order."""
     return [from_row(ChatModel, row) for row in fetch(SELECT_ENABLED, {})]
 
 
 def model_for(
     conversation: Conversation | None, models: list[ChatModel] | None = None
 ) -> ChatModel | None:
-    """The model that would answer next: the conversation's own, else the default.
+    """Return the model that would answer next, or None if no model is enabled.
 
-    `models` are the enabled ones, if they were read before.
+    That is the conversation's own model if it is enabled, else the default one, else the first.
+    Pass the enabled `models` if they are loaded already.
     """
-    own = conversation.model_id if conversation else None
+    chosen_id = conversation.model_id if conversation else None
 
     def rank(model: ChatModel) -> tuple[bool, bool, int]:
-        return model.pk != own, not model.is_default, model.position
+        return model.pk != chosen_id, not model.is_default, model.position
 
     return min(list_enabled() if models is None else models, key=rank, default=None)
 
 
 def sync_local_model() -> None:
-    """With LOCAL_MODEL its row is enabled and the default; without it the row is switched off."""
+    """Enable the demonstration model if LOCAL_MODEL is set, else disable it."""
     with transaction.atomic():
         if settings.LOCAL_MODEL:
             enable_local_model(settings.LOCAL_MODEL)
@@ -48,7 +49,11 @@ def sync_local_model() -> None:
 
 
 def enable_local_model(repo_id: str) -> None:
-    row, _ = ChatModel.objects.get_or_create(
+    """Enable the demonstration model and make it the default; create its row if needed.
+
+    A row that an administrator added for the same repository is left alone.
+    """
+    model, _ = ChatModel.objects.get_or_create(
         repo_id=repo_id,
         defaults={
             "label": f"{repo_id} (demonstration)",
@@ -63,14 +68,17 @@ def enable_local_model(repo_id: str) -> None:
             "note": LOCAL_NOTE,
         },
     )
-    if not row.is_local or (row.enabled and row.is_default):
+    if not model.is_local or (model.enabled and model.is_default):
         return
     ChatModel.objects.filter(is_default=True).update(is_default=False)
-    ChatModel.objects.filter(pk=row.pk).update(enabled=True, is_default=True)
+    ChatModel.objects.filter(pk=model.pk).update(enabled=True, is_default=True)
 
 
 def disable_local_model() -> None:
-    """Give the place of the default back to the first model of the catalogue."""
+    """Disable the demonstration model.
+
+    If it was the default, the first enabled model becomes the default.
+    """
     was_default = ChatModel.objects.filter(is_local=True, is_default=True).exists()
     ChatModel.objects.filter(is_local=True).update(enabled=False, is_default=False)
     if was_default:

@@ -1,4 +1,7 @@
-"""How many commands beside messages one person may give: far more than anybody does by hand."""
+"""Limit the rate of commands other than messages, for each person.
+
+The limit is far above what anybody reaches by hand.
+"""
 
 from uuid import UUID
 
@@ -7,12 +10,16 @@ from django.conf import settings
 from chat.errors import ChatError
 from chat.services.rate_limit import RateLimit, consume
 
-# Buckets of their own: what is typed is saved without being asked for, and must take nothing away.
+# Drafts have a bucket of their own: the page saves them unasked, and that must not use up the
+# budget for commands.
 COMMANDS, DRAFTS = "commands", "drafts"
 
 
 def check_command_rate(person_id: UUID, budget: str = COMMANDS) -> None:
-    """Take one from the person's budget. Raises ChatError `too_many_commands` when it is empty."""
+    """Take one token from the person's budget.
+
+    Raises ChatError `too_many_commands` if there is none left.
+    """
     if not settings.LIMITS:
         return
     rate = settings.COMMANDS_PER_MINUTE

@@ -1,4 +1,4 @@
-"""Text that was typed and not yet sent: one for each conversation, one for a new chat."""
+"""Drafts: unsent text, one for each conversation and one for a new chat."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from chat.models import Conversation, Draft, Message
 from chat.text import MESSAGE_CHARS, check_length, normalize_text
 from core.db.sql import columns, fetch, from_row, statement
 
-# A draft may be too long to be sent; what is far beyond that is no draft.
+# A draft may be longer than a message, so that no text is lost before it is shortened.
 DRAFT_CHARS = 4 * MESSAGE_CHARS
 
 
@@ -23,9 +23,10 @@ SELECT {draft} FROM chat_draft draft WHERE owner_id = %(owner)s
 
 
 def find_draft(user: User, conversation: Conversation | None) -> Draft | None:
-    key = conversation.pk if conversation else None
-    found = fetch(SELECT_DRAFT, {"owner": user.pk, "conversation": key})
-    return from_row(Draft, found[0]) if found else None
+    """Return the person's draft for a conversation; for None, their draft for a new chat."""
+    conversation_id = conversation.pk if conversation else None
+    rows = fetch(SELECT_DRAFT, {"owner": user.pk, "conversation": conversation_id})
+    return from_row(Draft, rows[0]) if rows else None
 
 
 def save_draft(
@@ -33,26 +34,26 @@ def save_draft(
     conversation_id: UUID | None,
     client_id: UUID,
     text: str,
-    opened: UUID | None = None,
+    loaded_client_id: UUID | None = None,
 ) -> None:
-    """Save what is typed; an empty text removes the draft that it was.
+    """Save unsent text; an empty text deletes the draft.
 
-    `client_id` is the one that the text will be sent with: a draft of what was sent in the meantime
-    is not kept. `opened` is that of the draft that the page was opened with. Raises
-    Conversation.DoesNotExist, or ChatError `message_too_long`.
+    `client_id` is the one that the message will be sent with: if it was sent in the meantime, the
+    draft is deleted. `loaded_client_id` is the `client_id` of the draft that the page was loaded
+    with. Raises Conversation.DoesNotExist, or ChatError `message_too_long`.
     """
-    clean = normalize_text(text)
-    check_length(clean, DRAFT_CHARS, "message_too_long")
+    text = normalize_text(text)
+    check_length(text, DRAFT_CHARS, "message_too_long")
     if conversation_id is not None:
         Conversation.objects.owned_by(user).only("id").get(pk=conversation_id)
-    if not clean.strip() or is_sent(user, conversation_id, client_id):
-        discard_draft(user, conversation_id, client_id, opened)
+    if not text.strip() or is_sent(user, conversation_id, client_id):
+        discard_draft(user, conversation_id, client_id, loaded_client_id)
         return
     draft = Draft(
         owner=user,
         conversation_id=conversation_id,
         client_id=client_id,
-        text=clean,
+        text=text,
         saved_at=Now(),
     )
     Draft.objects.bulk_create(
@@ -61,12 +62,14 @@ def save_draft(
         unique_fields=["owner", "conversation"],
         update_fields=["client_id", "text", "saved_at"],
     )
-    # Sending removes the draft after its commit: whoever comes second sees the other.
+    # Sending deletes the draft after its commit. If it missed the row just saved, the message is
+    # visible here by now.
     if is_sent(user, conversation_id, client_id):
-        discard_draft(user, conversation_id, client_id, opened)
+        discard_draft(user, conversation_id, client_id, loaded_client_id)
 
 
 def is_sent(user: User, conversation_id: UUID | None, client_id: UUID) -> bool:
+    """Tell whether the message, or for no conversation the new chat, was sent already."""
     if conversation_id is None:
         return Conversation.objects.filter(owner=user, client_id=client_id).exists()
     return Message.objects.filter(conversation=conversation_id, client_id=client_id).exists()
@@ -75,7 +78,7 @@ def is_sent(user: User, conversation_id: UUID | None, client_id: UUID) -> bool:
 DELETE_DRAFT = """
 DELETE FROM chat_draft WHERE owner_id = %(owner)s
     AND conversation_id IS NOT DISTINCT FROM %(conversation)s::uuid
-    AND (client_id IN (%(client)s, %(opened)s::uuid) OR text = %(text)s) RETURNING id
+    AND (client_id IN (%(client)s, %(loaded)s::uuid) OR text = %(text)s) RETURNING id
 """
 
 
@@ -83,10 +86,13 @@ def discard_draft(
     user: User,
     conversation_id: UUID | None,
     client_id: UUID,
-    opened: UUID | None = None,
+    loaded_client_id: UUID | None = None,
     text: str = "",
 ) -> None:
-    """What is no longer to be sent: the page's own draft, the one that it was `opened` with, or
-    the same `text` from another page. What another page typed in the meantime stays."""
+    """Delete the draft if it is obsolete.
+
+    That is the page's own draft, the one that the page was loaded with, or a draft with the same
+    `text` from another page. Other text that another page saved in the meantime stays.
+    """
     values = {"owner": user.pk, "conversation": conversation_id, "client": client_id}
-    fetch(DELETE_DRAFT, values | {"opened": opened, "text": text})
+    fetch(DELETE_DRAFT, values | {"loaded": loaded_client_id, "text": text})

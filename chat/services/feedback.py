@@ -1,4 +1,4 @@
-"""What a person thinks of an answer."""
+"""Ratings of answers."""
 
 from uuid import UUID
 
@@ -13,17 +13,17 @@ REASON_CHARS = 500
 
 
 def rate_answer(user: User, message_id: UUID, value: int | None, reason: str = "") -> Message:
-    """1 is good, -1 is bad, None takes it back.
+    """Rate an answer: 1 is good, -1 is bad, None removes the rating.
 
     Raises Message.DoesNotExist, or ChatError `reason_too_long`.
     """
-    kept = normalize_text(reason).strip()
-    check_length(kept, REASON_CHARS, "reason_too_long")
+    reason = normalize_text(reason).strip()
+    check_length(reason, REASON_CHARS, "reason_too_long")
     message: Message = Message.objects.owned_by(user).get(pk=message_id, role=Role.ASSISTANT)
     message.feedback = value
-    message.feedback_reason = kept if value is not None else ""
+    message.feedback_reason = reason if value is not None else ""
     with transaction.atomic():
         message.save(update_fields=["feedback", "feedback_reason"])
-        mine = Conversation.objects.filter(pk=message.conversation_id)
-        mine.update(version=F("version") + 1)
+        conversations = Conversation.objects.filter(pk=message.conversation_id)
+        conversations.update(version=F("version") + 1)
     return message

@@ -1,4 +1,4 @@
-"""The end of a run: text, counts and state are written once, by whoever ends the run."""
+"""Finish runs: write text, token counts and status, exactly once for each run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from core.db.sql import column_count, columns, fetch, from_row, statement
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """What the end of a run wrote: both rows as they are now."""
+    """The rows that finishing a run has written, with their new values."""
 
     conversation: Conversation
     message: Message
@@ -24,14 +24,14 @@ class FinishedRun:
 
 @dataclass(frozen=True, slots=True)
 class ExpiredRun:
-    """A run that was found dead and closed."""
+    """A run that was finished because its lease had expired."""
 
     conversation_id: UUID
     owner_id: UUID
     message_id: UUID
 
 
-# Who comes second finds the run ended, and writes nothing.
+# Only the first caller ends the run; later calls match no row.
 UPDATE_RUN = """
 UPDATE chat_run SET ended_at = statement_timestamp(), provider = %(provider)s,
     finish_reason = %(reason)s, error_code = %(code)s, prompt_tokens = %(prompt_tokens)s,
@@ -41,24 +41,24 @@ WHERE id = %(run)s AND ended_at IS NULL
 RETURNING message_id, conversation_id
 """
 
-# A statement of its own: the first one may have waited for a save, whose text only this one sees.
-# The version tells pages that show another one that they are behind; an answer that its reader did
-# not stop waits to be seen.
+# A statement of its own: UPDATE_RUN may have waited for `save_chunks`, whose text only a later
+# statement sees. The new version makes open pages reload; the answer counts as unread unless its
+# reader stopped it.
 FOLD_CHUNKS = statement(
     """
-WITH written AS (
+WITH message AS (
     UPDATE chat_message m SET status = %(status)s, text = %(text)s, html = %(html)s,
         renderer = %(renderer)s, finish_reason = %(reason)s, error_code = %(code)s,
         finished_at = statement_timestamp()
     WHERE id = %(message)s RETURNING {message}
-), folded AS (
+), removed_chunks AS (
     DELETE FROM chat_chunk WHERE run_id = %(run)s
-), counted AS (
+), conversation AS (
     UPDATE chat_conversation c SET version = version + 1,
-        answered_at = CASE WHEN %(unseen)s THEN statement_timestamp() ELSE answered_at END
+        answered_at = CASE WHEN %(unread)s THEN statement_timestamp() ELSE answered_at END
     WHERE id = %(conversation)s RETURNING {conversation}
 )
-SELECT counted.*, written.* FROM counted, written
+SELECT conversation.*, message.* FROM conversation, message
 """,
     message=columns(Message, "m"),
     conversation=columns(Conversation, "c"),
@@ -66,9 +66,12 @@ SELECT counted.*, written.* FROM counted, written
 
 
 def finish(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> FinishedRun | None:
-    """Write the end of a run; None if somebody else ended it before, and nothing is written."""
+    """Write the end of a run, with its answer as text and HTML.
+
+    Returns None, and writes nothing, if the run has ended already.
+    """
     usage = outcome.usage
-    ending = {
+    result = {
         "run": run.pk,
         "provider": run.provider,
         "reason": outcome.finish_reason[:40],
@@ -79,55 +82,63 @@ def finish(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> F
         "first": usage.first_token_ms,
         "last": usage.last_token_ms,
     }
-    body = {"status": outcome.status, "text": text, "html": html, "renderer": renderer}
+    content = {"status": outcome.status, "text": text, "html": html, "renderer": renderer}
     with transaction.atomic():
-        ended = fetch(UPDATE_RUN, ending)
-        if not ended:
+        rows = fetch(UPDATE_RUN, result)
+        if not rows:
             return None
-        message, conversation = ended[0]
-        of = {"message": message, "conversation": conversation}
-        (row,) = fetch(
-            FOLD_CHUNKS, ending | body | of | {"unseen": outcome.status != Status.STOPPED}
-        )
-    wide = column_count(Conversation)
-    return FinishedRun(from_row(Conversation, row[:wide]), from_row(Message, row[wide:]))
+        message_id, conversation_id = rows[0]
+        target = {
+            "message": message_id,
+            "conversation": conversation_id,
+            "unread": outcome.status != Status.STOPPED,
+        }
+        (row,) = fetch(FOLD_CHUNKS, result | content | target)
+    split = column_count(Conversation)
+    return FinishedRun(from_row(Conversation, row[:split]), from_row(Message, row[split:]))
 
 
 def has_restarted_recently() -> bool:
-    """Whether the database began less than a lease ago: living processes may not have renewed."""
+    """Tell whether the database started less than the length of a lease ago.
+
+    If so, processes that are alive may not have had time to renew their leases.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT now() - pg_postmaster_start_time() < make_interval(secs => %s)",
             (LEASE.total_seconds(),),
         )
-        found: bool = cursor.fetchone()[0]
-    return found
+        is_recent: bool = cursor.fetchone()[0]
+    return is_recent
 
 
-def finish_expired(most: int = 100, spare: Sequence[UUID] = ()) -> list[ExpiredRun]:
-    """End the runs whose lease lapsed; their saved text is kept and the answer is interrupted.
+def finish_expired(limit: int = 100, spare: Sequence[UUID] = ()) -> list[ExpiredRun]:
+    """Finish at most `limit` runs whose lease has expired, keeping the text saved so far.
 
-    `spare` are runs that the caller itself writes and has only been late to renew.
+    `spare` are the IDs of runs to leave alone: the caller writes them, and was only late to renew.
     """
     with transaction.atomic():
-        lapsed = list(
+        expired = list(
             Run.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(ended_at__isnull=True, lease_until__lt=Now())
             .exclude(pk__in=spare)
-            .select_related("conversation")[:most]
+            .select_related("conversation")[:limit]
         )
-        return [finish_expired_run(run) for run in lapsed]
+        return [finish_expired_run(run) for run in expired]
 
 
 def finish_expired_run(run: Run) -> ExpiredRun:
-    stopped = run.stop_requested
-    status = Status.STOPPED if stopped else Status.INTERRUPTED
+    """Finish a run as stopped if somebody had asked for that, else as interrupted.
+
+    Its HTML is left empty; the page renders the text when it is shown.
+    """
+    status = Status.STOPPED if run.stop_requested else Status.INTERRUPTED
     finish(run, Outcome(status=status), saved_text(run), "", 0)
     return ExpiredRun(run.conversation_id, run.conversation.owner_id, run.message_id)
 
 
 def saved_text(run: Run) -> str:
-    """The answer's text as the database has it: earlier runs' text and the chunks of this one."""
-    before = Message.objects.values_list("text", flat=True).get(pk=run.message_id)
+    """Return the answer's text in the database: that of earlier runs, and this run's chunks."""
+    earlier_text = Message.objects.values_list("text", flat=True).get(pk=run.message_id)
     chunks = Chunk.objects.filter(run=run.pk).order_by("offset")
-    return join_chunks(before, chunks.values_list("offset", "text"))
+    return join_chunks(earlier_text, chunks.values_list("offset", "text"))

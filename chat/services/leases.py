@@ -1,7 +1,7 @@
-"""Leases: which process writes an answer, by the database's clock alone.
+"""Leases: they say which process writes an answer, and until when by the database's clock.
 
-A process renews while it lives. A lease that lapsed belongs to nobody, and whoever sees it first
-marks the answer as interrupted.
+A process renews its leases while it is alive. Any process may finish a run whose lease has expired;
+the answer is then marked as interrupted.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,15 @@ from uuid import UUID
 from core.db.sql import fetch
 
 LEASE = timedelta(seconds=10)
-# A lease with less than this left is renewed with the next text.
+# A lease with less time left than this is renewed when text is saved.
 RENEW_BELOW = timedelta(seconds=7)
-
-
+# SQL for the end of a lease that starts now.
 LEASE_END = f"statement_timestamp() + interval '{LEASE.total_seconds()} seconds'"
 
 
 @dataclass(frozen=True, slots=True)
 class TextChunk:
-    """Text of a run that is not yet saved; `offset` is its place in the answer, in characters."""
+    """Unsaved text of a run; `offset` is its position in the answer, in characters."""
 
     run_id: UUID
     offset: int
@@ -30,23 +29,23 @@ class TextChunk:
 
 @dataclass(frozen=True, slots=True)
 class HeldRuns:
-    """Runs that this process still holds, and those of them that somebody asked to stop."""
+    """IDs of the runs that this process still holds, and of those among them to stop."""
 
     runs: frozenset[UUID]
     stops: frozenset[UUID]
 
 
-# A lapsed lease that nobody took is taken back: the database may have been away for longer. The
-# update waits for a sweeper that holds the row, and finds it ended. FOR SHARE keeps a close waiting
-# until the text is there to be folded. A piece whose first save was done unheard comes again,
-# longer.
+# `renewed` also renews a lease that has expired if nobody has finished the run: the database may
+# have been unreachable for longer than a lease. If a sweeper has locked the run, the UPDATE waits
+# and then finds it ended. FOR SHARE makes `finish` wait until the text is saved. If the first save
+# succeeded but its reply was lost, the chunk is retried with more text, and the longer text wins.
 SAVE_CHUNKS = """
 WITH renewed AS (
     UPDATE chat_run SET lease_until = now() + make_interval(secs => %(lease)s)
     WHERE id = ANY(%(runs)s::uuid[]) AND owner = %(owner)s AND ended_at IS NULL
       AND lease_until < now() + make_interval(secs => %(below)s)
     RETURNING id, message_id, stop_requested
-), kept AS (
+), unchanged AS (
     SELECT id, message_id, stop_requested FROM chat_run
     WHERE id = ANY(%(runs)s::uuid[]) AND owner = %(owner)s AND ended_at IS NULL
       AND lease_until >= now() + make_interval(secs => %(below)s)
@@ -54,29 +53,30 @@ WITH renewed AS (
 ), held AS (
     SELECT id, message_id, stop_requested FROM renewed
     UNION ALL
-    SELECT id, message_id, stop_requested FROM kept
-), added AS (
+    SELECT id, message_id, stop_requested FROM unchanged
+), inserted AS (
     INSERT INTO chat_chunk (run_id, "offset", text)
-    SELECT piece.run_id, piece.at, piece.text
+    SELECT chunk.run_id, chunk.char_offset, chunk.text
     FROM unnest(%(ids)s::uuid[], %(offsets)s::int[], %(texts)s::text[])
-        AS piece(run_id, at, text)
-    JOIN held ON held.id = piece.run_id
+        AS chunk(run_id, char_offset, text)
+    JOIN held ON held.id = chunk.run_id
     ON CONFLICT (run_id, "offset") DO UPDATE SET text = EXCLUDED.text
       WHERE length(EXCLUDED.text) > length(chat_chunk.text)
     RETURNING run_id
-), begun AS (
+), started AS (
     UPDATE chat_message SET status = 'streaming' FROM held
     WHERE chat_message.id = held.message_id AND chat_message.status = 'pending'
-      AND held.id IN (SELECT run_id FROM added)
+      AND held.id IN (SELECT run_id FROM inserted)
 )
 SELECT id, stop_requested FROM held
 """
 
 
-def save_chunks(owner: UUID, runs: Sequence[UUID], pieces: Sequence[TextChunk]) -> HeldRuns:
-    """Append text, renew leases and hear of stops: one statement for all runs of a process.
+def save_chunks(owner: UUID, runs: Sequence[UUID], chunks: Sequence[TextChunk]) -> HeldRuns:
+    """Save new text, renew leases and read stop requests, for all runs of a process at once.
 
-    Doing it again is harmless: a piece has its place, and a place is taken once, by the longest.
+    `owner` is the ID of the process. Repeating a call is harmless: there is one chunk at each
+    offset, and the longest text for it wins.
     """
     rows = fetch(
         SAVE_CHUNKS,
@@ -85,9 +85,9 @@ def save_chunks(owner: UUID, runs: Sequence[UUID], pieces: Sequence[TextChunk]) 
             "owner": owner,
             "lease": LEASE.total_seconds(),
             "below": RENEW_BELOW.total_seconds(),
-            "ids": [piece.run_id for piece in pieces],
-            "offsets": [piece.offset for piece in pieces],
-            "texts": [piece.text for piece in pieces],
+            "ids": [chunk.run_id for chunk in chunks],
+            "offsets": [chunk.offset for chunk in chunks],
+            "texts": [chunk.text for chunk in chunks],
         },
     )
     return HeldRuns(

@@ -10,36 +10,39 @@ from core.db.sql import fetch
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `burst` at once, `rate` a second in the long run."""
+    """The size of a bucket: at most `burst` at once, and `rate` per second in the long run."""
 
     burst: float
     rate: float
 
 
-# What is left grows with the database's clock, not with any process's. A refusal changes nothing
-# and says after how many seconds there will be one.
+# The bucket refills by the database's clock, not by that of a process. If it is empty, nothing is
+# written, and the result is the number of seconds until the next token.
 CONSUME = """
-WITH taken AS (
-    INSERT INTO chat_allowance AS held (key, tokens, filled_at)
+WITH consumed AS (
+    INSERT INTO chat_allowance AS bucket (key, tokens, filled_at)
     VALUES (%(key)s, %(burst)s - 1, clock_timestamp())
     ON CONFLICT (key) DO UPDATE SET
-        tokens = LEAST(%(burst)s, held.tokens + %(rate)s * GREATEST(0,
-            EXTRACT(EPOCH FROM clock_timestamp() - held.filled_at))) - 1,
+        tokens = LEAST(%(burst)s, bucket.tokens + %(rate)s * GREATEST(0,
+            EXTRACT(EPOCH FROM clock_timestamp() - bucket.filled_at))) - 1,
         filled_at = clock_timestamp()
-    WHERE LEAST(%(burst)s, held.tokens + %(rate)s * GREATEST(0,
-        EXTRACT(EPOCH FROM clock_timestamp() - held.filled_at))) >= 1
+    WHERE LEAST(%(burst)s, bucket.tokens + %(rate)s * GREATEST(0,
+        EXTRACT(EPOCH FROM clock_timestamp() - bucket.filled_at))) >= 1
     RETURNING tokens
 )
-SELECT 0::float FROM taken
+SELECT 0::float FROM consumed
 UNION ALL
-SELECT GREATEST(0.1, (1 - held.tokens) / %(rate)s
-    - EXTRACT(EPOCH FROM clock_timestamp() - held.filled_at))::float
-FROM chat_allowance held WHERE held.key = %(key)s AND NOT EXISTS (SELECT FROM taken)
+SELECT GREATEST(0.1, (1 - bucket.tokens) / %(rate)s
+    - EXTRACT(EPOCH FROM clock_timestamp() - bucket.filled_at))::float
+FROM chat_allowance bucket WHERE bucket.key = %(key)s AND NOT EXISTS (SELECT FROM consumed)
 """
 
 
-def consume(key: str, bucket: RateLimit) -> float:
-    """Take one; 0, or the seconds after which there will be one to take."""
-    found = fetch(CONSUME, {"key": key, "burst": bucket.burst, "rate": bucket.rate})
-    # Without a row somebody else's first insert is not committed where this statement looked.
-    return float(found[0][0]) if found else 0.1
+def consume(key: str, limit: RateLimit) -> float:
+    """Take one token from a bucket; a new bucket is full.
+
+    Returns 0, or if the bucket is empty the number of seconds until the next token.
+    """
+    rows = fetch(CONSUME, {"key": key, "burst": limit.burst, "rate": limit.rate})
+    # No row: another transaction created the bucket after this statement took its snapshot.
+    return float(rows[0][0]) if rows else 0.1

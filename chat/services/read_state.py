@@ -1,4 +1,4 @@
-"""Which answers their owner has not looked at yet."""
+"""Track which conversations have answers that their owner has not seen."""
 
 from uuid import UUID
 
@@ -12,10 +12,10 @@ UNREAD = Q(answered_at__isnull=False) & (Q(seen_at__isnull=True) | Q(seen_at__lt
 
 
 def mark_read(user: User, conversation_id: UUID) -> bool:
-    """The owner has the newest answer in view; False when that was known.
+    """Record that the owner has seen the newest answer; return False if it was read already.
 
     Raises Conversation.DoesNotExist.
     """
-    mine = Conversation.objects.owned_by(user)
-    found: Conversation = mine.only("id").get(pk=conversation_id)
-    return bool(Conversation.objects.filter(UNREAD, pk=found.pk).update(seen_at=Now()))
+    owned = Conversation.objects.owned_by(user)
+    conversation: Conversation = owned.only("id").get(pk=conversation_id)
+    return bool(Conversation.objects.filter(UNREAD, pk=conversation.pk).update(seen_at=Now()))

@@ -1,4 +1,4 @@
-"""Writing and publishing system prompts, and which prompt and model are the default."""
+"""Save and publish system prompts, and set the default prompt and model."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,32 +11,37 @@ from chat.selectors.run_config import MIN_QUESTION_TOKENS, room_for_question
 
 
 def newest_version(prompt: SystemPrompt) -> PromptVersion | None:
+    """Return the version with the highest number, or None if there is none."""
     return PromptVersion.objects.filter(prompt=prompt.pk).order_by("-number").first()
 
 
 def lock_newest_version(prompt: SystemPrompt) -> PromptVersion | None:
-    """The newest version; until the transaction ends nobody else writes another one."""
+    """Return the newest version, and lock the prompt against new ones.
+
+    The lock lasts until the end of the transaction.
+    """
     SystemPrompt.objects.select_for_update(no_key=True).filter(pk=prompt.pk).first()
     return newest_version(prompt)
 
 
 def save_version(prompt: SystemPrompt, text: str, note: str, author: Any) -> PromptVersion | None:
-    """Save a wording as the next version; None when it is the newest one already.
+    """Save a text as the next version; return None if the newest version has the same text.
 
-    Two administrators who save at once get two versions: the prompt's row is held meanwhile.
+    The prompt's row is locked meanwhile, so that two administrators who save at the same time get
+    two versions.
     """
     with transaction.atomic():
-        last = lock_newest_version(prompt)
-        if last is not None and last.text == text:
+        newest = lock_newest_version(prompt)
+        if newest is not None and newest.text == text:
             return None
-        number = last.number + 1 if last else 1
+        number = newest.number + 1 if newest else 1
         return PromptVersion.objects.create(
             prompt=prompt, number=number, text=text, note=note, author=author
         )
 
 
 def publish(prompt: SystemPrompt, number: int) -> bool:
-    """Let the next answers use this version; False if there is none of that number."""
+    """Make the next answers use this version; return False if there is no such version."""
     version = PromptVersion.objects.filter(prompt=prompt.pk, number=number).first()
     if version is None:
         return False
@@ -44,19 +49,21 @@ def publish(prompt: SystemPrompt, number: int) -> bool:
 
 
 def make_default(prompt: SystemPrompt) -> None:
+    """Make this prompt the only default."""
     with transaction.atomic():
         SystemPrompt.objects.exclude(pk=prompt.pk).filter(is_default=True).update(is_default=False)
         SystemPrompt.objects.filter(pk=prompt.pk).update(is_default=True)
 
 
 def make_default_model(model: ChatModel) -> None:
+    """Enable this model and make it the only default."""
     with transaction.atomic():
         ChatModel.objects.exclude(pk=model.pk).filter(is_default=True).update(is_default=False)
         ChatModel.objects.filter(pk=model.pk).update(is_default=True, enabled=True)
 
 
 def usable_prompts() -> QuerySet[SystemPrompt]:
-    """Prompts that may begin a conversation."""
+    """Return the prompts that a conversation may use: published, and enabled or the default."""
     published = SystemPrompt.objects.filter(published__isnull=False).select_related("published")
     return published.filter(Q(enabled=True) | Q(is_default=True))
 
@@ -64,7 +71,7 @@ def usable_prompts() -> QuerySet[SystemPrompt]:
 def find_cramped_pairs(
     models: Iterable[ChatModel], prompts: Iterable[SystemPrompt]
 ) -> list[tuple[ChatModel, SystemPrompt]]:
-    """The pairs that leave no room for a question."""
+    """Return the pairs of model and prompt that leave no room for a question."""
     return [
         (model, prompt)
         for prompt in prompts

@@ -1,4 +1,8 @@
-"""Starting an answer: to a question, another one, to a changed question, or more of one."""
+"""Start answers: send, edit, regenerate and continue.
+
+Every command locks the conversation, or the person for a new conversation, until its transaction
+ends. Commands that start an answer check the limits first.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,13 +35,14 @@ from core.db.sql import (
     statement,
 )
 
-# Answers of one person that may be written or wait, as a multiple of those written at once.
+# How many live answers, writing or waiting, one person may have, as a multiple of
+# ANSWERS_PER_PERSON.
 QUEUE_FACTOR = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a command made. `run` is None where the same command was done before."""
+    """The rows of one command. `run` is None if the command was a repetition and wrote nothing."""
 
     conversation: Conversation
     answer: Message
@@ -54,57 +59,72 @@ def start_conversation(
     user: User,
     client_id: UUID,
     text: str,
-    process: UUID,
+    worker_id: UUID,
     choices: Mapping[str, object] | None = None,
 ) -> Turn:
-    """A new conversation with its first question; the same `client_id` again gives the same one."""
+    """Start a conversation with its first question.
+
+    `choices` are further column values of the conversation. Repeating the call with the same
+    `client_id` returns the existing turn. Raises ChatError as `insert_turn` does.
+    """
     with transaction.atomic():
         lock_user(user)
-        if known := fetch(SELECT_BY_CLIENT_ID, {"owner": user.pk, "client": client_id}):
-            return find_existing_turn(Conversation.objects.get(pk=known[0][0]), client_id)
+        if rows := fetch(SELECT_BY_CLIENT_ID, {"owner": user.pk, "client": client_id}):
+            return find_existing_turn(Conversation.objects.get(pk=rows[0][0]), client_id)
         conversation = Conversation(
             owner=user, client_id=client_id, title=make_title(text), **(choices or {})
         )
         return insert_turn(
-            conversation, load_preconditions(conversation), None, text, client_id, process
+            conversation, load_preconditions(conversation), None, text, client_id, worker_id
         )
 
 
-def send(user: User, conversation_id: UUID, client_id: UUID, text: str, process: UUID) -> Turn:
-    """A further question at the end of the shown branch.
+def send(user: User, conversation_id: UUID, client_id: UUID, text: str, worker_id: UUID) -> Turn:
+    """Ask a further question at the end of the shown branch.
 
-    Raises Conversation.DoesNotExist for one that is not this person's, ChatError `busy` while an
-    answer runs. The same `client_id` again gives what was made before.
+    Repeating the call with the same `client_id` returns the existing turn. Raises
+    Conversation.DoesNotExist if the conversation is not this person's, and ChatError as
+    `insert_turn` does.
     """
     with transaction.atomic():
         conversation = lock_conversation(user, conversation_id)
-        now = load_preconditions(conversation, client_id)
-        if now.sent:
+        preconditions = load_preconditions(conversation, client_id)
+        if preconditions.sent:
             return find_existing_turn(conversation, client_id)
-        return insert_turn(conversation, now, conversation.active_leaf_id, text, client_id, process)
+        return insert_turn(
+            conversation, preconditions, conversation.active_leaf_id, text, client_id, worker_id
+        )
 
 
-def edit(user: User, message_id: UUID, client_id: UUID, text: str, process: UUID) -> Turn:
-    """Ask a question again in other words: a sibling of it, with an answer of its own."""
-    with transaction.atomic():
-        message, conversation = lock_message(user, message_id, Role.USER)
-        now = load_preconditions(conversation, client_id)
-        if now.sent:
-            return find_existing_turn(conversation, client_id)
-        return insert_turn(conversation, now, message.parent_id, text, client_id, process)
+def edit(user: User, message_id: UUID, client_id: UUID, text: str, worker_id: UUID) -> Turn:
+    """Ask an edited question: insert it as a sibling of the original, with its own answer.
 
-
-def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conversation:
-    """Keep a question in other words without asking it: a sibling that ends the shown branch.
-
-    What was asked and answered before stays as it was; `regenerate` on the new one asks it.
+    Repeating the call with the same `client_id` returns the existing turn. Raises
+    Message.DoesNotExist, and ChatError as `insert_turn` does.
     """
     with transaction.atomic():
         message, conversation = lock_message(user, message_id, Role.USER)
-        now = load_preconditions(conversation, client_id)
-        if now.sent:
+        preconditions = load_preconditions(conversation, client_id)
+        if preconditions.sent:
+            return find_existing_turn(conversation, client_id)
+        return insert_turn(
+            conversation, preconditions, message.parent_id, text, client_id, worker_id
+        )
+
+
+def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conversation:
+    """Save an edited question without asking it.
+
+    The new question is a sibling of the original and ends the shown branch; the original and its
+    answers stay. `regenerate` on the new question asks it. Raises Message.DoesNotExist, or
+    ChatError `busy` while an answer is being written.
+    """
+    with transaction.atomic():
+        message, conversation = lock_message(user, message_id, Role.USER)
+        preconditions = load_preconditions(conversation, client_id)
+        if preconditions.sent:
             return conversation
-        if conversation.pk in now.live:
+        if conversation.pk in preconditions.live:
             raise ChatError("busy")
         question = build_message(
             conversation,
@@ -115,26 +135,37 @@ def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conve
             text=text,
             client_id=client_id,
         )
-        execute_together(insert_statement(question), update_leaf(conversation, question, taken=1))
+        execute_together(
+            insert_statement(question), update_leaf(conversation, question, message_count=1)
+        )
         return conversation
 
 
-def regenerate(user: User, message_id: UUID, process: UUID) -> Turn:
-    """Another answer to the same question, or the first one to a question that has none."""
+def regenerate(user: User, message_id: UUID, worker_id: UUID) -> Turn:
+    """Start another answer to the same question, or the first one to an unanswered question.
+
+    `message_id` is that of an answer or of an unanswered question. Raises Message.DoesNotExist for
+    anything else, and ChatError as `check_limits` does.
+    """
     with transaction.atomic():
         message, conversation = lock_message(user, message_id)
-        question = parent_question(message)
-        maker = check_limits(conversation, load_preconditions(conversation))
-        answer = build_message(conversation, 1, question, Role.ASSISTANT, Status.PENDING)
-        run = build_run(maker, conversation, answer, process)
+        question_id = parent_question(message)
+        config = check_limits(conversation, load_preconditions(conversation))
+        answer = build_message(conversation, 1, question_id, Role.ASSISTANT, Status.PENDING)
+        run = build_run(config, conversation, answer, worker_id)
         execute_together(
-            insert_statement(answer), insert_run(run), update_leaf(conversation, answer, taken=1)
+            insert_statement(answer),
+            insert_run(run),
+            update_leaf(conversation, answer, message_count=1),
         )
         return Turn(conversation, answer, run)
 
 
 def parent_question(message: Message) -> UUID | None:
-    """The question of an answer; a question itself while it has no answer."""
+    """Return the ID of the question to answer: the answer's parent, or the question itself.
+
+    Raises Message.DoesNotExist for a question that has an answer already.
+    """
     if message.role == Role.ASSISTANT:
         return message.parent_id
     if Message.objects.filter(parent=message).exists():
@@ -142,33 +173,38 @@ def parent_question(message: Message) -> UUID | None:
     return message.pk
 
 
-def continue_answer(user: User, message_id: UUID, process: UUID) -> Turn:
-    """A further run of the same answer.
+def continue_answer(user: User, message_id: UUID, worker_id: UUID) -> Turn:
+    """Start a further run that continues the last answer of the shown branch.
 
-    Raises ChatError `nothing_to_continue` without text, `finished` for one that its model ended.
+    Raises Message.DoesNotExist, ChatError `finished` if the model itself ended the answer,
+    `nothing_to_continue` if the answer is empty, live or not the last message, and ChatError as
+    `check_limits` does.
     """
     with transaction.atomic():
         message, conversation = lock_message(user, message_id, Role.ASSISTANT)
-        maker = check_limits(conversation, load_preconditions(conversation))
+        config = check_limits(conversation, load_preconditions(conversation))
         if message.status == Status.COMPLETE and message.finish_reason in FINISHED:
             raise ChatError("finished")
-        moved = (
+        updated = (
             Message.objects.filter(pk=message.pk)
             .exclude(status__in=(Status.PENDING, Status.STREAMING))
             .exclude(text="")
             .exclude(status=Status.COMPLETE, finish_reason__in=FINISHED)
             .update(status=Status.PENDING, finish_reason="", error_code="", finished_at=None)
         )
-        if not moved or message.pk != conversation.active_leaf_id:
+        if not updated or message.pk != conversation.active_leaf_id:
             raise ChatError("nothing_to_continue")
         message.refresh_from_db(fields=("status", "text"))
-        run = build_run(maker, conversation, message, process, continuation=True)
-        execute_together(insert_run(run), update_leaf(conversation, message, taken=0))
+        run = build_run(config, conversation, message, worker_id, continuation=True)
+        execute_together(insert_run(run), update_leaf(conversation, message, message_count=0))
         return Turn(conversation, message, run)
 
 
 def lock_user(user: User) -> None:
-    """One new conversation at a time for one person, until the transaction ends."""
+    """Let one person start only one conversation at a time, until the transaction ends.
+
+    A new conversation has no row yet that could be locked.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (7301, user.pk.int % 2**31))
 
@@ -183,18 +219,21 @@ WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL FOR 
 
 
 def lock_conversation(user: User, conversation_id: UUID) -> Conversation:
-    """The conversation, held until the transaction ends, so that turns come one after the other.
+    """Read and lock a conversation until the transaction ends, so that its turns run one by one.
 
-    Raises Conversation.DoesNotExist for what is not this person's.
+    Raises Conversation.DoesNotExist if it is deleted or not this person's.
     """
-    found = fetch(LOCK_CONVERSATION, {"conversation": conversation_id, "owner": user.pk})
-    if not found:
+    rows = fetch(LOCK_CONVERSATION, {"conversation": conversation_id, "owner": user.pk})
+    if not rows:
         raise Conversation.DoesNotExist
-    return from_row(Conversation, found[0])
+    return from_row(Conversation, rows[0])
 
 
 def lock_message(user: User, message_id: UUID, *roles: Role) -> tuple[Message, Conversation]:
-    """Raises Message.DoesNotExist for what is not this person's, or of another role."""
+    """Read a message, and lock its conversation until the transaction ends.
+
+    Raises Message.DoesNotExist if it is not this person's or has none of the `roles`.
+    """
     message = Message.objects.owned_by(user).get(pk=message_id, role__in=roles or Role)
     return message, lock_conversation(user, message.conversation_id)
 
@@ -206,26 +245,32 @@ SELECT run.conversation_id FROM chat_run run JOIN LATERAL (
 """
 
 
-def check_limits(conversation: Conversation, now: TurnPreconditions) -> RunConfig:
-    """Who makes the answer. Raises ChatError `busy`, `too_fast`, `too_many_answers` or
-    `not_configured`; the same in every process.
+def check_limits(conversation: Conversation, preconditions: TurnPreconditions) -> RunConfig:
+    """Check that an answer may start, and return the model and prompt for it.
 
-    What is taken comes back when the transaction fails. The row of the bucket stays locked until
-    its end, so that nobody counts at the same time.
+    Raises ChatError `busy`, `too_fast`, `too_many_answers` or `not_configured`. The limits are
+    shared by all processes. A rollback gives the consumed token back; until the transaction ends
+    the bucket's row stays locked, so that live answers are counted by one transaction at a time.
     """
-    person, rate, live = conversation.owner_id, settings.MESSAGES_PER_MINUTE, now.live
+    owner_id, rate = conversation.owner_id, settings.MESSAGES_PER_MINUTE
+    live = preconditions.live
     if settings.LIMITS:
-        if wait := consume(f"messages:{person}", RateLimit(burst=rate, rate=rate / 60)):
+        if wait := consume(f"messages:{owner_id}", RateLimit(burst=rate, rate=rate / 60)):
             raise ChatError("too_fast", retry_after=wait)
-        live = [key for (key,) in fetch(SELECT_LIVE_CONVERSATIONS, {"owner": person})]
+        # Count again now that the bucket is locked.
+        live = [pk for (pk,) in fetch(SELECT_LIVE_CONVERSATIONS, {"owner": owner_id})]
     if conversation.pk in live:
         raise ChatError("busy")
     if settings.LIMITS and len(live) >= QUEUE_FACTOR * settings.ANSWERS_PER_PERSON:
         raise ChatError("too_many_answers", retry_after=5)
-    return require_run_config(now.maker)
+    return require_run_config(preconditions.maker)
 
 
 def find_existing_turn(conversation: Conversation, client_id: UUID) -> Turn:
+    """Return the turn of a question that was sent before; its `run` is None.
+
+    `answer` is the first answer, or the question itself if it was saved without being asked.
+    """
     question = Message.objects.get(conversation=conversation, client_id=client_id)
     answer = Message.objects.filter(parent=question).order_by("seq").first()
     return Turn(conversation, answer or question, None, question)
@@ -233,42 +278,51 @@ def find_existing_turn(conversation: Conversation, client_id: UUID) -> Turn:
 
 def insert_turn(
     conversation: Conversation,
-    now: TurnPreconditions,
+    preconditions: TurnPreconditions,
     parent_id: UUID | None,
     text: str,
     client_id: UUID,
-    process: UUID,
+    worker_id: UUID,
 ) -> Turn:
-    """Question, pending answer and run; the conversation too, if this begins it."""
-    maker = check_limits(conversation, now)
-    check_question_fits(maker, conversation, text)
+    """Insert a question, a pending answer and a run; the conversation too, if it is new.
+
+    Raises ChatError as `check_limits` and `check_question_fits` do.
+    """
+    config = check_limits(conversation, preconditions)
+    check_question_fits(config, conversation, text)
     question = build_message(
         conversation, 1, parent_id, Role.USER, Status.COMPLETE, text=text, client_id=client_id
     )
     answer = build_message(conversation, 2, question.pk, Role.ASSISTANT, Status.PENDING)
-    run = build_run(maker, conversation, answer, process)
-    shown = insert_conversation if conversation._state.adding else update_leaf
-    for (moment,) in execute_together(
-        insert_statement(question, answer), insert_run(run), shown(conversation, answer, taken=2)
+    run = build_run(config, conversation, answer, worker_id)
+    write_conversation = insert_conversation if conversation._state.adding else update_leaf
+    # Only `update_leaf` returns a row.
+    for (active_at,) in execute_together(
+        insert_statement(question, answer),
+        insert_run(run),
+        write_conversation(conversation, answer, message_count=2),
     ):
-        conversation.active_at = moment
+        conversation.active_at = active_at
     return Turn(conversation, answer, run, question)
 
 
 def build_message(
     conversation: Conversation,
-    place: int,
+    position: int,
     parent_id: UUID | None,
     role: Role,
     status: Status,
     text: str = "",
     client_id: UUID | None = None,
 ) -> Message:
-    """A message that is not written yet, `place` places after the last one."""
+    """Build an unsaved message.
+
+    `position` counts the new messages of the conversation from 1, in the order of their `seq`.
+    """
     return Message(
         conversation=conversation,
         parent_id=parent_id,
-        seq=conversation.next_seq + place - 1,
+        seq=conversation.next_seq + position - 1,
         role=role,
         status=status,
         text=text,
@@ -277,25 +331,25 @@ def build_message(
 
 
 def build_run(
-    maker: RunConfig,
+    config: RunConfig,
     conversation: Conversation,
     answer: Message,
-    process: UUID,
+    worker_id: UUID,
     *,
     continuation: bool = False,
 ) -> Run:
-    """A run that is not written yet."""
+    """Build an unsaved run; `worker_id` is the ID of the process that will write the answer."""
     return Run(
         conversation=conversation,
         message=answer,
-        owner=process,
+        owner=worker_id,
         is_continuation=continuation,
-        **run_fields(maker, conversation),
+        **run_fields(config, conversation),
     )
 
 
 def insert_run(run: Run) -> StatementPart:
-    """The run with its lease."""
+    """Return the statement that inserts a run with a new lease."""
     return insert_statement(run, lease_until=LEASE_END)
 
 
@@ -306,16 +360,21 @@ WHERE id = %s RETURNING active_at
 """
 
 
-def update_leaf(conversation: Conversation, leaf: Message, *, taken: int) -> StatementPart:
-    """Let the shown branch end here, with `taken` places of the sequence used."""
+def update_leaf(conversation: Conversation, leaf: Message, *, message_count: int) -> StatementPart:
+    """Make `leaf` the end of the shown branch, and return the statement for it.
+
+    `message_count` is the number of messages that the same statement inserts.
+    """
     conversation.active_leaf_id = leaf.pk
     conversation.version += 1
-    return UPDATE_LEAF, [leaf.pk, taken, conversation.pk]
+    return UPDATE_LEAF, [leaf.pk, message_count, conversation.pk]
 
 
-def insert_conversation(conversation: Conversation, leaf: Message, *, taken: int) -> StatementPart:
-    """The same of a conversation that is not written yet."""
+def insert_conversation(
+    conversation: Conversation, leaf: Message, *, message_count: int
+) -> StatementPart:
+    """Do the same for a conversation that is not saved yet: the statement inserts it."""
     conversation.active_leaf_id = leaf.pk
     conversation.version += 1
-    conversation.next_seq += taken
+    conversation.next_seq += message_count
     return insert_statement(conversation)
