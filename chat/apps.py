@@ -8,11 +8,13 @@ from accounts.signals import session_ended, session_renewed
 
 
 class ChatConfig(AppConfig):
+    """Connects the signal handlers of the chat."""
+
     name = "chat"
     verbose_name = "Chat"
 
     def ready(self) -> None:
-        # Models are not there yet when this module is imported.
+        # `chat.signals` imports models, which Django has not loaded when it imports this module.
         from chat import signals  # noqa: PLC0415
 
         post_migrate.connect(signals.sync_catalogue, sender=self)

@@ -1,8 +1,7 @@
-"""Everything that can go wrong, as values: one frozen Fault for each code, and the exceptions that
-carry them.
+"""The catalogue of errors: one frozen `ErrorCode` for each, and the exceptions that carry them.
 
-A sentence says what happened and what the person can do. It never holds an address, a token, a
-prompt, text that a server sent, or a traceback, so it may be shown and logged anywhere.
+A sentence says what happened and what the person can do. It never contains an address, a token, a
+prompt, text that a server sent, or a traceback, so it is safe to show and log anywhere.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
-    """One thing that can go wrong.
+    """One kind of error.
 
-    `code` is stored with a run and is stable; `sentence` is for the person; `retryable` says that
-    the same request may well succeed later; `admin_only` that only an administrator can mend
-    it; `status` is the HTTP status of a command that is refused with this fault.
+    `code` is stored with a run and must stay stable. `sentence` is for the person. `retryable`
+    means that the same request may well succeed later, `admin_only` that only an administrator can
+    fix the cause. `status` is the HTTP status of a command that fails with this error.
     """
 
     code: str
@@ -326,15 +325,15 @@ FAULTS: Mapping[str, ErrorCode] = _by_code(_UPSTREAM, _SETUP, _REFUSALS)
 
 
 def error_code(code: str) -> ErrorCode:
-    """The catalogue's value for a code; `internal` for a code that it does not know."""
+    """Return the catalogue's entry for a code, or that of `internal` if the code is unknown."""
     return FAULTS.get(code, FAULTS["internal"])
 
 
 class ChatError(Exception):
-    """A fault that happened. `str()` of it is the sentence; it holds nothing that must be hidden.
+    """An error from the catalogue. `str()` gives its sentence, which holds nothing secret.
 
-    `retry_after` is in seconds, None where nobody named a time. `counts` fill the sentence's
-    numbers.
+    `retry_after` is in seconds, or None if unknown. `counts` are the values for the sentence's
+    placeholders.
     """
 
     def __init__(
@@ -361,7 +360,7 @@ class ChatError(Exception):
         return self.format(self.error.sentence)
 
     def format(self, sentence: str) -> str:
-        """The counts in a translation of the fault's sentence."""
+        """Fill the counts into the error's sentence or into a translation of it."""
         return sentence % self.counts if self.counts else sentence
 
     @property
@@ -378,8 +377,9 @@ class ChatError(Exception):
 
 
 class ProviderError(ChatError):
-    """The model server, or the way to it, failed. `upstream_status` is its HTTP status, if it sent
-    one.
+    """A failure of the model server or of the connection to it.
+
+    `upstream_status` is the HTTP status that the server sent, or None.
     """
 
     def __init__(
@@ -390,6 +390,6 @@ class ProviderError(ChatError):
 
     @property
     def detail(self) -> str:
-        """For the operator's log: code and HTTP status, never a body, an address or a token."""
+        """Describe the error for the operator's log: code and HTTP status, and nothing private."""
         status = "none" if self.upstream_status is None else str(self.upstream_status)
         return f"code={self.code} upstream_status={status}"

@@ -1,4 +1,4 @@
-"""What happens in a conversation, as frozen values without Django."""
+"""Events that processes exchange, and the outcome of a run: frozen values without Django."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,18 +6,18 @@ from uuid import UUID
 
 
 class ChangeKind(StrEnum):
-    """What a page has to look at again."""
+    """What changed in a conversation, so that a page knows what to reload."""
 
-    THREAD = "thread"  # messages came, closed or moved
-    SIDEBAR_ROW = "row"  # the conversation's line in the sidebar
-    BUMPED = "moved"  # the line goes to the top
-    DELETED = "gone"  # deleted
-    RESTORED = "back"  # a deletion taken back
+    THREAD = "thread"  # messages were added or finished, or another branch is shown
+    SIDEBAR_ROW = "row"  # the conversation's row in the sidebar
+    BUMPED = "moved"  # the row moves to the top of the sidebar
+    DELETED = "gone"  # the conversation was deleted
+    RESTORED = "back"  # a deleted conversation was restored
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Something of a conversation changed; readers look at the database for what it is now."""
+    """A conversation changed; receivers read its current state from the database."""
 
     owner_id: UUID
     conversation_id: UUID
@@ -26,43 +26,46 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class SignedOut:
-    """A session ended: sockets that came with it are closed."""
+    """A session ended: close the sockets that were opened with it."""
 
     session_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRenewed:
-    """A session goes on under another key: its browser connects again, and nobody else can."""
+    """A session got a new key: its browser reconnects, and nobody else may."""
 
     session_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class AccountChanged:
-    """An account was written or deleted: its sessions and answers may have lost their right."""
+    """An account was saved or deleted: check whether its sessions and answers are still allowed."""
 
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """Somebody wants this run to stop, wherever it is written."""
+    """Somebody asked for this run to stop; the process that writes it obeys."""
 
     run_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSubscribed:
-    """Somebody in another process looks at this answer, for the next few seconds at least."""
+    """Another process follows this answer and wants its text for the next few seconds."""
 
     message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
-    """Text of an answer from `offset` on, in characters, for other processes: what the database
-    has or will have within half a second. `notice` is the sentence in place of text to come."""
+    """Text of an answer for processes that follow it, from `offset` on, in characters.
+
+    The database has this text too, or will have it within half a second. `notice` is a sentence
+    that stands in for text that has not arrived yet.
+    """
 
     message_id: UUID
     offset: int
@@ -83,7 +86,10 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one run (`exact` is false for an estimate); milliseconds since its start."""
+    """Token counts and times of one run.
+
+    `exact` is false if the counts are estimates. Times are in milliseconds since the run started.
+    """
 
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
@@ -94,7 +100,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: the status of its answer, why, and what it cost."""
+    """How a run ended: the final status of its answer, the reason and the usage."""
 
     status: str
     finish_reason: str = ""

@@ -1,4 +1,4 @@
-"""What the web process does when it begins and before it goes."""
+"""Startup and shutdown of the chat in a web process."""
 
 from chat.llm.providers import close_idle_connections
 from chat.realtime.connection_registry import RESTARTING, connections
@@ -6,12 +6,15 @@ from chat.streaming.run_manager import runs
 
 
 def startup() -> None:
-    """Start the clocks; the first sweep ends what a killed process left."""
+    """Start the background clocks; the first sweep ends runs that a killed process left behind."""
     runs.startup()
 
 
 async def drain() -> None:
-    """Send the pages elsewhere, let answers finish, mark the rest."""
+    """Shut down: send pages to another process, and let answers finish.
+
+    Answers that take too long are marked as interrupted.
+    """
     runs.is_draining = True
     connections.close_all(RESTARTING)
     await runs.drain()

@@ -1,4 +1,4 @@
-"""What follows from things that happen outside the chat."""
+"""Signal handlers: how the chat reacts to migrations, sessions and account changes."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,34 +10,34 @@ from chat.events import AccountChanged, SessionRenewed, SignedOut
 from chat.pubsub import pubsub
 from chat.services import catalogue, conversation_actions
 
-# Fields of an account on which neither a session nor an answer depends; signing in writes one.
-HARMLESS = frozenset({"last_login"})
+# Account fields that affect neither sessions nor answers. Each login writes `last_login`.
+UNRELATED_FIELDS = frozenset({"last_login"})
 
 
 def sync_catalogue(**kwargs: Any) -> None:
-    """After each `migrate`, which every start runs: the demonstration model is on or off."""
+    """Enable or disable the demonstration model after each `migrate`, which every start runs."""
     catalogue.sync_local_model()
 
 
 def close_sockets(session_key: str, **kwargs: Any) -> None:
-    """Sockets that came with a session end with it."""
+    """Close the sockets of a session that ended."""
     pubsub.publish_threadsafe(SignedOut(session_key))
 
 
 def reconnect_sockets(session_key: str, **kwargs: Any) -> None:
-    """Sockets that came with a session connect again when it has a new key."""
+    """Make the sockets of a session reconnect after it got a new key."""
     pubsub.publish_threadsafe(SessionRenewed(session_key))
 
 
 def announce_account(
     instance: User, update_fields: Collection[str] | None = None, **kwargs: Any
 ) -> None:
-    """Tell every process that an account was written or deleted, after the commit."""
-    if update_fields is None or not HARMLESS.issuperset(update_fields):
+    """Tell every process, after the commit, that an account was saved or deleted."""
+    if update_fields is None or not UNRELATED_FIELDS.issuperset(update_fields):
         user_id = instance.pk
         transaction.on_commit(lambda: pubsub.publish_threadsafe(AccountChanged(user_id)))
 
 
 def delete_conversations(instance: User, **kwargs: Any) -> None:
-    """Delete what a person wrote before the person, with nothing written in between."""
+    """Delete a person's conversations and drafts before Django deletes the person."""
     conversation_actions.delete_all(instance)

@@ -1,4 +1,4 @@
-"""What is accepted: sizes and characters of the text that people send."""
+"""Clean and check the text that people send: its length and its characters."""
 
 import re
 import unicodedata
@@ -8,50 +8,57 @@ from chat.errors import ChatError
 
 MESSAGE_CHARS = 32_000
 TITLE_CHARS = 200
-# Hangul fillers and the braille blank are letters or symbols to Unicode, and blank on a screen.
+# Hangul fillers and the braille blank: Unicode calls them letters or symbols, but they draw
+# nothing.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 
 
 def clean_message(text: str) -> str:
-    """Return the text as it is stored: normalized, without blank ends, but with the indentation of
-    its first line. `stored` in static/js/words.js does the same, so that the page counts alike.
+    """Return the message as it is stored.
+
+    Normalizes the characters, and strips blank lines at the start and whitespace at the end; the
+    indentation of the first line stays. `stored` in static/js/words.js must do the same, so that
+    the page counts the same number of characters.
 
     Raises ChatError `empty_message` or `message_too_long`.
     """
-    text = without_blank_ends(normalize_text(text))
+    text = strip_blank_ends(normalize_text(text))
     if not has_visible(text):
         raise ChatError("empty_message")
     check_length(text, MESSAGE_CHARS, "message_too_long")
     return text
 
 
-def without_blank_ends(text: str) -> str:
-    """Without blank lines at the beginning and blanks at the end."""
-    first = _BLANK_LINES.match(text)
-    return text[first.end() if first else 0 :].rstrip()
+def strip_blank_ends(text: str) -> str:
+    """Strip blank lines at the start and whitespace at the end."""
+    blank_lines = _BLANK_LINES.match(text)
+    return text[blank_lines.end() if blank_lines else 0 :].rstrip()
 
 
 def check_length(text: str, limit: int, code: str) -> None:
-    """Raises ChatError `code`, with both numbers."""
+    """Raise ChatError `code`, with the length and the limit, if the text is too long."""
     if len(text) > limit:
         raise ChatError(code, counts={"length": len(text), "limit": limit})
 
 
-# What word processors and terminals put at the end of a line.
+# Line endings of other systems, and the line breaks that word processors and terminals insert.
 NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85]")
-# Other control characters and lone surrogates: Postgres, JSON or a socket cannot carry them.
+# Other control characters and lone surrogates, which PostgreSQL, JSON or a websocket rejects.
 UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def normalize_text(text: str) -> str:
-    """Newlines as LF, and none of the characters that a paste may bring and nobody sees."""
+    """Convert line endings to LF, and remove invisible characters that cannot be stored."""
     return UNSTORABLE.sub("", NEWLINES.sub("\n", text))
 
 
 def clean_title(text: str) -> str:
-    """One line of at most 200 characters. Raises ChatError `empty_title` or `title_too_long`."""
+    """Return the title on one line.
+
+    Raises ChatError `empty_title`, or `title_too_long` for more than 200 characters.
+    """
     title = " ".join(normalize_text(text).split())
     if not has_visible(title):
         raise ChatError("empty_title")
@@ -59,34 +66,42 @@ def clean_title(text: str) -> str:
     return title
 
 
-def make_title(text: str, most: int = 60) -> str:
-    """A title made of the first line of a question, cut at a word."""
-    line = " ".join(next((row for row in text.splitlines() if has_visible(row)), "").split())
-    if len(line) <= most:
+def make_title(text: str, limit: int = 60) -> str:
+    """Make a title from the first visible line of a question.
+
+    A line of more than `limit` characters is shortened, at a space if its second half has one.
+    """
+    line = " ".join(next((line for line in text.splitlines() if has_visible(line)), "").split())
+    if len(line) <= limit:
         return line
-    cut = line[: most - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[most // 2 :] else cut).rstrip(" ,;:.-") + "…"
+    cut = line[: limit - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[limit // 2 :] else cut).rstrip(" ,;:.-") + "…"
 
 
 def has_visible(text: str) -> bool:
-    """Whether a reader would see anything: a character that is no space, control, format or filler.
+    """Tell whether a reader would see anything of the text.
 
-    By Unicode general category; U+200B survives `str.strip()` and is a format character here.
+    Spaces, control characters, format characters and fillers are invisible. This goes by Unicode
+    general category, because `str.strip()` leaves format characters such as U+200B in place.
     """
     return any(_is_visible(char) for char in text)
 
 
 def _is_visible(char: str) -> bool:
-    # Combining marks (M) are left out too: alone they draw nothing of their own.
+    # Combining marks (M) count as invisible: without a base character they draw nothing.
     return char not in _BLANK and unicodedata.category(char)[0] not in "CZM"
 
 
 def join_chunks(text: str, chunks: Iterable[tuple[int, str]]) -> str:
-    """`text` and the chunks, (offset in characters, text), that follow it without a hole."""
+    """Append chunks to a text, up to the first gap.
+
+    Each chunk is its offset, in characters from the start of `text`, and its own text. Chunks must
+    be in the order of their offsets.
+    """
     parts, end = [text], len(text)
-    for offset, piece in chunks:
+    for offset, chunk in chunks:
         if offset != end:
             break
-        parts.append(piece)
-        end += len(piece)
+        parts.append(chunk)
+        end += len(chunk)
     return "".join(parts)

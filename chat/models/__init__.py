@@ -1,4 +1,4 @@
-"""Rows and their constraints; nothing here has a side effect."""
+"""The database models and their constraints; nothing here has side effects."""
 
 from chat.models.allowance import Allowance
 from chat.models.catalogue import ChatModel

@@ -1,4 +1,4 @@
-"""What somebody may still do: a token bucket that all processes share."""
+"""Rate limits: token buckets that all processes share."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -6,7 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Allowance(models.Model):
-    """`tokens` were left at `filled_at`, by the database's clock; they grow back with time."""
+    """A token bucket for one key, for example one person's messages.
+
+    `tokens` were left at `filled_at`, by the database's clock. They refill with time;
+    `chat.services.rate_limit` computes the current number.
+    """
 
     key = models.CharField(max_length=100, primary_key=True)
     tokens = models.FloatField()

@@ -1,4 +1,4 @@
-"""The models that administrators offer."""
+"""The catalogue: the language models that administrators offer."""
 
 import uuid6
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -7,21 +7,27 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
+    """How the server is asked: through chat completion or plain text completion."""
+
     CHAT = "chat", _("chat completion")
     COMPLETION = "completion", _("plain text completion")
 
 
 class Tokenizer(models.TextChoices):
+    """How tokens are counted: exactly, or by an estimate."""
+
     ESTIMATE = "", _("estimate")
     MISTRAL_V3 = "mistral-v3", _("Mistral v3 (exact)")
 
 
 def least_room(window: int) -> int:
-    """Tokens of a window that the longest answer has to leave to prompt and question."""
+    """Return the tokens of the window that the longest answer must leave to prompt and question."""
     return min(256, window // 4)
 
 
 class ChatModel(models.Model):
+    """A language model in the catalogue, with its limits and default sampling values."""
+
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     repo_id = models.CharField(
         _("repository"), max_length=200, unique=True, help_text=_("As sent to the server.")
@@ -55,7 +61,7 @@ class ChatModel(models.Model):
     is_default = models.BooleanField(
         _("default"), default=False, help_text=_("New conversations use this model.")
     )
-    # The demonstration model of `make run`: switched on and off with LOCAL_MODEL.
+    # True for the demonstration model of `make run`, which LOCAL_MODEL switches on and off.
     is_local = models.BooleanField(default=False, editable=False)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 

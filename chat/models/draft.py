@@ -1,4 +1,4 @@
-"""Text that was typed and not yet sent, so that another device goes on with it."""
+"""Text that was typed but not yet sent, stored so that it appears on other devices too."""
 
 import uuid6
 from django.conf import settings
@@ -11,7 +11,7 @@ from chat.models.conversation import Conversation
 
 
 class Draft(models.Model):
-    """One for each conversation of a person, and one for a conversation that is yet to begin."""
+    """Unsent text: one draft for each conversation of a person, and one for a new conversation."""
 
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     owner = models.ForeignKey(
@@ -20,7 +20,8 @@ class Draft(models.Model):
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, null=True, related_name="+"
     )
-    # The one that it would be sent with: only its own message takes it away.
+    # The `client_id` that the message will have when it is sent; sending that message deletes
+    # this draft.
     client_id = models.UUIDField(db_default=RandomUUID(), editable=False)
     text = models.TextField()
     saved_at = models.DateTimeField(db_default=Now())

@@ -1,4 +1,4 @@
-"""System prompts: a name, its immutable numbered versions, and which one is published."""
+"""System prompts and their immutable, numbered versions."""
 
 import uuid6
 from django.conf import settings
@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SystemPrompt(models.Model):
+    """A named system prompt; `published` is the version that new answers use."""
+
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     name = models.CharField(_("name"), max_length=100, unique=True)
     published = models.ForeignKey(
@@ -45,7 +47,7 @@ class SystemPrompt(models.Model):
 
 
 class PromptVersion(models.Model):
-    """One wording. A trigger in the database refuses to change it."""
+    """The text of one version of a prompt. A database trigger rejects changes to it."""
 
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     prompt = models.ForeignKey(SystemPrompt, on_delete=models.CASCADE, related_name="versions")

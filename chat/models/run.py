@@ -1,4 +1,4 @@
-"""Runs: each attempt to write an answer, who holds it, and exactly what made it."""
+"""Runs (attempts to write an answer) and the text chunks that they save meanwhile."""
 
 import uuid6
 from django.db import models
@@ -11,18 +11,25 @@ from chat.models.prompt import PromptVersion
 
 
 class Run(models.Model):
+    """One attempt to write an answer: its lease, its configuration and its result.
+
+    Continuing an answer creates a further run for the same message.
+    """
+
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="runs", db_index=False
     )
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="runs")
-    # The lease: which process writes, and until when, by the database's clock.
+    # The lease: `owner` is the ID of the process that writes the answer, and `lease_until` is by
+    # the database's clock.
     owner = models.UUIDField()
     lease_until = models.DateTimeField()
     stop_requested = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
 
-    # What made the answer; kept when the catalogue changes.
+    # The configuration that produced the answer, copied so that later changes to the catalogue
+    # do not alter it.
     prompt_version = models.ForeignKey(
         PromptVersion, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -35,7 +42,7 @@ class Run(models.Model):
     max_tokens = models.PositiveIntegerField()
     is_continuation = models.BooleanField(default=False)
 
-    # What came of it.
+    # The result; times are in milliseconds since the run started.
     prompt_tokens = models.PositiveIntegerField(null=True)
     answer_tokens = models.PositiveIntegerField(null=True)
     tokens_exact = models.BooleanField(default=False)
@@ -68,7 +75,10 @@ class Run(models.Model):
 
 
 class Chunk(models.Model):
-    """Text on its way: appended while a run lives, folded into the message at its close."""
+    """A piece of a live answer's text; `offset` is its position in the answer, in characters.
+
+    Chunks are appended while the run is live. Finishing the run moves their text into the message.
+    """
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="chunks", db_index=False)

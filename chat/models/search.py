@@ -1,4 +1,4 @@
-"""What search looks through: the words of each message and of each title."""
+"""The search index: the words of every message and every title."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -9,11 +9,11 @@ from chat.models.conversation import Conversation, Message
 
 
 class SearchEntry(models.Model):
-    """Words of a part of one message, or of the title where there is no message.
+    """The words of one part of a message, or of the conversation's title if `message` is null.
 
-    Triggers of the database write these rows with the text itself, so they cannot fall behind. A
-    word is stored behind four letters that stand for its owner: what others wrote is in other parts
-    of the index, and the cost of a search does not grow with it.
+    Database triggers write these rows in the same transaction as the text, so they are never out of
+    date. Every word is stored with a prefix of four letters that stands for its owner. Other
+    people's words are therefore in other parts of the index, and do not make a search slower.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
@@ -34,7 +34,7 @@ class SearchEntry(models.Model):
             ),
             models.UniqueConstraint(fields=("message", "part"), name="searchentry_part_once"),
         )
-        # New entries wait in a list that every search reads; it is kept short.
+        # Every search reads the index's list of pending entries, so keep it short (in KiB).
         indexes = (
             GinIndex(fields=("words",), name="searchentry_words", gin_pending_list_limit=256),
         )

@@ -1,4 +1,4 @@
-"""First questions that an empty chat offers; administrators write them."""
+"""Suggested questions for an empty chat."""
 
 import uuid6
 from django.db import models
@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Suggestion(models.Model):
+    """A first question, written by an administrator, that an empty chat offers."""
+
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     text = models.CharField(_("question"), max_length=300)
     enabled = models.BooleanField(_("enabled"), default=True)

@@ -4,7 +4,10 @@ from django.core.management.commands import makemessages
 
 
 class Command(makemessages.Command):
-    # Fault's second argument is a sentence for people; the module itself knows no Django.
+    """Django's command, with two more functions whose arguments are translatable."""
+
+    # `chat/errors.py` does not import Django, so its sentences are not marked with gettext: they
+    # are the second argument of a constructor.
     xgettext_options = [
         *makemessages.Command.xgettext_options,
         "--keyword=Fault:2",
