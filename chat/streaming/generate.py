@@ -131,9 +131,12 @@ def waiting_sentence(code: str) -> Callable[[int], str]:
     why = _(WAIT_REASONS.get(code, gettext_noop("The model server cannot be reached.")))
 
     def sentence(seconds: int) -> str:
+        # Not inside an f-string: xgettext does not look into one.
         if seconds < 1:
-            return f"{why} {_('Trying again …')}"
-        return f"{why} {_('Trying again in %(seconds)d s …') % {'seconds': seconds}}"
+            attempt = _("Trying again …")
+        else:
+            attempt = _("Trying again in %(seconds)d s …") % {"seconds": seconds}
+        return f"{why} {attempt}"
 
     return sentence
 

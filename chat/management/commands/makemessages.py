@@ -10,6 +10,6 @@ class Command(makemessages.Command):
     # are the second argument of a constructor.
     xgettext_options = [
         *makemessages.Command.xgettext_options,
-        "--keyword=Fault:2",
+        "--keyword=ErrorCode:2",
         "--keyword=gettext_noop",
     ]
