@@ -191,13 +191,13 @@ def read_changed(message: dict[str, str]) -> Changed:
 
 
 READERS: dict[str, Callable[[dict[str, str]], Event]] = {
-    "Changed": read_changed,
-    "StopAsked": lambda message: StopRequested(UUID(message["run_id"])),
-    "SignedOut": lambda message: SignedOut(message["session_key"]),
-    "SessionRenewed": lambda message: SessionRenewed(message["session_key"]),
-    "AccountChanged": lambda message: AccountChanged(UUID(message["user_id"])),
-    "Followed": lambda message: AnswerSubscribed(UUID(message["message_id"])),
-    "Wrote": lambda message: AnswerText(
+    Changed.__name__: read_changed,
+    StopRequested.__name__: lambda message: StopRequested(UUID(message["run_id"])),
+    SignedOut.__name__: lambda message: SignedOut(message["session_key"]),
+    SessionRenewed.__name__: lambda message: SessionRenewed(message["session_key"]),
+    AccountChanged.__name__: lambda message: AccountChanged(UUID(message["user_id"])),
+    AnswerSubscribed.__name__: lambda message: AnswerSubscribed(UUID(message["message_id"])),
+    AnswerText.__name__: lambda message: AnswerText(
         UUID(message["message_id"]), int(message["offset"]), message["text"], message["notice"]
     ),
 }
