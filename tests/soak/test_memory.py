@@ -19,9 +19,9 @@ KINDS = (
     "chat.streaming.live_answer.",
     "chat.rendering.markdown.stream.",
     "chat.streaming.job.",
-    "chat.streaming.remote_follower.Mirror",
+    "chat.streaming.remote_follower.RemoteFollower",
     "chat.streaming.relay.",
-    "config.",
+    "core.",
     "daphne.",
     "autobahn.twisted.websocket.WebSocketServerProtocol",
 )
