@@ -1,5 +1,7 @@
 """Bytes sent and characters rendered grow with the answer, not with its square."""
 
+from time import process_time
+
 import pytest
 
 from chat.rendering.markdown import Position, Stream, changes, render
@@ -55,3 +57,29 @@ def test_what_is_rendered_grows_with_the_length(name: str) -> None:
 
 def test_short_items_are_rendered_a_few_times_each() -> None:
     assert Meter("list", 16_000).rendered < 16_000 * 6
+
+
+BLANKS = " " * 4_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{BLANKS}-{BLANKS}|x",
+        f"hello\n- {BLANKS}-{BLANKS}|x",
+        f"a\n{BLANKS}x",
+        f"a\n- {BLANKS}x",
+        f"|{BLANKS}-{BLANKS}|{BLANKS}-{BLANKS}x",
+        "a\n" + "- " * 4_000 + "x",
+        "|-" * 4_000 + " x",
+    ],
+    ids=["ruler", "ruler in an item", "line", "item", "two columns", "items", "columns"],
+)
+def test_a_line_of_blanks_does_not_stop_the_process(text: str) -> None:
+    """A pattern that backtracks over them holds the interpreter for minutes."""
+    began = process_time()
+    render(text, "ab12")
+    stream = Stream("ab12")
+    stream.feed(text)
+    stream.render()
+    assert process_time() - began < 5

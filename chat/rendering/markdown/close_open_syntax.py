@@ -12,10 +12,11 @@ from chat.rendering.markdown.source import formulas, open_fence
 MAX_FORMULA = 1_000
 """Length, in characters, up to which an open display formula is held back."""
 
-_PREFIX = r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*"
+# Possessive, so that a line of many blanks cannot make a match backtrack.
+_PREFIX = r"[ \t>]*+(?:(?:[-+*]|\d{1,9}[.)])[ \t]++)*+"
 # A last line that may still become something other than text.
 _UNDECIDED = re.compile(
-    rf"{_PREFIX}(?:#{{1,6}}|[-+*=_:| \t]+|\d{{1,9}}[.)]?|`{{1,2}}|~{{1,2}}|\$\$?|\\"
+    rf"{_PREFIX}(?:#{{1,6}}|[-+*=_:| \t]++|\d{{1,9}}[.)]?|`{{1,2}}|~{{1,2}}|\$\$?|\\"
     r"|!?\[[^\]\n]{0,60}\]?"
     r"|\[\^[^\]\n]{1,40}\]:?[ \t]*)?[ \t]*"
 )

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 # https://github.github.com/gfm/#delimiter-row; a row of dashes alone underlines a heading.
+# Possessive, so that a line of many blanks cannot make the match backtrack.
 RULER = re.compile(
-    r"^[ \t>]*(?P<row>(?=[^\n]*[|:])\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?)[ \t]*$", re.M
+    r"^[ \t>]*+(?P<row>(?=[^\n]*[|:])\|?+[ \t]*+:?+-++:?+[ \t]*+"
+    r"(?:\|[ \t]*+:?+-++:?+[ \t]*+)*+\|?+)[ \t]*+$",
+    re.M,
 )
 MAX_LOOK_BACK = 50
 """Lines above an indented table that are searched for the list item it belongs to."""
