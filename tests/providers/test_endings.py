@@ -173,6 +173,25 @@ class TestFinishReasons:
         up.release()
         assert (await task).text == "Hello world"
 
+    async def test_a_reason_on_the_first_token_does_not_hurry_the_second(
+        self, up: Upstream
+    ) -> None:
+        first = faults.choices(delta={"content": "Hello"}, finish_reason="stop")
+        up.script(script(first, Gate(), " world", Finish(), Done()))
+        task = asyncio.create_task(ask(hf(up), deadlines=PATIENT))
+        await up.wait_gate()
+        await asyncio.wait({task}, timeout=6)
+        assert not task.done()
+        up.release()
+        assert (await task).text == "Hello world"
+
+    async def test_an_answer_cut_after_a_reason_on_its_first_token_is_not_whole(
+        self, up: Upstream
+    ) -> None:
+        up.script(script(faults.choices(delta={"content": "Hello"}, finish_reason="stop"), Cut()))
+        outcome = await ask(hf(up), deadlines=PATIENT)
+        assert (outcome.code, outcome.text) == ("cut", "Hello")
+
     @pytest.mark.parametrize("end", [End(), Cut()], ids=["closed", "cut"])
     async def test_blanks_after_a_reason_are_no_text(self, up: Upstream, end: Cut | End) -> None:
         up.script(script("Hello", Finish(), "", "\n", end))

@@ -17,8 +17,9 @@ class AnswerAccumulator:
     """`started`: a token came, so the request is not to be repeated. `ended`: read no further.
 
     `is_finished`: there is text, and the newest token came with or before a finish reason.
-    `is_doubtful`: a token came after a finish reason, so this server's reasons mean little: some
-    gateways put one on every chunk (https://github.com/BerriAI/litellm/issues/2195).
+    `is_doubtful`: a finish reason came with the first token, or a token after one, so this server's
+    reasons mean little: some gateways put one on every chunk
+    (https://github.com/BerriAI/litellm/issues/2195).
     """
 
     __slots__ = (
@@ -55,8 +56,8 @@ class AnswerAccumulator:
             self.prompt_tokens = event.prompt_tokens
         if event.answer_tokens is not None:
             self.answer_tokens = event.answer_tokens
-        self.started = self.started or event.token
         self._note_reason(event)
+        self.started = self.started or event.token
         return self._show(self._stops.feed(self._normaliser.feed(event.text)))
 
     def _note_reason(self, event: Event) -> None:
@@ -65,6 +66,8 @@ class AnswerAccumulator:
             self.is_doubtful = True
             self._is_told = False
         if event.reason is not None:
+            # The first token of an answer is rarely its last one.
+            self.is_doubtful = self.is_doubtful or (event.token and not self.started)
             self.reason = event.reason
             self._is_told = True
 
