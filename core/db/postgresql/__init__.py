@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend (`ENGINE`) with a pool that works again right after an outage."""
+"""Django's PostgreSQL backend (`ENGINE`) with a limit on connections that no outage can spoil."""

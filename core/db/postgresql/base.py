@@ -1,35 +1,50 @@
-"""The backend's connection class, which requests use; see `DatabaseWrapper.pool`."""
+"""The backend's connection class, which requests use; see `DatabaseWrapper`."""
 
-from typing import Any
+import weakref
+from threading import BoundedSemaphore
+from typing import Any, ClassVar
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
-from psycopg_pool import NullConnectionPool
+from psycopg_pool import PoolTimeout
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's connection class with another kind of pool."""
+    """Django's connection class with a limit on the connections of all requests together.
 
-    @property
-    def pool(self) -> Any:
-        """Return a pool that limits the connections of requests, and keeps no idle ones.
+    `OPTIONS["pool"]` holds `max_size` and `timeout`, the seconds to wait for a free place. No
+    connection is kept for the next request: psycopg's `ConnectionPool` keeps connections that a
+    restarted server has closed, so the first requests after a restart failed, and its
+    `NullConnectionPool` connects under a lock, so behind a host that swallows packets each request
+    waited for those before it. This fails at once with the real reason, and recovers at once.
+    """
 
-        psycopg's `ConnectionPool`, which Django uses, keeps connections that a restarted server has
-        closed, and replaces them only after seconds, so the first requests after a restart failed.
-        This one connects on demand: it fails at once with the real reason, and recovers at once.
-        https://www.psycopg.org/psycopg3/docs/advanced/pool.html#null-connection-pools
-        """
-        wrapper: Any = self  # the Django attributes below have no types
-        options = self.settings_dict["OPTIONS"].get("pool")
-        if self.alias == NO_DB_ALIAS or not options:
-            return None
-        if self.alias not in wrapper._connection_pools:
-            pool = NullConnectionPool(
-                kwargs=self.get_connection_params() | {"autocommit": True},
-                open=False,
-                configure=wrapper._configure_connection,
-                **options,
-            )
-            # If several threads create the first pool at the same time, one of them wins.
-            wrapper._connection_pools.setdefault(self.alias, pool)
-        return wrapper._connection_pools[self.alias]
+    # Django's own pool is not used.
+    pool = None
+    _places: ClassVar[dict[str, BoundedSemaphore]] = {}
+    _release: "weakref.finalize[..., Any] | None" = None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect, once one of `max_size` places is free. Raises PoolTimeout if none is in time."""
+        limits = self.settings_dict["OPTIONS"].get("pool")
+        if self.alias == NO_DB_ALIAS or not limits:
+            return super().get_new_connection(conn_params)
+        places = self._places.setdefault(self.alias, BoundedSemaphore(limits["max_size"]))
+        if not places.acquire(timeout=limits["timeout"]):
+            raise PoolTimeout(f"no connection was free within {limits['timeout']} s")
+        try:
+            connection = super().get_new_connection(conn_params)
+        except BaseException:
+            places.release()
+            raise
+        # Released once: by `_close`, or when a thread ends without it.
+        self._release = weakref.finalize(self, places.release)
+        return connection
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]  # the stubs lack it
+        finally:
+            if self._release is not None:
+                self._release()
+                self._release = None
