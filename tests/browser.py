@@ -22,9 +22,9 @@ QUIET = [
 numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
-    """Ends with this folder: while it is open no other test may use an event loop."""
+    """Start a Chromium for one file: while it is open no other test may use an event loop."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
         yield running

@@ -3,16 +3,19 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import environ
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.test import Client
 
 from accounts.models import User
+from chat.models import ChatModel
 from core.db.connection import KeptConnection
 from core.db.executors import dedicate_connection
 from launcher.postgres import Cluster
@@ -20,6 +23,7 @@ from tests.fake_llm import UpstreamThread
 from tests.site import Site, prepared_database
 
 PASSWORD = "correct-horse-9"
+FIRST_ROWS = import_module("chat.migrations.0002_first_rows")
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +49,16 @@ def _no_connection_left(django_db_blocker: Any) -> Iterator[None]:
     yield
     with django_db_blocker.unblock():
         connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _first_rows(request: pytest.FixtureRequest) -> None:
+    """Put back the rows that migrations insert: a test with real commits empties every table."""
+    uses_database = request.node.get_closest_marker("django_db") is not None
+    if uses_database or not {"db", "transactional_db"}.isdisjoint(request.fixturenames):
+        request.getfixturevalue("db")
+        if not ChatModel.objects.exists():
+            FIRST_ROWS.fill(apps, None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """People and a browser for the tests of accounts and of the base of every page."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from html.parser import HTMLParser
 
@@ -10,6 +9,7 @@ from django.test import Client
 from playwright.async_api import Browser, async_playwright
 
 from accounts.models import User
+from tests.browser import QUIET
 
 PASSWORD = "correct-horse-9"
 
@@ -26,10 +26,9 @@ def signed_in(client: Client, person: User) -> Client:
 
 
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
         yield browser
         await browser.close()
 

@@ -1,15 +1,12 @@
 """What the tests of the chat share."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from uuid import UUID
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from chat.models import ChatModel
 from tests.chat.people import Person, signed_up
 from tests.chat.rows import Rows
 from tests.fake_llm import UpstreamThread, answer
@@ -61,9 +58,7 @@ def rows(site: Site) -> Rows:
 
 @pytest.fixture
 def committed(transactional_db: None) -> None:
-    """Real commits, for work on several connections. The emptied tables get their first rows."""
-    if not ChatModel.objects.exists():
-        import_module("chat.migrations.0002_first_rows").fill(apps, None)
+    """Commit for real, for work on several connections."""
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tests.chat.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+NO_ID = "00000000-0000-4000-8000-000000000000"  # of nothing that exists
 
 
 def pages_of(conversation: Conversation) -> list[str]:
@@ -109,7 +110,7 @@ def test_a_deleted_conversation_is_not_there(owner_client: Client, owner: User) 
 
 
 @pytest.mark.parametrize(
-    "path", ["/c/x/", "/c/01/", f"/c/{uuid4()}/", f"/c/{uuid4()}/before/{uuid4()}/", "/m/x/edit/"]
+    "path", ["/c/x/", "/c/01/", f"/c/{NO_ID}/", f"/c/{NO_ID}/before/{NO_ID}/", "/m/x/edit/"]
 )
 def test_what_never_was_is_not_there(owner_client: Client, path: str) -> None:
     assert owner_client.get(path).status_code == 404

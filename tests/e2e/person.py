@@ -46,6 +46,12 @@ class Person:
         self.page.get_by_role("button", name="Sign out").click()
         self.page.wait_for_url("**/accounts/login/**")
 
+    def choose_language(self, code: str) -> None:
+        """For pages and sockets: not every Chromium sends an extra header with a websocket."""
+        self.page.context.add_cookies(
+            [{"name": "django_language", "value": code, "url": self.site}]
+        )
+
     @property
     def box(self) -> Locator:
         return self.page.get_by_role("textbox", name="Message", exact=True)

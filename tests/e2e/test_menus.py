@@ -22,7 +22,7 @@ def test_the_menu_of_an_answer_fits_a_phone(
     person = new_person(viewport=PHONE)
     person.ask("Is it narrow?")
     person.sees_status("complete")
-    person.page.context.set_extra_http_headers({"Accept-Language": "de"})
+    person.choose_language("de")
     person.page.reload()
     person.answer.locator(".answer-menu > summary").click()
     box = person.answer.get_by_text("Formatierten Text kopieren").bounding_box()

@@ -89,7 +89,7 @@ def test_code_is_copied_in_the_readers_language(person: Person, upstream: Upstre
     """The HTML of an answer is the same for everybody; it streams, ends and is loaded again."""
     gate = uuid4().hex
     upstream.script(answer(MARKDOWN, Gate(gate), "```sh\nls\n```\n"))
-    person.page.set_extra_http_headers({"Accept-Language": "de"})
+    person.choose_language("de")
     person.page.reload()
     person.page.locator("#composer-text").fill("Code")
     person.page.keyboard.press("Enter")

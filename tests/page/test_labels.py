@@ -114,7 +114,7 @@ def test_a_title_is_in_the_readers_language_wherever_it_is_met(
     )
     person = new_person(permissions=["clipboard-read", "clipboard-write"])
     page, titles = person.page, person.answer.locator(".markdown-alert-title")
-    page.set_extra_http_headers({"Accept-Language": "de"})
+    person.choose_language("de")
     page.reload()
     page.locator("#composer-text").fill("Alert")
     page.keyboard.press("Enter")
@@ -137,6 +137,6 @@ def test_a_title_is_in_the_readers_language_wherever_it_is_met(
     streamed = person.body(person.answer).inner_html()
     page.reload()
     assert person.body(person.answer).inner_html() == streamed
-    page.set_extra_http_headers({"Accept-Language": "fr"})
+    person.choose_language("fr")
     page.reload()
     expect(titles).to_have_text(["Note well", "Conseil"])
