@@ -5,7 +5,7 @@ from functools import cache
 from django.conf import settings
 
 from chat.errors import ErrorCode, error_code
-from chat.llm.providers import Deadlines, Endpoint, Limits, can_serve
+from chat.llm.providers import Deadlines, Endpoint, Limits, unsupported_reason
 from chat.models import ChatModel
 from chat.models.catalogue import Kind
 
@@ -18,7 +18,7 @@ def endpoint() -> Endpoint:
             kind="openai",
             base_url=settings.INFERENCE_BASE_URL,
             api_key=settings.INFERENCE_API_KEY,
-            # A server without TLS is near, and llama.cpp's keeps a thread for each connection.
+            # A server without TLS is near, and llama.cpp's keep_alive a thread for each connection.
             keep_alive=settings.INFERENCE_BASE_URL.startswith("https:"),
             router_map=settings.INFERENCE_HOST_MAP,
         )
@@ -47,7 +47,7 @@ def unavailable_reason(model: ChatModel | None) -> ErrorCode | None:
     """Why this model cannot answer here, or None."""
     if model is None:
         return error_code("not_configured")
-    return can_serve(endpoint(), "completion" if model.kind == Kind.COMPLETION else "chat")
+    return unsupported_reason(endpoint(), "completion" if model.kind == Kind.COMPLETION else "chat")
 
 
 LIMITS = Limits(answer_chars=settings.ANSWER_CHARS, frame_bytes=settings.FRAME_BYTES)

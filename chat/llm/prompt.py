@@ -43,7 +43,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Assembled:
+class AssembledPrompt:
     """The request, its size, and how many of the newest turns of the branch are in it."""
 
     request: ChatRequest
@@ -59,7 +59,7 @@ def assemble(
     counter: Counter,
     *,
     partial: str = "",
-) -> Assembled:
+) -> AssembledPrompt:
     """Fill the window from its end: system prompt and newest question always, then older turns.
 
     `partial` is the text of an answer that is to be continued. The answer's room
@@ -73,7 +73,7 @@ def assemble(
         turns += continuation_turns(target, partial)
     build = build_completion if target.kind == "completion" else build_chat
     size = counter.chat(system, [(turn.role, turn.content) for turn in turns])
-    return Assembled(build(system, turns, target), size, counter.exact, len(kept))
+    return AssembledPrompt(build(system, turns, target), size, counter.exact, len(kept))
 
 
 def room_for_question(system: str, budget: int, counter: Counter) -> int:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.errors import ChatError
-from chat.llm.prompt import CONTINUE_INSTRUCTION, STOP_SEQUENCES, Assembled, Target, assemble
+from chat.llm.prompt import CONTINUE_INSTRUCTION, STOP_SEQUENCES, AssembledPrompt, Target, assemble
 from chat.llm.providers import Sampling
 from chat.llm.tokens import Counter, counter
 
@@ -41,11 +41,11 @@ def built(
     to: Target | None = None,
     count: Counter = EXACT,
     partial: str = "",
-) -> Assembled:
+) -> AssembledPrompt:
     return assemble(system, turns, to or target(), count, partial=partial)
 
 
-def sent(made: Assembled) -> Messages:
+def sent(made: AssembledPrompt) -> Messages:
     return [(turn.role, turn.content) for turn in made.request.messages]
 
 

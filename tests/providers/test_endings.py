@@ -18,8 +18,8 @@ from chat.llm.providers import (
     Retry,
     TextDelta,
     Waiting,
-    can_serve,
     stream,
+    unsupported_reason,
 )
 from chat.llm.providers import Finish as FinishedAnswer
 from chat.llm.providers.error_codes import parse_retry_after
@@ -394,14 +394,14 @@ class TestCancellation:
 class TestCapabilities:
     def test_what_can_be_served(self) -> None:
         hugging_face = Endpoint(kind="hf", token="hf_x")
-        assert can_serve(hugging_face, "chat") is None
-        assert can_serve(hugging_face, "completion") is None
-        assert can_serve(openai("http://tgi:8080"), "completion") is None
-        assert can_serve(openai("http://vllm:8000/v1"), "chat") is None
+        assert unsupported_reason(hugging_face, "chat") is None
+        assert unsupported_reason(hugging_face, "completion") is None
+        assert unsupported_reason(openai("http://tgi:8080"), "completion") is None
+        assert unsupported_reason(openai("http://vllm:8000/v1"), "chat") is None
 
     @pytest.mark.parametrize("url", ["http://x/v1", "http://x/v1/", "http://x/v1/chat/completions"])
     def test_no_completions_beside_tgi(self, url: str) -> None:
-        refused = can_serve(openai(url), "completion")
+        refused = unsupported_reason(openai(url), "completion")
         assert refused is not None
         assert refused.code == "completion_unsupported"
 
@@ -418,7 +418,7 @@ class TestCapabilities:
         ],
     )
     async def test_not_configured(self, endpoint: Endpoint) -> None:
-        refused = can_serve(endpoint, "chat")
+        refused = unsupported_reason(endpoint, "chat")
         assert refused is not None
         assert refused.code == "not_configured"
         assert (await ask(endpoint)).code == "not_configured"

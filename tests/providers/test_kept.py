@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from chat.llm.providers import Endpoint, Limits, Retry, TextDelta, close_idle_connections, stream
-from chat.llm.providers.http_transport import ending
+from chat.llm.providers.http_transport import closing_tasks
 from tests.fake_llm.dialects import event
 from tests.providers.tools import FAST, ONCE, PATIENT, Outcome, ask, chat_request, openai
 
@@ -89,7 +89,7 @@ class Patient:
     async def ask(self, retry: Retry = ONCE) -> Outcome:
         """Ask, and wait until the connection is kept, if it will be."""
         outcome = await ask(self.endpoint, retry=retry)
-        await asyncio.gather(*ending)
+        await asyncio.gather(*closing_tasks)
         return outcome
 
     async def closes(self, number: int) -> None:

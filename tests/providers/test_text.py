@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.providers.sse import DONE, EventLines, mended
+from chat.llm.providers.sse import DONE, EventLines, encode_lines
 from chat.llm.providers.stop_sequences import StopFilter
 from chat.llm.providers.text import Normaliser
 from chat.text import has_visible
@@ -61,7 +61,7 @@ def test_event_lines(cuts: list[int]) -> None:
     lines = EventLines(1_000)
     said = [*chain.from_iterable(map(lines.feed, pieces(STREAM, cuts))), *lines.close()]
     assert said == ['{"a": "\u2028 \u20ac"}'.encode(), b"{}", "[1,\u0085 2]".encode(), DONE]
-    assert mended(said).decode() == (
+    assert encode_lines(said).decode() == (
         'data: {"a": "\\u2028 \u20ac"}\ndata: {}\ndata: [1,\\u0085 2]\ndata: [DONE]\n'
     )
 

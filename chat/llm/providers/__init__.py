@@ -4,7 +4,7 @@ The only import of huggingface_hub in the project. No exception of it, or of its
 leaves here.
 """
 
-from chat.llm.providers.capabilities import can_serve
+from chat.llm.providers.capabilities import unsupported_reason
 from chat.llm.providers.http_transport import close_idle_connections
 from chat.llm.providers.streaming import stream
 from chat.llm.providers.types import (
@@ -33,7 +33,7 @@ __all__ = [
     "Sampling",
     "TextDelta",
     "Waiting",
-    "can_serve",
     "close_idle_connections",
     "stream",
+    "unsupported_reason",
 ]

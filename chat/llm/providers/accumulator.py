@@ -23,82 +23,82 @@ class AnswerAccumulator:
     """
 
     __slots__ = (
-        "_is_told",
+        "_has_reason",
+        "_has_text",
         "_normaliser",
-        "_room",
+        "_remaining",
         "_stops",
-        "_visible",
         "answer_tokens",
-        "ended",
+        "has_started",
         "is_doubtful",
+        "is_ended",
         "prompt_tokens",
         "reason",
-        "started",
     )
 
-    def __init__(self, request: ChatRequest, caps: Limits) -> None:
+    def __init__(self, request: ChatRequest, limits: Limits) -> None:
         self._normaliser = Normaliser()
         # Chat servers leave stop strings out themselves.
         self._stops = StopFilter(request.sampling.stop if request.kind == "completion" else ())
-        self._room = caps.answer_chars
-        self._visible = False
-        self.started = False
-        self.ended = False
-        self._is_told = False
+        self._remaining = limits.answer_chars
+        self._has_text = False
+        self.has_started = False
+        self.is_ended = False
+        self._has_reason = False
         self.is_doubtful = False
         self.reason: str | None = None
         self.prompt_tokens: int | None = None
         self.answer_tokens: int | None = None
 
-    def take(self, event: Event) -> str:
+    def add(self, event: Event) -> str:
         """The text to show for an event; may be empty."""
         if event.prompt_tokens is not None:
             self.prompt_tokens = event.prompt_tokens
         if event.answer_tokens is not None:
             self.answer_tokens = event.answer_tokens
         self._note_reason(event)
-        self.started = self.started or event.token
-        return self._show(self._stops.feed(self._normaliser.feed(event.text)))
+        self.has_started = self.has_started or event.has_token
+        return self._limit(self._stops.feed(self._normaliser.feed(event.text)))
 
     def _note_reason(self, event: Event) -> None:
         """A finish reason holds until another token comes; the last one is the answer's."""
-        if self._is_told and event.token and not event.text.isspace():
+        if self._has_reason and event.has_token and not event.text.isspace():
             self.is_doubtful = True
-            self._is_told = False
+            self._has_reason = False
         if event.reason is not None:
             # The first token of an answer is rarely its last one.
-            self.is_doubtful = self.is_doubtful or (event.token and not self.started)
+            self.is_doubtful = self.is_doubtful or (event.has_token and not self.has_started)
             self.reason = event.reason
-            self._is_told = True
+            self._has_reason = True
 
     @property
     def is_finished(self) -> bool:
-        return self._is_told and self._visible
+        return self._has_reason and self._has_text
 
-    def rest(self) -> str:
+    def flush(self) -> str:
         """The text that was held back, once there is nothing more to come."""
-        if self.ended:
+        if self.is_ended:
             return ""
         text = self._stops.feed(self._normaliser.flush())
-        return self._show(text + self._stops.flush())
+        return self._limit(text + self._stops.flush())
 
     def finish(self, *, is_done: bool) -> Finish:
         """The end of the answer; `is_done` says that the stream ended with `[DONE]`.
 
         Raises AttemptError (`no_finish`, `empty`) where the answer is not complete.
         """
-        if not self._visible:
+        if not self._has_text:
             raise AttemptError("empty")
-        if not (self.is_finished or self.ended or is_done):
+        if not (self.is_finished or self.is_ended or is_done):
             raise AttemptError("no_finish")
         return Finish(self.reason or DONE_REASON, self.prompt_tokens, self.answer_tokens)
 
-    def _show(self, text: str) -> str:
+    def _limit(self, text: str) -> str:
         if self._stops.hit:
-            self.reason, self.ended = "stop_sequence", True
-        if len(text) > self._room:
-            text = text[: self._room]
-            self.reason, self.ended = "answer_too_long", True
-        self._room -= len(text)
-        self._visible = self._visible or has_visible(text)
+            self.reason, self.is_ended = "stop_sequence", True
+        if len(text) > self._remaining:
+            text = text[: self._remaining]
+            self.reason, self.is_ended = "answer_too_long", True
+        self._remaining -= len(text)
+        self._has_text = self._has_text or has_visible(text)
         return text

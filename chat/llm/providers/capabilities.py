@@ -5,11 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from chat.errors import ErrorCode, error_code
-from chat.llm.providers.hf import forbids_lookups
+from chat.llm.providers.hf import has_lookups_disabled
 from chat.llm.providers.types import Endpoint, ModelKind
 
 
-def can_serve(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
+def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
     """Why this endpoint cannot run a model of this kind, or None if it can.
 
     Completion models run on Hugging Face or on a TGI root, an address without `/v1`: text
@@ -19,9 +19,9 @@ def can_serve(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
         return error_code("not_configured")
     if endpoint.kind == "hf" and is_automatic(endpoint) and not endpoint.token.startswith("hf_"):
         return error_code("unauthorized")  # the router takes Hugging Face's own tokens only
-    if kind == "completion" and not serves_completions(endpoint):
+    if kind == "completion" and not can_complete(endpoint):
         return error_code("completion_unsupported")
-    if needs_lookup(endpoint, kind) and forbids_lookups():
+    if needs_lookup(endpoint, kind) and has_lookups_disabled():
         return error_code("lookup_blocked")
     return None
 
@@ -46,7 +46,7 @@ def is_automatic(endpoint: Endpoint) -> bool:
     return endpoint.provider in ("", "auto")
 
 
-def serves_completions(endpoint: Endpoint) -> bool:
+def can_complete(endpoint: Endpoint) -> bool:
     if endpoint.kind == "hf":
         return True
     path = urlsplit(endpoint.base_url).path.rstrip("/")

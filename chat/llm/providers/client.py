@@ -124,11 +124,11 @@ async def _resolve(endpoint: Endpoint, request: ChatRequest, attempt: Attempt) -
     key = (endpoint.provider, request.kind, request.repo_id)
     if not needs_lookup(endpoint, request.kind) or key in _resolved:
         return
-    await asyncio.to_thread(_ask_hub, endpoint, request, attempt)
+    await asyncio.to_thread(_resolve_in_thread, endpoint, request, attempt)
     _resolved.add(key)
 
 
-def _ask_hub(endpoint: Endpoint, request: ChatRequest, attempt: Attempt) -> None:
+def _resolve_in_thread(endpoint: Endpoint, request: ChatRequest, attempt: Attempt) -> None:
     failure = None
     try:
         asyncio.run(_dry_run(endpoint, request, replace(attempt, dry=True)))

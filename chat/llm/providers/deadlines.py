@@ -26,13 +26,13 @@ class DeadlineTimer:
     def is_past(self) -> bool:
         return self._now() >= self.when
 
-    def connected(self) -> None:
+    def on_connected(self) -> None:
         self._set(self._started + self._deadlines.first_token, "first_token_timeout")
 
-    def token(self) -> None:
+    def on_token(self) -> None:
         self._set(self._now() + self._deadlines.idle, "idle_timeout")
 
-    def finished(self) -> None:
+    def on_finished(self) -> None:
         self._set(self._now() + min(_GRACE_SECONDS, self._deadlines.idle), "idle_timeout")
 
     def _set(self, when: float, code: str) -> None:

@@ -45,16 +45,16 @@ _FRAME_STATUS = re.compile(
 _OVERLOADED = re.compile(r"overloaded|rate.?limit", re.IGNORECASE)
 
 
-def by_status(status: int, body: str = "") -> str:
+def code_for_status(status: int, body: str = "") -> str:
     """The error code for an HTTP status that is not 200, with the start of its body."""
     if status in _MAY_BE_CONTEXT and _CONTEXT.search(body):
         return "context_too_long"
     if status == 503 and _LOADING.search(body):
         return "model_loading"
-    return _BY_STATUS.get(status) or _by_hundreds(status)
+    return _BY_STATUS.get(status) or _code_for_class(status)
 
 
-def _by_hundreds(status: int) -> str:
+def _code_for_class(status: int) -> str:
     if status < 300:
         return "not_a_stream"
     if status < 400:
@@ -62,18 +62,18 @@ def _by_hundreds(status: int) -> str:
     return "bad_request" if status < 500 else "upstream_error"
 
 
-def by_frame(text: str) -> str:
+def code_for_error(text: str) -> str:
     """The error code for an error that came inside a stream, in whatever dialect."""
     if _CONTEXT.search(text):
         return "context_too_long"
     named = _FRAME_STATUS.search(text)
     if named:
-        code = by_status(int(named[1]), text)
+        code = code_for_status(int(named[1]), text)
         return "stream_error" if code in {"bad_request", "upstream_error"} else code
     return "overloaded" if _OVERLOADED.search(text) else "stream_error"
 
 
-def wait_asked(retry_after: str | None, body: str) -> float | None:
+def requested_wait(retry_after: str | None, body: str) -> float | None:
     """Seconds that the server asks to wait: `Retry-After` (RFC 9110 10.2.3, seconds or a date),
     else the `estimated_time` of a model that loads; None without either.
     """

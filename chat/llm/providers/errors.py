@@ -7,13 +7,13 @@ import ssl
 from collections.abc import Iterator
 
 from chat.errors import ProviderError
-from chat.llm.providers.error_codes import by_frame, by_status
-from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, asks_elsewhere, httpx
+from chat.llm.providers.error_codes import code_for_error, code_for_status
+from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other_hub, httpx
 
 
 class AttemptError(Exception):
     """A failed attempt. It stays inside this package: its traceback passes frames that hold the
-    token. `lost` on a kept connection that was dead already: the server saw no request.
+    token. `is_lost` on a kept connection that was dead already: the server saw no request.
     """
 
     def __init__(
@@ -23,21 +23,21 @@ class AttemptError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
         blames_usage: bool = False,
-        lost: bool = False,
+        is_lost: bool = False,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.status = status
         self.retry_after = retry_after
         self.blames_usage = blames_usage
-        self.lost = lost
+        self.is_lost = is_lost
 
-    def error(self) -> ProviderError:
+    def to_provider_error(self) -> ProviderError:
         """The same failure without a past, fit to leave the package."""
         return ProviderError(self.code, retry_after=self.retry_after, upstream_status=self.status)
 
 
-class LostError(httpx.ReadError):
+class DeadConnectionError(httpx.ReadError):
     """A kept connection ended before anything came back."""
 
 
@@ -46,9 +46,9 @@ def translate(exc: Exception) -> AttemptError:
     if isinstance(exc, AttemptError):
         return exc
     if isinstance(exc, TextGenerationError):
-        return AttemptError(by_frame(f"{type(exc).__name__} {exc}"))
-    if isinstance(exc, LostError):
-        return AttemptError("cut", lost=True)
+        return AttemptError(code_for_error(f"{type(exc).__name__} {exc}"))
+    if isinstance(exc, DeadConnectionError):
+        return AttemptError("cut", is_lost=True)
     if isinstance(exc, httpx.ConnectError):
         return AttemptError(_connect_code(exc))
     if isinstance(exc, httpx.TransportError):
@@ -63,10 +63,10 @@ def translate_lookup(exc: Exception) -> AttemptError:
     if isinstance(exc, HfHubHTTPError):
         status = exc.response.status_code
         # The Hub answers 401 for a model that is not there, see `hf_raise_for_status`.
-        code = "model_not_found" if status in {401, 403, 404} else by_status(status)
+        code = "model_not_found" if status in {401, 403, 404} else code_for_status(status)
         return AttemptError(code, status=status)
     if isinstance(exc, httpx.TransportError):
-        return AttemptError("lookup_blocked") if asks_elsewhere() else translate(exc)
+        return AttemptError("lookup_blocked") if has_other_hub() else translate(exc)
     if isinstance(exc, ValueError):
         unknown_provider = str(exc).startswith("Provider ")
         return AttemptError("not_configured" if unknown_provider else "model_not_found")

@@ -10,24 +10,24 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from chat.llm.providers.error_codes import by_frame
+from chat.llm.providers.error_codes import code_for_error
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.hf_transport import EventStream
 from chat.llm.providers.sse import DONE
-from chat.llm.providers.stream_parsers import Event, read_chat, read_completion
+from chat.llm.providers.stream_parsers import Event, parse_chat_event, parse_completion_event
 
 
 class Events(Protocol):
-    """`ready` is what came already, without waiting; `read` waits, None is the end. `is_done`: it
-    was said with `[DONE]`.
+    """A stream of events; `is_done` once the server has sent `[DONE]`.
 
-    Both raise AttemptError, and ValueError, TypeError, LookupError or AttributeError for what is no
-    event.
+    `read_available` returns what has arrived, without waiting. `read` waits for the next batch and
+    returns None at the end. Both raise AttemptError, and ValueError, TypeError, LookupError or
+    AttributeError for a malformed event.
     """
 
     @property
     def is_done(self) -> bool: ...
-    def ready(self) -> list[Event]: ...
+    def read_available(self) -> list[Event]: ...
     async def read(self) -> list[Event] | None: ...
 
 
@@ -39,9 +39,9 @@ class ChatEvents:
         self._failure: Exception | None = None
         self.is_done = False
 
-    def ready(self) -> list[Event]:
+    def read_available(self) -> list[Event]:
         ended = self.is_done or self._failure is not None
-        return [] if ended else self._batch(self._body.ready())
+        return [] if ended else self._batch(self._body.read_available())
 
     async def read(self) -> list[Event] | None:
         if self._failure is not None:
@@ -56,19 +56,19 @@ class ChatEvents:
                 self.is_done = True
                 break
             try:
-                batch.append(read_chat(chunk_of(payload)))
+                batch.append(parse_chat_event(parse_chunk(payload)))
             except Exception as exc:  # after what came before it in the same read
                 self._failure = exc
                 break
         return batch
 
 
-def chunk_of(payload: bytes) -> Any:
+def parse_chunk(payload: bytes) -> Any:
     """The JSON of an event. Raises AttemptError for an error in its place."""
     chunk = json.loads(payload.decode("utf-8", "replace"))
     if chunk.get("error") is not None:
         named = {key: chunk.get(key) for key in ("error", "error_type")}
-        raise AttemptError(by_frame(str(named)))
+        raise AttemptError(code_for_error(str(named)))
     return chunk
 
 
@@ -83,10 +83,10 @@ class CompletionEvents:
     def is_done(self) -> bool:
         return self._body is not None and self._body.is_done
 
-    def ready(self) -> list[Event]:
+    def read_available(self) -> list[Event]:
         return []
 
     async def read(self) -> list[Event] | None:
         async for token in self._tokens:
-            return [read_completion(token)]
+            return [parse_completion_event(token)]
         return None

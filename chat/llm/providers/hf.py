@@ -34,13 +34,13 @@ for _name in ("huggingface_hub", "httpx2", "httpcore2"):
 HUB = "https://huggingface.co"
 
 
-def forbids_lookups() -> bool:
+def has_lookups_disabled() -> bool:
     """Whether its environment keeps huggingface_hub from asking the Hub anything: HF_HUB_OFFLINE,
     TRANSFORMERS_OFFLINE, or an HF_ENDPOINT that is no address."""
     return is_offline_mode() or not constants.ENDPOINT.startswith(("https://", "http://"))
 
 
-def asks_elsewhere() -> bool:
+def has_other_hub() -> bool:
     """Whether look-ups go to another server: HF_ENDPOINT, HUGGINGFACE_CO_STAGING."""
     return bool(constants.ENDPOINT != HUB)
 
@@ -49,8 +49,8 @@ __all__ = [
     "AsyncInferenceClient",
     "HfHubHTTPError",
     "TextGenerationError",
-    "asks_elsewhere",
-    "forbids_lookups",
+    "has_lookups_disabled",
+    "has_other_hub",
     "httpx",
     "set_async_client_factory",
     "set_client_factory",

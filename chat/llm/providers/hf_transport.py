@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from chat.llm.providers.error_codes import by_status, wait_asked
+from chat.llm.providers.error_codes import code_for_status, requested_wait
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.hf import httpx, set_async_client_factory, set_client_factory
-from chat.llm.providers.http_transport import SSL, Body, Wire
-from chat.llm.providers.sse import DONE, EventLines, mended
+from chat.llm.providers.http_transport import SSL, AiohttpTransport, Body
+from chat.llm.providers.sse import DONE, EventLines, encode_lines
 
 _LOOKUP_SECONDS = 10.0
 _BODY_BYTES = 16_384
@@ -23,21 +23,22 @@ _BODY_SECONDS = 1.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def _ignore() -> None:
+def _do_nothing() -> None:
     return None
 
 
 @dataclass(slots=True)
 class Attempt:
-    """What one attempt tells its transport. `on_connected` is called when the request is about to
-    be sent; with `dry` nothing is sent and `PreparedError` is raised in its place; one that `keeps`
-    takes and leaves a kept connection. `body` is the response's stream of events, once its headers
-    are there.
+    """The options of one attempt for its transport.
+
+    `on_connected` is called just before the request is sent. With `dry`, `PreparedError` is raised
+    instead of sending it. With `keep_alive`, the connection may be a reused one and is kept
+    afterwards. `body` is set to the response's stream of events when its headers arrive.
     """
 
     router_map: Mapping[str, str] = field(default_factory=dict)
     frame_bytes: int = 2_000_000
-    on_connected: Callable[[], None] = _ignore
+    on_connected: Callable[[], None] = _do_nothing
     dry: bool = False
     keep_alive: bool = False
     body: EventStream | None = None
@@ -52,8 +53,10 @@ class PreparedError(Exception):
 
 
 class EventStream(httpx.AsyncByteStream):
-    """The body of a streamed answer, read as what its events say, or as lines that are mended.
-    `is_done`: the server said `[DONE]`."""
+    """The body of a streamed answer, as payloads for us or as `data:` lines for huggingface_hub.
+
+    `is_done` tells whether the server has sent `[DONE]`.
+    """
 
     def __init__(self, inner: Body, limit: int) -> None:
         self._inner = inner
@@ -64,7 +67,7 @@ class EventStream(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (payloads := await self.read()) is not None:
             if payloads:
-                yield mended(payloads)
+                yield encode_lines(payloads)
 
     async def read(self) -> list[bytes] | None:
         """The payloads of what comes next, `[DONE]` included; None at the end."""
@@ -74,21 +77,21 @@ class EventStream(httpx.AsyncByteStream):
             return None
         chunk = await self._inner.read()
         self._is_over = not chunk
-        return self._closed() if self._is_over else self._said(chunk)
+        return self._parse_end() if self._is_over else self._parse(chunk)
 
-    def ready(self) -> list[bytes]:
+    def read_available(self) -> list[bytes]:
         """The same of what came already; empty where `read` has something else to say."""
-        chunk = b"" if self._lines.failure is not None else self._inner.ready()
-        return self._said(chunk) if chunk else []
+        chunk = b"" if self._lines.failure is not None else self._inner.read_available()
+        return self._parse(chunk) if chunk else []
 
-    def _said(self, chunk: bytes) -> list[bytes]:
+    def _parse(self, chunk: bytes) -> list[bytes]:
         payloads = self._lines.feed(chunk)
         if payloads:
             self._inner.is_over = payloads[-1] == DONE
             self.is_done = self.is_done or DONE in payloads
         return payloads
 
-    def _closed(self) -> list[bytes]:
+    def _parse_end(self) -> list[bytes]:
         payloads = self._lines.close()
         self.is_done = self.is_done or DONE in payloads
         return payloads
@@ -102,7 +105,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
-        self._inner = Wire(attempt.on_connected, keeps=attempt.keep_alive)
+        self._inner = AiohttpTransport(attempt.on_connected, keep_alive=attempt.keep_alive)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._attempt.dry:
@@ -112,7 +115,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
         if not _is_event_stream(response):
-            raise await _refuse(response)
+            raise await _to_attempt_error(response)
         self._attempt.body = EventStream(_body(response), self._attempt.frame_bytes)
         return httpx.Response(
             200,
@@ -153,16 +156,16 @@ def _is_event_stream(response: httpx.Response) -> bool:
     )
 
 
-async def _refuse(response: httpx.Response) -> AttemptError:
+async def _to_attempt_error(response: httpx.Response) -> AttemptError:
     status = response.status_code
     try:
         body = await _read_start(response) if status >= 400 else ""
     finally:
         await response.aclose()
     return AttemptError(
-        by_status(status, body),
+        code_for_status(status, body),
         status=status,
-        retry_after=wait_asked(response.headers.get("retry-after"), body),
+        retry_after=requested_wait(response.headers.get("retry-after"), body),
         blames_usage=status in {400, 422} and "stream_options" in body,
     )
 

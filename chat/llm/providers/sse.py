@@ -1,4 +1,4 @@
-"""The bytes of an event stream: what its events say, for us and, mended, for huggingface_hub.
+"""The bytes of an event stream: what its events say, for us and, encode_lines, for huggingface_hub.
 
 Format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from chat.llm.providers.error_codes import by_frame
+from chat.llm.providers.error_codes import code_for_error
 from chat.llm.providers.errors import AttemptError
 
 _BOM = b"\xef\xbb\xbf"
@@ -46,7 +46,7 @@ class EventLines:
         self._rest = bytearray(rest)
         good: list[bytes] = []
         try:
-            good.extend(filter(None, map(self._said, lines)))
+            good.extend(filter(None, map(self._parse, lines)))
             self._check(rest)
         except AttemptError as exc:
             self.failure = exc
@@ -54,7 +54,7 @@ class EventLines:
 
     def close(self) -> list[bytes]:
         """What a last line without a line end says; nothing if it is cut in the middle."""
-        said = self._said(bytes(self._rest))
+        said = self._parse(bytes(self._rest))
         self._rest.clear()
         if said and said != DONE:
             try:
@@ -63,7 +63,7 @@ class EventLines:
                 return []
         return [said] if said else []
 
-    def _said(self, line: bytes) -> bytes:
+    def _parse(self, line: bytes) -> bytes:
         self._check(line)
         if not line.startswith(b"data:"):
             line = line.strip().removeprefix(_BOM)
@@ -72,12 +72,12 @@ class EventLines:
             elif line.startswith(b"event:"):
                 self._error_event = line[6:].strip() == b"error"
             elif line.startswith((b"{", b"error:")):
-                raise _error_frame(line)
+                raise _error_from(line)
             if not line.startswith(b"data:"):
                 return b""
         payload = line[5:].strip()
         if self._error_event:
-            raise _error_frame(payload)
+            raise _error_from(payload)
         return payload
 
     def _check(self, line: bytes | bytearray) -> None:
@@ -85,7 +85,7 @@ class EventLines:
             raise AttemptError("frame_too_large")
 
 
-def mended(payloads: list[bytes]) -> bytes:
+def encode_lines(payloads: list[bytes]) -> bytes:
     """Lines that huggingface_hub reads rightly, `[DONE]` the one way that it knows."""
     lines = b"".join([b"data: %s\n" % payload for payload in payloads])
     for raw, escaped in _SEPARATORS:
@@ -93,5 +93,5 @@ def mended(payloads: list[bytes]) -> bytes:
     return lines
 
 
-def _error_frame(payload: bytes) -> AttemptError:
-    return AttemptError(by_frame(payload[:16_384].decode("utf-8", "replace")))
+def _error_from(payload: bytes) -> AttemptError:
+    return AttemptError(code_for_error(payload[:16_384].decode("utf-8", "replace")))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from chat.llm.providers.error_codes import by_frame
+from chat.llm.providers.error_codes import code_for_error
 from chat.llm.providers.errors import AttemptError
 
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
@@ -19,13 +19,13 @@ class Event:
     """`token`: the model made something, be it a thought or a tool call that is not shown."""
 
     text: str = ""
-    token: bool = False
+    has_token: bool = False
     reason: str | None = None
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
 
 
-def read_chat(chunk: Any) -> Event:
+def parse_chat_event(chunk: Any) -> Event:
     """An event of `/v1/chat/completions`, as its JSON.
 
     Format: https://platform.openai.com/docs/api-reference/chat-streaming
@@ -38,21 +38,21 @@ def read_chat(chunk: Any) -> Event:
         event.prompt_tokens = _count(usage.get("prompt_tokens"))
         event.answer_tokens = _count(usage.get("completion_tokens"))
     if choices is None:
-        _refuse_error(chunk)
+        _raise_error(chunk)
         return event
     if not isinstance(choices, list):
         raise AttemptError("broken_stream")
     for choice in choices:
         if choice.get("index") in (0, None):
-            _read_choice(event, choice)
+            _add_choice(event, choice)
     return event
 
 
-def _read_choice(event: Event, choice: Any) -> None:
+def _add_choice(event: Event, choice: Any) -> None:
     delta = choice.get("delta")
     if delta is not None:
         event.text += _text(delta.get("content"))
-        event.token = bool(event.text or _is_thought(delta))
+        event.has_token = bool(event.text or _is_thought(delta))
     event.reason = _reason(choice.get("finish_reason")) or event.reason
 
 
@@ -60,7 +60,7 @@ def _is_thought(delta: Any) -> bool:
     return any(delta.get(key) for key in ("reasoning", "reasoning_content", "tool_calls"))
 
 
-def read_completion(chunk: Any) -> Event:
+def parse_completion_event(chunk: Any) -> Event:
     """An event of text generation: TGI's, or the OpenAI form that some providers answer with.
 
     Format: https://huggingface.github.io/text-generation-inference/ (`/generate_stream`)
@@ -68,8 +68,8 @@ def read_completion(chunk: Any) -> Event:
     """
     token, details = chunk.token, chunk.details
     if token is None:
-        return _read_openai_completion(chunk)
-    event = Event(token=True)
+        return _parse_openai_completion(chunk)
+    event = Event(has_token=True)
     if not token.special:
         event.text = _text(token.text)
     if details is not None:
@@ -79,7 +79,7 @@ def read_completion(chunk: Any) -> Event:
     return event
 
 
-def _read_openai_completion(chunk: Any) -> Event:
+def _parse_openai_completion(chunk: Any) -> Event:
     choices = getattr(chunk, "choices", None)
     usage = getattr(chunk, "usage", None)
     event = Event()
@@ -87,13 +87,13 @@ def _read_openai_completion(chunk: Any) -> Event:
         event.prompt_tokens = _count(usage.get("prompt_tokens"))
         event.answer_tokens = _count(usage.get("completion_tokens"))
     if choices is None:
-        _refuse_error(chunk)
+        _raise_error(chunk)
         return event
     for choice in choices:
         if choice.get("index", 0) == 0:
             event.text += _text(choice.get("text"))
             event.reason = _reason(choice.get("finish_reason")) or event.reason
-    event.token = bool(event.text)
+    event.has_token = bool(event.text)
     return event
 
 
@@ -131,8 +131,8 @@ def _count(value: object) -> int | None:
     return value if valid else None  # type: ignore[return-value]
 
 
-def _refuse_error(chunk: Any) -> None:
+def _raise_error(chunk: Any) -> None:
     """Errors without an `error` key: `object: error` of vLLM, `detail` of FastAPI, `message`."""
     if chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
         named = {key: chunk.get(key) for key in ("code", "type", "message", "detail")}
-        raise AttemptError(by_frame(str(named)))
+        raise AttemptError(code_for_error(str(named)))

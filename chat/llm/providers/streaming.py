@@ -1,4 +1,4 @@
-"""`stream`: one answer from one model server, with deadlines, caps and retries."""
+"""`stream`: one answer from one model server, with deadlines, limits and retries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from random import SystemRandom
 
 from chat.errors import ProviderError
 from chat.llm.providers.accumulator import AnswerAccumulator
-from chat.llm.providers.capabilities import can_serve
+from chat.llm.providers.capabilities import unsupported_reason
 from chat.llm.providers.client import make_client, open_stream
 from chat.llm.providers.deadlines import DeadlineTimer
 from chat.llm.providers.errors import AttemptError, translate
@@ -30,7 +30,7 @@ from chat.llm.providers.types import (
     Waiting,
 )
 
-_RETRIED = frozenset(
+_RETRYABLE = frozenset(
     {
         "connect_refused",
         "dns",
@@ -53,7 +53,7 @@ async def stream(
     endpoint: Endpoint,
     request: ChatRequest,
     deadlines: Deadlines,
-    caps: Limits,
+    limits: Limits,
     retry: Retry = _DEFAULT_RETRY,
 ) -> AsyncGenerator[Item]:
     """The answer to `request` as it is written: `Piece`s, before them perhaps `Waiting`s, at the
@@ -63,29 +63,29 @@ async def stream(
     Cancelling the task that iterates hangs up on the server in every phase; one that leaves early
     must close the generator, in the same task (`contextlib.aclosing`).
     """
-    refused = can_serve(endpoint, request.kind)
+    refused = unsupported_reason(endpoint, request.kind)
     failure = None if refused is None else ProviderError(refused.code)
     total_at = asyncio.get_running_loop().time() + deadlines.total
     attempt = 0
     here = endpoint
     while failure is None:
         attempt += 1
-        answer, clock = AnswerAccumulator(request, caps), DeadlineTimer(deadlines, total_at)
+        answer, timer = AnswerAccumulator(request, limits), DeadlineTimer(deadlines, total_at)
         try:
-            async with aclosing(_attempt(here, request, caps, answer, clock)) as items:
+            async with aclosing(_run_attempt(here, request, limits, answer, timer)) as items:
                 async for item in items:
                     yield item
             return
         except AttemptError as exc:
-            if exc.blames_usage and _leave_usage_out(endpoint):
+            if exc.blames_usage and _stop_requesting_usage(endpoint):
                 attempt -= 1
                 continue
-            if exc.lost:
+            if exc.is_lost:
                 attempt, here = attempt - 1, replace(endpoint, keep_alive=False)
                 continue
-            failure = exc.error()
+            failure = exc.to_provider_error()
         # Outside the handler: an error made inside it would carry the refusal as its context.
-        wait = _wait(failure, answer, retry, attempt, total_at)
+        wait = _retry_delay(failure, answer, retry, attempt, total_at)
         if wait is not None:
             yield Waiting(wait, attempt, failure.code)
             failure = None
@@ -93,11 +93,11 @@ async def stream(
     raise failure
 
 
-def _wait(
+def _retry_delay(
     failure: ProviderError, answer: AnswerAccumulator, retry: Retry, attempt: int, total_at: float
 ) -> float | None:
     """Seconds until the next attempt, None if there is to be none."""
-    if answer.started or failure.code not in _RETRIED or attempt > retry.attempts:
+    if answer.has_started or failure.code not in _RETRYABLE or attempt > retry.attempts:
         return None
     asked = failure.retry_after
     if asked is not None and asked > retry.cap:
@@ -107,42 +107,42 @@ def _wait(
     return wait if wait < left else None
 
 
-async def _attempt(
+async def _run_attempt(
     endpoint: Endpoint,
     request: ChatRequest,
-    caps: Limits,
+    limits: Limits,
     answer: AnswerAccumulator,
-    clock: DeadlineTimer,
+    timer: DeadlineTimer,
 ) -> AsyncGenerator[TextDelta | Finish]:
     """One request. Raises nothing but AttemptError."""
     failure, is_done = None, False
     try:
         async with make_client(endpoint, request) as client:
-            events = await _open(client, endpoint, request, caps, clock)
-            while not answer.ended and (batch := await _next(events, clock)) is not None:
-                text = "".join([answer.take(event) for event in batch if not answer.ended])
+            events = await _open_events(client, endpoint, request, limits, timer)
+            while not answer.is_ended and (batch := await _read_next(events, timer)) is not None:
+                text = "".join([answer.add(event) for event in batch if not answer.is_ended])
                 if text:
                     yield TextDelta(text)
                 # After the yield: what the reader takes is no silence of the server.
-                _advance(clock, answer, batch)
+                _move_deadline(timer, answer, batch)
             is_done = events.is_done
     except Exception as exc:
         failure = translate(exc)
     if failure is not None and not _is_harmless(failure, answer):
         raise failure
-    if text := answer.rest():
+    if text := answer.flush():
         yield TextDelta(text)
     yield answer.finish(is_done=is_done)
 
 
-def _advance(clock: DeadlineTimer, answer: AnswerAccumulator, batch: list[Event]) -> None:
+def _move_deadline(timer: DeadlineTimer, answer: AnswerAccumulator, batch: list[Event]) -> None:
     """Set the next deadline; token counts and empty events do not move it."""
-    if not any(event.token or event.reason for event in batch):
+    if not any(event.has_token or event.reason for event in batch):
         return
     if answer.is_finished and not answer.is_doubtful:
-        clock.finished()
-    elif answer.started:
-        clock.token()
+        timer.on_finished()
+    elif answer.has_started:
+        timer.on_token()
 
 
 def _is_harmless(failure: AttemptError, answer: AnswerAccumulator) -> bool:
@@ -151,7 +151,7 @@ def _is_harmless(failure: AttemptError, answer: AnswerAccumulator) -> bool:
     return answer.is_finished and (not answer.is_doubtful or failure.code == "idle_timeout")
 
 
-def _leave_usage_out(endpoint: Endpoint) -> bool:
+def _stop_requesting_usage(endpoint: Endpoint) -> bool:
     """From now on; False if it is left out already."""
     server = (endpoint.kind, endpoint.base_url)
     known = server in _without_usage
@@ -159,42 +159,42 @@ def _leave_usage_out(endpoint: Endpoint) -> bool:
     return not known
 
 
-async def _open(
+async def _open_events(
     client: AsyncInferenceClient,
     endpoint: Endpoint,
     request: ChatRequest,
-    caps: Limits,
-    clock: DeadlineTimer,
+    limits: Limits,
+    timer: DeadlineTimer,
 ) -> Events:
-    scope = asyncio.timeout_at(clock.when)
+    scope = asyncio.timeout_at(timer.when)
 
     def connected() -> None:
-        clock.connected()
-        scope.reschedule(clock.when)
+        timer.on_connected()
+        scope.reschedule(timer.when)
 
     attempt = Attempt(
-        endpoint.router_map, caps.frame_bytes, connected, keep_alive=endpoint.keep_alive
+        endpoint.router_map, limits.frame_bytes, connected, keep_alive=endpoint.keep_alive
     )
     usage = (endpoint.kind, endpoint.base_url) not in _without_usage
     try:
         async with scope:
             tokens = await open_stream(client, endpoint, request, attempt, usage=usage)
     except TimeoutError:
-        raise AttemptError(clock.code) from None
+        raise AttemptError(timer.code) from None
     if request.kind == "completion" or attempt.body is None:
         return CompletionEvents(tokens, attempt.body)
     return ChatEvents(attempt.body)
 
 
-async def _next(events: Events, clock: DeadlineTimer) -> list[Event] | None:
+async def _read_next(events: Events, timer: DeadlineTimer) -> list[Event] | None:
     """What came next, None at the end of the stream. Raises AttemptError when a deadline passes."""
-    if batch := events.ready():
+    if batch := events.read_available():
         # To set up a timeout costs more than to read an event.
-        if clock.is_past:
-            raise AttemptError(clock.code)
+        if timer.is_past:
+            raise AttemptError(timer.code)
         return batch
     try:
-        async with asyncio.timeout_at(clock.when):
+        async with asyncio.timeout_at(timer.when):
             return await events.read()
     except TimeoutError:
-        raise AttemptError(clock.code) from None
+        raise AttemptError(timer.code) from None

@@ -17,12 +17,12 @@ def _no_hosts() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where answers come from, made once from the settings.
+    """A model server, or none.
 
-    `hf` uses `token` and `provider` (a provider's name or "auto"); `openai` uses `base_url` and
-    `api_key` (empty for servers without a key) and never sees `token`; `none` is a site without a
-    model. One that `keeps` connections has them ready for the next answer. `router_map` is for
-    tests only: host name -> loopback address ("127.0.0.1:8123") that stands in for it.
+    `hf` uses `token` and `provider` (a provider's name or "auto"). `openai` uses `base_url` and
+    `api_key` (empty for a server without a key) and never gets `token`. `none` is a site without a
+    model. With `keep_alive`, connections are reused for later answers. `router_map` is for tests
+    only: it maps a host name to the loopback address ("127.0.0.1:8123") that replaces it.
     """
 
     kind: EndpointKind

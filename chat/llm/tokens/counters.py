@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from chat.llm.tokens.estimate import estimate_tokens
-from chat.llm.tokens.sentences import mistral_v3
+from chat.llm.tokens.mistral_model import load_mistral_v3
 
 Turn = tuple[str, str]
 
@@ -58,7 +58,7 @@ class MistralCounter(Counter):
     start = 1
 
     def text(self, text: str) -> int:
-        return len(mistral_v3().encode(_storable(text)))
+        return len(load_mistral_v3().encode(_storable(text)))
 
     def turn(self, role: str, text: str) -> int:
         if role == "user":

@@ -19,7 +19,7 @@ class Encoder(Protocol):
     def encode(self, text: str) -> list[int]: ...
 
 
-def mistral_v3() -> Encoder:
+def load_mistral_v3() -> Encoder:
     with _loading:
         return _load()
 
