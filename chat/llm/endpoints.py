@@ -1,4 +1,4 @@
-"""Where answers come from, read from the settings once."""
+"""The model server and its deadlines, read from the settings once."""
 
 from functools import cache
 
@@ -12,13 +12,16 @@ from chat.models.catalogue import Kind
 
 @cache
 def endpoint() -> Endpoint:
-    """INFERENCE_BASE_URL wins over HF_TOKEN and never gets it."""
+    """Return the configured model server.
+
+    INFERENCE_BASE_URL takes precedence over HF_TOKEN; the token is never sent to that server.
+    """
     if settings.INFERENCE_BASE_URL:
         return Endpoint(
             kind="openai",
             base_url=settings.INFERENCE_BASE_URL,
             api_key=settings.INFERENCE_API_KEY,
-            # A server without TLS is near, and llama.cpp's keep_alive a thread for each connection.
+            # Without TLS a new connection is cheap, and llama.cpp keeps a thread for each open one.
             keep_alive=settings.INFERENCE_BASE_URL.startswith("https:"),
             router_map=settings.INFERENCE_HOST_MAP,
         )
@@ -35,6 +38,7 @@ def endpoint() -> Endpoint:
 
 @cache
 def deadlines() -> Deadlines:
+    """Return the configured deadlines."""
     return Deadlines(
         connect=settings.DEADLINE_CONNECT,
         first_token=settings.DEADLINE_FIRST_TOKEN,
@@ -44,7 +48,7 @@ def deadlines() -> Deadlines:
 
 
 def unavailable_reason(model: ChatModel | None) -> ErrorCode | None:
-    """Why this model cannot answer here, or None."""
+    """Return why the configured server cannot run this model, None if it can."""
     if model is None:
         return error_code("not_configured")
     return unsupported_reason(endpoint(), "completion" if model.kind == Kind.COMPLETION else "chat")
@@ -54,8 +58,8 @@ LIMITS = Limits(answer_chars=settings.ANSWER_CHARS, frame_bytes=settings.FRAME_B
 
 
 def provider_name() -> str:
-    """What a run records as its provider."""
-    here = endpoint()
-    if here.kind == "hf":
-        return f"huggingface/{here.provider}"
-    return "local" if settings.LOCAL_MODEL else here.kind
+    """Return the name that a run records as its provider."""
+    server = endpoint()
+    if server.kind == "hf":
+        return f"huggingface/{server.provider}"
+    return "local" if settings.LOCAL_MODEL else server.kind

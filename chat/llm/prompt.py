@@ -1,6 +1,6 @@
-"""What is sent to the model: a pure function of the system prompt, the branch and the budget.
+"""Assemble the request for a model from the system prompt, the branch and the context window.
 
-The same function tells the page which messages the model still sees.
+Pure functions: the page uses them too, to show which messages still fit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,19 +12,19 @@ from chat.llm.providers import ChatRequest, ChatTurn, Sampling
 from chat.llm.tokens import Counter
 from chat.text import has_visible
 
-# Appended behind a cut answer when it is to be continued; it is never stored as a message.
+# Sent after an answer that is to be continued; never stored as a message.
 CONTINUE_INSTRUCTION = (
     "Continue your last answer exactly where it ends. "
     "Do not repeat anything and do not add an introduction."
 )
 SPEAKERS = {"user": "User", "assistant": "Assistant"}
-# Tokenizers join words over the seam between system prompt and question, or part them.
+# Tokenizers may merge or split tokens where the system prompt and the question meet.
 SEAM_TOKENS = 8
 STOP_SEQUENCES = ("\nUser:", "\nAssistant:")
 
 
 class TextTurn(Protocol):
-    """One turn of the branch: role is user or assistant."""
+    """One turn of the branch; its role is "user" or "assistant"."""
 
     @property
     def role(self) -> str: ...
@@ -34,7 +34,7 @@ class TextTurn(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The model that will read it; sizes in tokens."""
+    """The model that receives the request; `window` is its context window in tokens."""
 
     repo_id: str
     kind: Literal["chat", "completion"]
@@ -44,7 +44,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class AssembledPrompt:
-    """The request, its size, and how many of the newest turns of the branch are in it."""
+    """A request and its size in tokens.
+
+    `exact` tells a count from an estimate. `kept` is the number of turns of the branch, from the
+    newest one back, that fit into the window.
+    """
 
     request: ChatRequest
     prompt_tokens: int
@@ -60,76 +64,80 @@ def assemble(
     *,
     partial: str = "",
 ) -> AssembledPrompt:
-    """Fill the window from its end: system prompt and newest question always, then older turns.
+    """Fill the window: always the system prompt and the newest question, then older turns.
 
-    `partial` is the text of an answer that is to be continued. The answer's room
-    (`sampling.max_tokens`) is kept free. Raises ChatError `context_too_long` when system prompt,
-    question and a partial answer alone do not fit.
+    `partial` is the text of an answer that is to be continued. `sampling.max_tokens` stay free for
+    the answer. Raises ChatError `context_too_long` if the system prompt, the newest question and
+    the partial answer do not fit.
     """
     budget = target.window - target.sampling.max_tokens
-    kept = select_fitting(system, newest_first, budget, counter, partial)
-    turns = merge_turns([ChatTurn(said.role, said.text) for said in reversed(kept)])
+    fitting = select_fitting(system, newest_first, budget, counter, partial)
+    turns = merge_turns([ChatTurn(turn.role, turn.text) for turn in reversed(fitting)])
     if has_visible(partial):
         turns += continuation_turns(target, partial)
     build = build_completion if target.kind == "completion" else build_chat
     size = counter.chat(system, [(turn.role, turn.content) for turn in turns])
-    return AssembledPrompt(build(system, turns, target), size, counter.exact, len(kept))
+    return AssembledPrompt(build(system, turns, target), size, counter.exact, len(fitting))
 
 
 def room_for_question(system: str, budget: int, counter: Counter) -> int:
-    """Tokens that a question may have beside the system prompt; less than 0 when even that is too
-    long. A few are kept for what joins the two."""
+    """Return the tokens left for a question; negative if the system prompt alone is too long."""
     return budget - counter.start - counter.question(system, "") - SEAM_TOKENS
 
 
 def select_fitting(
     system: str, newest_first: Iterable[TextTurn], budget: int, counter: Counter, partial: str
 ) -> list[TextTurn]:
-    """The newest turns that fit, newest first."""
+    """Return the newest turns that fit into `budget` tokens, newest first.
+
+    Raises ChatError `context_too_long` if not even the newest one fits.
+    """
     used = counter.start
     if partial:
         used += counter.turn("assistant", partial) + counter.turn("user", CONTINUE_INSTRUCTION)
-    kept: list[TextTurn] = []
-    for said in newest_first:
-        if not has_visible(said.text):
+    fitting: list[TextTurn] = []
+    for turn in newest_first:
+        if not has_visible(turn.text):
             cost = 0
-        elif not kept:
-            cost = counter.question(system, said.text)
+        elif not fitting:
+            cost = counter.question(system, turn.text)
         else:
-            cost = counter.turn(said.role, said.text)
+            cost = counter.turn(turn.role, turn.text)
         if used + cost > budget:
-            if not kept:
+            if not fitting:
                 raise ChatError("context_too_long")
             break
         used += cost
-        kept.append(said)
-    return kept
+        fitting.append(turn)
+    return fitting
 
 
 def merge_turns(turns: Sequence[ChatTurn]) -> list[ChatTurn]:
-    """Question, answer, question ...: what chat templates demand.
+    """Make the roles alternate, starting with a question, as chat templates require.
 
-    Empty answers leave no hole: the questions around one become a single turn. A branch that was
-    cut by the window may begin with an answer, which then goes.
+    Empty turns are dropped, and neighbouring turns of the same role are joined. Answers before the
+    first question, left over when the window cuts the branch, are dropped.
     """
-    found: list[ChatTurn] = []
+    merged: list[ChatTurn] = []
     for turn in turns:
         if not has_visible(turn.content):
             continue
-        if found and found[-1].role == turn.role:
-            found[-1] = replace(found[-1], content=f"{found[-1].content}\n\n{turn.content}")
-        elif found or turn.role == "user":
-            found.append(turn)
-    return found
+        if merged and merged[-1].role == turn.role:
+            content = f"{merged[-1].content}\n\n{turn.content}"
+            merged[-1] = replace(merged[-1], content=content)
+        elif merged or turn.role == "user":
+            merged.append(turn)
+    return merged
 
 
 def continuation_turns(target: Target, partial: str) -> list[ChatTurn]:
-    """The cut answer and the request to go on; a completion model just goes on."""
+    """Return the partial answer and, for a chat model, the instruction to continue it."""
     cut = ChatTurn("assistant", partial)
     return [cut] if target.kind == "completion" else [cut, ChatTurn("user", CONTINUE_INSTRUCTION)]
 
 
 def build_chat(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
+    """Build a request for a chat model."""
     first = [ChatTurn("system", system)] if has_visible(system) else []
     return ChatRequest(
         repo_id=target.repo_id,
@@ -140,7 +148,7 @@ def build_chat(system: str, turns: list[ChatTurn], target: Target) -> ChatReques
 
 
 def build_completion(system: str, turns: list[ChatTurn], target: Target) -> ChatRequest:
-    """A transcript that the model goes on with; it ends where the answer begins."""
+    """Build a transcript for a completion model; it ends where the answer is to begin."""
     lines = [system.rstrip(), ""] if has_visible(system) else []
     lines += [f"{SPEAKERS[turn.role]}: {turn.content}" for turn in turns]
     if not turns or turns[-1].role == "user":

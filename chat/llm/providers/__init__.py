@@ -1,7 +1,7 @@
-"""The edge to model servers: one async generator, `stream`, and the values it takes and yields.
+"""Talk to model servers: one async generator, `stream`, with the values it takes and yields.
 
-The only import of huggingface_hub in the project. No exception of it, or of its HTTP library,
-leaves here.
+No other package imports huggingface_hub, and no exception of it or of its HTTP library leaves this
+package.
 """
 
 from chat.llm.providers.capabilities import unsupported_reason

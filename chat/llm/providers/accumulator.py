@@ -1,4 +1,4 @@
-"""The text and the end of one answer, as its events come in."""
+"""Accumulate the events of one answer: its text, finish reason and token counts."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from chat.llm.providers.types import ChatRequest, Finish, Limits
 from chat.text import has_visible
 
 DONE_REASON = "done"
-"""Our word for an answer whose stream said `[DONE]` and named no finish reason."""
+"""The reason that we record if the stream ended with `[DONE]` but gave no finish reason."""
 
 
 class AnswerAccumulator:
-    """`started`: a token came, so the request is not to be repeated. `ended`: read no further.
+    """The state of one attempt to read an answer.
 
-    `is_finished`: there is text, and the newest token came with or before a finish reason.
-    `is_doubtful`: a finish reason came with the first token, or a token after one, so this server's
-    reasons mean little: some gateways put one on every chunk
-    (https://github.com/BerriAI/litellm/issues/2195).
+    - `has_started`: a token arrived, so the request must not be repeated.
+    - `is_ended`: a stop sequence or a limit ended the answer; read no further.
+    - `is_finished`: there is visible text, and no token followed the last finish reason.
+    - `is_doubtful`: a finish reason came with the first token, or a token followed one, so this
+      server's reasons are unreliable. Some gateways put one on every chunk
+      (https://github.com/BerriAI/litellm/issues/2195).
     """
 
     __slots__ = (
@@ -38,7 +40,7 @@ class AnswerAccumulator:
 
     def __init__(self, request: ChatRequest, limits: Limits) -> None:
         self._normaliser = Normaliser()
-        # Chat servers leave stop strings out themselves.
+        # Chat servers remove stop sequences from the text themselves.
         self._stops = StopFilter(request.sampling.stop if request.kind == "completion" else ())
         self._remaining = limits.answer_chars
         self._has_text = False
@@ -51,7 +53,7 @@ class AnswerAccumulator:
         self.answer_tokens: int | None = None
 
     def add(self, event: Event) -> str:
-        """The text to show for an event; may be empty."""
+        """Add an event and return its text to show, which may be empty."""
         if event.prompt_tokens is not None:
             self.prompt_tokens = event.prompt_tokens
         if event.answer_tokens is not None:
@@ -61,7 +63,7 @@ class AnswerAccumulator:
         return self._limit(self._stops.feed(self._normaliser.feed(event.text)))
 
     def _note_reason(self, event: Event) -> None:
-        """A finish reason holds until another token comes; the last one is the answer's."""
+        """Record a finish reason; a token that follows it cancels it."""
         if self._has_reason and event.has_token and not event.text.isspace():
             self.is_doubtful = True
             self._has_reason = False
@@ -73,19 +75,20 @@ class AnswerAccumulator:
 
     @property
     def is_finished(self) -> bool:
+        """Whether the answer is complete by the server's own finish reason."""
         return self._has_reason and self._has_text
 
     def flush(self) -> str:
-        """The text that was held back, once there is nothing more to come."""
+        """Return the text that was held back; call this after the last event."""
         if self.is_ended:
             return ""
         text = self._stops.feed(self._normaliser.flush())
         return self._limit(text + self._stops.flush())
 
     def finish(self, *, is_done: bool) -> Finish:
-        """The end of the answer; `is_done` says that the stream ended with `[DONE]`.
+        """Return the end of the answer; `is_done` means that the stream ended with `[DONE]`.
 
-        Raises AttemptError (`no_finish`, `empty`) where the answer is not complete.
+        Raises AttemptError `empty` or `no_finish` if the answer is not complete.
         """
         if not self._has_text:
             raise AttemptError("empty")
@@ -94,6 +97,7 @@ class AnswerAccumulator:
         return Finish(self.reason or DONE_REASON, self.prompt_tokens, self.answer_tokens)
 
     def _limit(self, text: str) -> str:
+        """Cut the text at the answer's maximum length, and note why the answer ended."""
         if self._stops.hit:
             self.reason, self.is_ended = "stop_sequence", True
         if len(text) > self._remaining:

@@ -1,4 +1,4 @@
-"""What an endpoint can do, asked before a request is made."""
+"""Decide before a request whether an endpoint can serve it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from chat.llm.providers.types import Endpoint, ModelKind
 
 
 def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
-    """Why this endpoint cannot run a model of this kind, or None if it can.
+    """Return why this endpoint cannot run a model of this kind, None if it can.
 
-    Completion models run on Hugging Face or on a TGI root, an address without `/v1`: text
-    generation posts to the address itself, which other OpenAI-compatible servers do not answer.
+    Completion models need Hugging Face or the root address of a TGI server, without `/v1`: text
+    generation posts to the address itself, which other OpenAI-compatible servers do not serve.
     """
     if not is_configured(endpoint):
         return error_code("not_configured")
     if endpoint.kind == "hf" and is_automatic(endpoint) and not endpoint.token.startswith("hf_"):
-        return error_code("unauthorized")  # the router takes Hugging Face's own tokens only
+        return error_code("unauthorized")  # the router accepts only Hugging Face's own tokens
     if kind == "completion" and not can_complete(endpoint):
         return error_code("completion_unsupported")
     if needs_lookup(endpoint, kind) and has_lookups_disabled():
@@ -27,14 +27,15 @@ def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
 
 
 def needs_lookup(endpoint: Endpoint, kind: ModelKind) -> bool:
-    """Whether the Hub is asked who serves a model: the router knows that for chats by itself."""
+    """Whether the Hub is asked for the model's provider; for chats the router knows it."""
     return endpoint.kind == "hf" and not (kind == "chat" and is_automatic(endpoint))
 
 
 def is_configured(endpoint: Endpoint) -> bool:
+    """Whether the endpoint has a token or a valid address."""
     if endpoint.kind == "hf":
         return bool(endpoint.token)
-    # huggingface_hub takes an address without a scheme for a model's name and asks Hugging Face.
+    # huggingface_hub mistakes an address without a scheme for a model id, and asks Hugging Face.
     address = urlsplit(endpoint.base_url)
     return (
         endpoint.kind == "openai" and address.scheme in {"http", "https"} and bool(address.hostname)
@@ -47,6 +48,7 @@ def is_automatic(endpoint: Endpoint) -> bool:
 
 
 def can_complete(endpoint: Endpoint) -> bool:
+    """Whether the endpoint may serve plain text completion."""
     if endpoint.kind == "hf":
         return True
     path = urlsplit(endpoint.base_url).path.rstrip("/")

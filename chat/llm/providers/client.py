@@ -1,4 +1,4 @@
-"""Opening one streamed answer through AsyncInferenceClient."""
+"""Open one streamed answer through AsyncInferenceClient."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from chat.llm.providers.hf import AsyncInferenceClient
 from chat.llm.providers.hf_transport import ATTEMPT, Attempt, PreparedError
 from chat.llm.providers.types import ChatRequest, Endpoint, Sampling
 
-# Without a key huggingface_hub would look for HF_TOKEN and send it to whatever server this is.
+# Without a key huggingface_hub would send HF_TOKEN from the environment to this server.
 _DUMMY_KEY = "no-key"
 _USAGE: Any = {"include_usage": True}
 
+# Provider, kind and model whose Hub look-up huggingface_hub has cached.
 _resolved: set[tuple[str, str, str]] = set()
 
 
 def make_client(endpoint: Endpoint, request: ChatRequest) -> AsyncInferenceClient:
-    """A client for one answer; use it as an async context manager, which hangs up at its end."""
+    """Return a client for one answer; leaving its `async with` block closes the connection."""
     if endpoint.kind == "hf":
         provider: Any = endpoint.provider or "auto"
         return AsyncInferenceClient(provider=provider, token=endpoint.token)
@@ -40,9 +41,9 @@ async def open_stream(
     *,
     usage: bool,
 ) -> AsyncIterator[Any]:
-    """The events of the answer, once the server's headers are there.
+    """Send the request and return its events as soon as the response headers arrive.
 
-    Raises AttemptError, and whatever huggingface_hub raises.
+    `usage` requests token counts. Raises AttemptError and any exception of huggingface_hub.
     """
     await _resolve(endpoint, request, attempt)
     token = ATTEMPT.set(attempt)
@@ -71,6 +72,7 @@ async def _call(
 
 
 def chat_arguments(endpoint: Endpoint, request: ChatRequest) -> dict[str, Any]:
+    """Return the arguments of `chat_completion`; None leaves a value to the server."""
     sampling = request.sampling
     return {
         "model": request.repo_id,
@@ -85,8 +87,11 @@ def chat_arguments(endpoint: Endpoint, request: ChatRequest) -> dict[str, Any]:
 
 
 def _repeat_penalty(endpoint: Endpoint, sampling: Sampling) -> dict[str, float] | None:
-    """Not part of OpenAI's format: vLLM, TGI and most providers say `repetition_penalty`, llama.cpp
-    `repeat_penalty`, and each ignores the other's word."""
+    """Return the repeat penalty under each name that servers use; they ignore unknown ones.
+
+    It is not part of OpenAI's format: vLLM, TGI and most providers call it `repetition_penalty`,
+    llama.cpp `repeat_penalty`.
+    """
     if sampling.repeat_penalty is None:
         return None
     names = ["repetition_penalty"]
@@ -96,12 +101,14 @@ def _repeat_penalty(endpoint: Endpoint, sampling: Sampling) -> dict[str, float] 
 
 
 def completion_arguments(endpoint: Endpoint, request: ChatRequest) -> dict[str, Any]:
-    """TGI refuses a temperature of 0 and a top_p of 1, which mean: no sampling, no limit."""
+    """Return the arguments of `text_generation`.
+
+    TGI rejects a temperature of 0 (no sampling) and a top_p of 1 (no limit), so they are left out.
+    """
     sampling = request.sampling
     samples = bool(sampling.temperature)
     return {
-        # A model id would make the client forget the base address and send the prompt to Hugging
-        # Face.
+        # With a model id the client ignores the base address and sends the prompt to Hugging Face.
         "model": request.repo_id if endpoint.kind == "hf" else None,
         "max_new_tokens": sampling.max_tokens,
         "do_sample": samples,
@@ -116,10 +123,10 @@ def completion_arguments(endpoint: Endpoint, request: ChatRequest) -> dict[str, 
 
 
 async def _resolve(endpoint: Endpoint, request: ChatRequest, attempt: Attempt) -> None:
-    """Let huggingface_hub ask the Hub which provider serves the model, in a thread and only once.
+    """Make huggingface_hub look up the model's provider at the Hub, in a thread.
 
-    It would ask with a blocking client on the event loop, and remembers the answer for the life of
-    the process. A dry attempt makes it ask: everything is done up to sending.
+    By itself it would do so with a blocking client on the event loop. It caches the result for the
+    life of the process. A dry attempt, which stops just before sending, triggers the look-up.
     """
     key = (endpoint.provider, request.kind, request.repo_id)
     if not needs_lookup(endpoint, request.kind) or key in _resolved:

@@ -1,4 +1,4 @@
-"""The four deadlines of an answer, on the event loop's monotonic clock."""
+"""Track the four deadlines of an answer, on the event loop's monotonic clock."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from asyncio import get_running_loop
 
 from chat.llm.providers.types import Deadlines
 
-# How long a server may take from its finish reason to more text, its token counts or the end.
+# Seconds between a finish reason and whatever follows it: token counts, more text or the end.
 _GRACE_SECONDS = 5.0
 
 
 class DeadlineTimer:
-    """`when` is the next deadline, `code` the error it would mean. One for each attempt."""
+    """The next deadline of one attempt: its time `when`, and the error `code` if it passes."""
 
     __slots__ = ("_deadlines", "_now", "_started", "_total_at", "code", "when")
 
@@ -24,15 +24,19 @@ class DeadlineTimer:
 
     @property
     def is_past(self) -> bool:
+        """Whether the deadline has passed."""
         return self._now() >= self.when
 
     def on_connected(self) -> None:
+        """Wait for the first token from now on."""
         self._set(self._started + self._deadlines.first_token, "first_token_timeout")
 
     def on_token(self) -> None:
+        """Restart the idle deadline."""
         self._set(self._now() + self._deadlines.idle, "idle_timeout")
 
     def on_finished(self) -> None:
+        """Allow a few more seconds after a finish reason."""
         self._set(self._now() + min(_GRACE_SECONDS, self._deadlines.idle), "idle_timeout")
 
     def _set(self, when: float, code: str) -> None:

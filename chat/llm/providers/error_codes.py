@@ -1,4 +1,4 @@
-"""From an HTTP status and an error body to an error code. Bodies are read here, shown nowhere."""
+"""Map HTTP statuses and error bodies to error codes; the bodies are never stored or shown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BY_STATUS: Final = {
 }
 _MAY_BE_CONTEXT: Final = frozenset({400, 413, 422, 500})
 
-# The wordings of TGI ("`inputs` tokens + `max_new_tokens` must be <= 4096", "must have less than
+# Error messages of TGI ("`inputs` tokens + `max_new_tokens` must be <= 4096", "must have less than
 # 4095 tokens"), vLLM ("maximum context length is", "longer than the maximum model length"),
 # llama.cpp ("exceeds the available context size", "exceed_context_size_error"), Mistral ("too large
 # for model with 32768 maximum context length"), OpenAI ("context_length_exceeded", "reduce the
@@ -46,7 +46,7 @@ _OVERLOADED = re.compile(r"overloaded|rate.?limit", re.IGNORECASE)
 
 
 def code_for_status(status: int, body: str = "") -> str:
-    """The error code for an HTTP status that is not 200, with the start of its body."""
+    """Return the error code for an HTTP status other than 200 and the start of its body."""
     if status in _MAY_BE_CONTEXT and _CONTEXT.search(body):
         return "context_too_long"
     if status == 503 and _LOADING.search(body):
@@ -63,7 +63,7 @@ def _code_for_class(status: int) -> str:
 
 
 def code_for_error(text: str) -> str:
-    """The error code for an error that came inside a stream, in whatever dialect."""
+    """Return the error code for an error message inside a stream, whatever its format."""
     if _CONTEXT.search(text):
         return "context_too_long"
     named = _FRAME_STATUS.search(text)
@@ -74,8 +74,10 @@ def code_for_error(text: str) -> str:
 
 
 def requested_wait(retry_after: str | None, body: str) -> float | None:
-    """Seconds that the server asks to wait: `Retry-After` (RFC 9110 10.2.3, seconds or a date),
-    else the `estimated_time` of a model that loads; None without either.
+    """Return the seconds that the server asks the client to wait, or None.
+
+    Reads `Retry-After` (RFC 9110 10.2.3, seconds or a date), else the `estimated_time` of a model
+    that is being loaded.
     """
     seconds = None if retry_after is None else parse_retry_after(retry_after)
     if seconds is None and (estimate := _ESTIMATE.search(body)):
@@ -84,7 +86,7 @@ def requested_wait(retry_after: str | None, body: str) -> float | None:
 
 
 def parse_retry_after(value: str) -> float | None:
-    """Seconds from now, never negative; None if it is neither a number nor an HTTP date."""
+    """Return seconds from now, at least 0; None for neither a number nor an HTTP date."""
     value = value.strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
         return float(value)

@@ -1,4 +1,4 @@
-"""What goes wrong inside this package, and how other libraries' exceptions become it."""
+"""Translate exceptions of other libraries into failed attempts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other
 
 
 class AttemptError(Exception):
-    """A failed attempt. It stays inside this package: its traceback passes frames that hold the
-    token. `is_lost` on a kept connection that was dead already: the server saw no request.
+    """A failed attempt; `is_lost` if a reused connection was dead and the server saw no request.
+
+    It must not leave this package, because frames of its traceback hold the token.
     """
 
     def __init__(
@@ -33,16 +34,16 @@ class AttemptError(Exception):
         self.is_lost = is_lost
 
     def to_provider_error(self) -> ProviderError:
-        """The same failure without a past, fit to leave the package."""
+        """Return the same failure as an error without traceback, which may leave the package."""
         return ProviderError(self.code, retry_after=self.retry_after, upstream_status=self.status)
 
 
 class DeadConnectionError(httpx.ReadError):
-    """A kept connection ended before anything came back."""
+    """A reused connection was dead before the server saw the request."""
 
 
 def translate(exc: Exception) -> AttemptError:
-    """What an exception of huggingface_hub, its HTTP library or its JSON reader means."""
+    """Translate an exception of huggingface_hub, its HTTP library or the JSON parser."""
     if isinstance(exc, AttemptError):
         return exc
     if isinstance(exc, TextGenerationError):
@@ -53,16 +54,16 @@ def translate(exc: Exception) -> AttemptError:
         return AttemptError(_connect_code(exc))
     if isinstance(exc, httpx.TransportError):
         return AttemptError("cut")
-    # What huggingface_hub raises on a frame that is not JSON or has the wrong shape.
+    # huggingface_hub raises these for an event that is not JSON or has the wrong shape.
     wrong_shape = isinstance(exc, ValueError | TypeError | AttributeError | LookupError)
     return AttemptError("broken_stream" if wrong_shape else "internal")
 
 
 def translate_lookup(exc: Exception) -> AttemptError:
-    """What a failed look-up of provider and model at the Hub means."""
+    """Translate an exception of the look-up of provider and model at the Hub."""
     if isinstance(exc, HfHubHTTPError):
         status = exc.response.status_code
-        # The Hub answers 401 for a model that is not there, see `hf_raise_for_status`.
+        # The Hub answers 401 for an unknown model, see `hf_raise_for_status`.
         code = "model_not_found" if status in {401, 403, 404} else code_for_status(status)
         return AttemptError(code, status=status)
     if isinstance(exc, httpx.TransportError):

@@ -1,7 +1,7 @@
-"""The events of an answer, in batches of what came at once.
+"""Read the events of an answer, in batches of those that arrived together.
 
-Chat completions are read from the bytes of huggingface_hub's response: the objects that it makes
-of each event cost more than everything else that is done with one (docs/performance-log.md).
+Chat completions are parsed from the bytes of huggingface_hub's response: the objects it makes of
+each event cost more CPU time than all other work on an event (docs/performance-log.md).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Events(Protocol):
 
 
 class ChatEvents:
-    """Of a chat completion."""
+    """The events of a chat completion."""
 
     def __init__(self, body: EventStream) -> None:
         self._body = body
@@ -57,14 +57,14 @@ class ChatEvents:
                 break
             try:
                 batch.append(parse_chat_event(parse_chunk(payload)))
-            except Exception as exc:  # after what came before it in the same read
+            except Exception as exc:  # raised after the good events of this batch
                 self._failure = exc
                 break
         return batch
 
 
 def parse_chunk(payload: bytes) -> Any:
-    """The JSON of an event. Raises AttemptError for an error in its place."""
+    """Return an event's JSON; raises AttemptError if it is an error message."""
     chunk = json.loads(payload.decode("utf-8", "replace"))
     if chunk.get("error") is not None:
         named = {key: chunk.get(key) for key in ("error", "error_type")}
@@ -73,7 +73,7 @@ def parse_chunk(payload: bytes) -> Any:
 
 
 class CompletionEvents:
-    """Of text generation, as huggingface_hub reads them."""
+    """The events of text generation, as parsed by huggingface_hub."""
 
     def __init__(self, tokens: AsyncIterator[Any], body: EventStream | None) -> None:
         self._tokens = tokens

@@ -1,9 +1,8 @@
-"""The one place that names huggingface_hub; everything else at this edge takes it from here.
+"""Import huggingface_hub, once for this package, with its look-ups and telemetry configured.
 
-`httpx` is huggingface_hub's own public name for the HTTP library it runs on (httpx2 with version
-2.4), "the same export for downstream libraries across major versions". It is not imported by its
-own name, because `import httpx` is another library and `import httpx2` would break with the next
-change.
+`httpx` is huggingface_hub's public name for its HTTP library (httpx2 with version 2.4), "the same
+export for downstream libraries across major versions". Do not import the library by its own name:
+`httpx` is a different library, and `httpx2` may change with the next version.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from __future__ import annotations
 import logging
 import os
 
-# Read once, when huggingface_hub is imported. Without the first its Hub look-ups add whatever token
-# lies about; without the second the first request waits up to 3 s, with the event loop blocked, for
-# a list that goes into the User-Agent.
+# huggingface_hub reads these when it is imported. Without the first its look-ups would send any
+# token it finds. Without the second the first request blocks the event loop for up to 3 s, to fetch
+# a list for the User-Agent.
 os.environ["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"  # noqa: S105
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
@@ -27,7 +26,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError, TextGenerationError
 from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 
-# Their INFO and DEBUG records hold addresses and headers.
+# Their INFO and DEBUG records contain addresses and headers.
 for _name in ("huggingface_hub", "httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -35,13 +34,15 @@ HUB = "https://huggingface.co"
 
 
 def has_lookups_disabled() -> bool:
-    """Whether its environment keeps huggingface_hub from asking the Hub anything: HF_HUB_OFFLINE,
-    TRANSFORMERS_OFFLINE, or an HF_ENDPOINT that is no address."""
+    """Whether huggingface_hub's environment rules out look-ups at the Hub.
+
+    That is HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE, or an HF_ENDPOINT that is not a URL.
+    """
     return is_offline_mode() or not constants.ENDPOINT.startswith(("https://", "http://"))
 
 
 def has_other_hub() -> bool:
-    """Whether look-ups go to another server: HF_ENDPOINT, HUGGINGFACE_CO_STAGING."""
+    """Whether HF_ENDPOINT or HUGGINGFACE_CO_STAGING send look-ups to another server."""
     return bool(constants.ENDPOINT != HUB)
 
 

@@ -1,7 +1,7 @@
-"""The HTTP client under huggingface_hub: what it may send, and which responses it may see.
+"""The HTTP client of huggingface_hub: map hosts, and let only event streams through.
 
-huggingface_hub gets a response only if it is a stream of events; everything else becomes a
-AttemptError here, before code that reads error bodies in ways that fail on odd ones.
+Any other response becomes an AttemptError here, before huggingface_hub parses its body, which
+fails on unusual ones.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ ATTEMPT: ContextVar[Attempt] = ContextVar("chat_provider_attempt", default=Attem
 
 
 class PreparedError(Exception):
-    """A dry attempt got as far as sending."""
+    """Raised by a dry attempt instead of sending the request."""
 
 
 class EventStream(httpx.AsyncByteStream):
@@ -70,7 +70,7 @@ class EventStream(httpx.AsyncByteStream):
                 yield encode_lines(payloads)
 
     async def read(self) -> list[bytes] | None:
-        """The payloads of what comes next, `[DONE]` included; None at the end."""
+        """Wait for the next payloads, including `[DONE]`; return None at the end."""
         if self._lines.failure is not None:
             raise self._lines.failure
         if self._is_over:
@@ -80,7 +80,7 @@ class EventStream(httpx.AsyncByteStream):
         return self._parse_end() if self._is_over else self._parse(chunk)
 
     def read_available(self) -> list[bytes]:
-        """The same of what came already; empty where `read` has something else to say."""
+        """Return the payloads that have arrived; none if `read` has to raise an error."""
         chunk = b"" if self._lines.failure is not None else self._inner.read_available()
         return self._parse(chunk) if chunk else []
 
@@ -101,7 +101,7 @@ class EventStream(httpx.AsyncByteStream):
 
 
 class StreamTransport(httpx.AsyncBaseTransport):
-    """Sends one request and lets nothing but a 200 `text/event-stream` through."""
+    """Sends one request and raises AttemptError unless the response is an event stream."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
@@ -128,7 +128,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
 
 
 class LookupTransport(httpx.HTTPTransport):
-    """Carries huggingface_hub's own blocking look-ups at the Hub."""
+    """Sends huggingface_hub's own blocking look-ups to the Hub."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         _map_host(request, ATTEMPT.get().router_map)
@@ -136,7 +136,7 @@ class LookupTransport(httpx.HTTPTransport):
 
 
 def _map_host(request: httpx.Request, router_map: Mapping[str, str]) -> None:
-    """Send a request for a mapped host to its stand-in on loopback; the Host header stays."""
+    """Send a request for a mapped host to its loopback address, with the same Host header."""
     address = router_map.get(request.url.host)
     if address is None:
         return
@@ -157,6 +157,7 @@ def _is_event_stream(response: httpx.Response) -> bool:
 
 
 async def _to_attempt_error(response: httpx.Response) -> AttemptError:
+    """Close the response and return what it means."""
     status = response.status_code
     try:
         body = await _read_start(response) if status >= 400 else ""
@@ -171,7 +172,7 @@ async def _to_attempt_error(response: httpx.Response) -> AttemptError:
 
 
 async def _read_start(response: httpx.Response) -> str:
-    """The first 16 KiB of an error body, as far as they come within a second."""
+    """Return up to 16 KiB of an error body, as much as arrives within a second."""
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_SECONDS):
@@ -180,18 +181,18 @@ async def _read_start(response: httpx.Response) -> str:
                 if len(body) >= _BODY_BYTES:
                     break
     except (httpx.TransportError, TimeoutError):
-        pass  # the status alone says enough
+        pass  # the status alone is enough
     return body[:_BODY_BYTES].decode("utf-8", "replace")
 
 
 def _body(response: httpx.Response) -> Body:
     if not isinstance(response.stream, Body):
-        raise TypeError("the wire gave a stream that is not its own")
+        raise TypeError("The response did not come from AiohttpTransport.")
     return response.stream
 
 
 def _async_client() -> httpx.AsyncClient:
-    # Environment off: a proxy or .netrc there would see, or replace, the token.
+    # `trust_env` is off because a proxy would see the token and .netrc could replace it.
     return httpx.AsyncClient(
         transport=StreamTransport(ATTEMPT.get()), follow_redirects=False, trust_env=False
     )

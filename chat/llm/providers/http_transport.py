@@ -1,10 +1,11 @@
-"""HTTP/1.1 by aiohttp under huggingface_hub's client.
+"""Send the requests of huggingface_hub's client through aiohttp.
 
-Its parser, in C, gives all that came since the last read at once. huggingface_hub's own transport
-wakes its reader for each chunk, which was a third of what a token cost (docs/performance-log.md).
+aiohttp's parser is written in C and returns everything received since the last read.
+huggingface_hub's own transport wakes its reader for each chunk, which took a third of the CPU time
+of a token (docs/performance-log.md).
 
-A connection whose answer was read to its end may be kept for the next one: with TLS that is two
-round trips less before a first word.
+A connection whose response was read to the end may be reused: with TLS that saves two round trips
+before the first word.
 """
 
 from __future__ import annotations
@@ -25,31 +26,31 @@ from chat.llm.providers.errors import DeadConnectionError
 from chat.llm.providers.hf import httpx
 from core.net import has_unread_data
 
-# One for the process: making it reads the certificate store, 20 ms that would block the event loop.
+# One per process: creating it reads the certificate store, which blocks for 20 ms.
 SSL = httpx.create_ssl_context()
-# Shorter than what firewalls on the way remember: a connection that they forgot looks alive.
+# Shorter than the memory of firewalls: a connection that they have dropped still looks alive.
 _KEEP_SECONDS = 30.0
-# For those that look alive nevertheless: how long a request may stay without any sign that it came.
+# How long the server's machine may leave a request unacknowledged (TCP_USER_TIMEOUT).
 _UNACKNOWLEDGED_MS = 10_000
-# A kept connection that ends as soon as it is used was dead before; later, the server ended it.
+# A reused connection that fails within this time was already dead; later the server closed it.
 _DEAD_SECONDS = 1.0
-# What a server says last is the end of the body, just after the end of the answer.
+# After the last event only the end of the body is missing; limits for reading it.
 _END_SECONDS, _END_BYTES = 1.0, 1_024
 _CLOSE_SECONDS = 2.0
-# The deadlines are ours, see `clock`.
+# Deadlines are enforced by `deadlines.DeadlineTimer`.
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
-# What aiohttp would add to a request that is complete.
+# Headers that aiohttp would otherwise add.
 _AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
-# By event loop, and whether connections are kept; who ends a loop hangs up before.
+# By event loop and keep-alive; `close_idle_connections` closes them before a loop ends.
 _sessions: dict[tuple[asyncio.AbstractEventLoop, bool], aiohttp.ClientSession] = {}
-# Answers whose connection is kept once their body's end is read.
+# Tasks that read the end of a body, after which aiohttp keeps the connection.
 closing_tasks: set[asyncio.Task[None]] = set()
 
 
 @dataclass(slots=True)
 class _RequestState:
-    """One request on its way, as aiohttp's traces see it."""
+    """The state of one request, updated by aiohttp's trace signals."""
 
     on_connected: Callable[[], None]
     is_reused: bool = False
@@ -57,29 +58,32 @@ class _RequestState:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Gives away a kept connection only if nothing came on it since: aiohttp would take what a
-    server says without being asked for the next answer, which is somebody else's."""
+    """Closes an idle connection on which data arrived, instead of reusing it.
+
+    aiohttp would take the data for the response to the next request, which may be another user's.
+    """
 
     async def connect(self, *args: Any, **options: Any) -> Any:
         while True:
-            found = await super().connect(*args, **options)
-            if found.protocol is None or not (len(found.protocol) or _has_unread(found.transport)):
-                return found
-            found.close()
+            connection = await super().connect(*args, **options)
+            protocol = connection.protocol
+            if protocol is None or not (len(protocol) or _has_unread(connection.transport)):
+                return connection
+            connection.close()
 
 
 def _has_unread(transport: asyncio.Transport | None) -> bool:
-    own = transport.get_extra_info("socket") if transport is not None else None
-    return own is not None and has_unread_data(own.fileno())
+    raw_socket = transport.get_extra_info("socket") if transport is not None else None
+    return raw_socket is not None and has_unread_data(raw_socket.fileno())
 
 
-def _make_socket(place: Any) -> socket.socket:
-    """A socket that notices when what it sent is not even received."""
-    family, kind, protocol, _, _ = place
-    made = socket.socket(family, kind, protocol)
+def _make_socket(address_info: Any) -> socket.socket:
+    """Return a socket that fails if the peer does not acknowledge what was sent (on Linux)."""
+    family, kind, protocol, _, _ = address_info
+    new_socket = socket.socket(family, kind, protocol)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
-    return made
+        new_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
+    return new_socket
 
 
 async def _on_connection_created(_: object, context: Any, __: object) -> None:
@@ -95,14 +99,14 @@ async def _on_connection_reused(_: object, context: Any, __: object) -> None:
 
 
 def _get_session(*, keep_alive: bool) -> aiohttp.ClientSession:
-    """The connections of this event loop, kept ones or ones for a single request each."""
-    place = asyncio.get_running_loop(), keep_alive
-    session = _sessions.get(place)
+    """Return this event loop's session, with or without reuse of connections."""
+    key = asyncio.get_running_loop(), keep_alive
+    session = _sessions.get(key)
     if session is None or session.closed:
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(_on_connection_created)
         trace.on_connection_reuseconn.append(_on_connection_reused)
-        session = _sessions[place] = aiohttp.ClientSession(
+        session = _sessions[key] = aiohttp.ClientSession(
             connector=_make_connector(keep_alive=keep_alive),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_NO_TIMEOUT,
@@ -123,14 +127,14 @@ def _make_connector(*, keep_alive: bool) -> aiohttp.TCPConnector:
 
 
 async def close_idle_connections() -> None:
-    """Close what is kept on this event loop; before the loop ends."""
-    here = asyncio.get_running_loop()
-    last = [task for task in closing_tasks if task.get_loop() is here]
-    for task in last:
+    """Close the idle connections of this event loop; call it before the loop ends."""
+    loop = asyncio.get_running_loop()
+    tasks = [task for task in closing_tasks if task.get_loop() is loop]
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*last, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
     for keep_alive in (True, False):
-        session = _sessions.pop((here, keep_alive), None)
+        session = _sessions.pop((loop, keep_alive), None)
         if session is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
@@ -138,11 +142,10 @@ async def close_idle_connections() -> None:
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """Sends one request. `on_connected` is called when its connection stands, TLS included; one
-    that `keep_alive` takes a kept connection, and leaves it.
+    """Sends one request, on a connection that may be reused with `keep_alive`.
 
-    Raises what httpx raises: ConnectError, with the cause in its chain, and ReadError, which is
-    DeadConnectionError for a kept connection that was dead.
+    `on_connected` is called when the connection is established, including TLS. Raises exceptions of
+    httpx: ConnectError with its cause, ReadError, or its subclass DeadConnectionError.
     """
 
     def __init__(self, on_connected: Callable[[], None], *, keep_alive: bool) -> None:
@@ -167,8 +170,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 class Body(httpx.AsyncByteStream):
-    """The bytes of a response, as much at once as there is. `is_over` is set by a reader who has
-    seen the end of the answer; without it, to close is to hang up."""
+    """The body of a response, read in chunks as large as available.
+
+    Set `is_over` when the last event was read, so that `aclose` may keep the connection; otherwise
+    `aclose` closes it.
+    """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
@@ -179,20 +185,20 @@ class Body(httpx.AsyncByteStream):
             yield chunk
 
     async def read(self) -> bytes:
-        """What there is, once there is something; b"" at the end."""
+        """Wait for bytes and return all that are available; b"" at the end."""
         content = self._response.content
         with _translate_errors():
             try:
                 return await content.readany()
             except aiohttp.ClientError:
-                # A reader that rested while the connection broke has not had these yet, and
-                # aiohttp's own ways of reading give the error in their place.
+                # These arrived before the connection broke; aiohttp's public methods would raise
+                # the error instead of returning them.
                 if chunk := content._read_nowait(-1):
                     return chunk
                 raise
 
     def read_available(self) -> bytes:
-        """What came already; b"" where there is nothing, or an error that `read` has to tell."""
+        """Return the bytes that have arrived; b"" for none, or if `read` has to raise an error."""
         content = self._response.content
         return b"" if content.exception() is not None else content.read_nowait()
 
@@ -205,25 +211,26 @@ class Body(httpx.AsyncByteStream):
             self._response.close()
 
     async def _read_to_end(self) -> None:
-        """Read the end of the body, after which aiohttp keeps the connection; nobody waits."""
-        left = _END_BYTES
+        """Read the end of the body in the background, after which aiohttp keeps the connection."""
+        remaining = _END_BYTES
         try:
             with suppress(aiohttp.ClientError, OSError, TimeoutError, RuntimeError):
                 async with asyncio.timeout(_END_SECONDS):
-                    while left > 0 and (more := await self._response.content.readany()):
-                        left -= len(more)
+                    while remaining > 0 and (chunk := await self._response.content.readany()):
+                        remaining -= len(chunk)
         finally:
             self._response.close()
 
 
 def _headers(request: httpx.Request) -> list[tuple[str, str]]:
-    """All but those that say how the body is sent, which aiohttp decides."""
-    ours = {"content-length", "transfer-encoding", "connection"}
-    return [(name, value) for name, value in request.headers.items() if name not in ours]
+    """Return the request's headers without those that aiohttp sets itself."""
+    omitted = {"content-length", "transfer-encoding", "connection"}
+    return [(name, value) for name, value in request.headers.items() if name not in omitted]
 
 
 @contextmanager
 def _translate_errors(request_state: _RequestState | None = None) -> Iterator[None]:
+    """Turn exceptions of aiohttp into those of httpx."""
     try:
         yield
     except aiohttp.ClientConnectorError as exc:

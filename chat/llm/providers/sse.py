@@ -1,4 +1,4 @@
-"""The bytes of an event stream: what its events say, for us and, encode_lines, for huggingface_hub.
+"""Parse an event stream into payloads, and encode payloads for huggingface_hub.
 
 Format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
@@ -12,7 +12,7 @@ from chat.llm.providers.errors import AttemptError
 
 _BOM = b"\xef\xbb\xbf"
 DONE = b"[DONE]"
-# Line ends to `str.splitlines`, which huggingface_hub's HTTP library uses, but not to SSE or JSON.
+# Line ends for `str.splitlines`, which huggingface_hub uses, but not in SSE or JSON.
 _SEPARATORS = (
     (b"\xe2\x80\xa8", rb"\u2028"),
     (b"\xe2\x80\xa9", rb"\u2029"),
@@ -21,12 +21,11 @@ _SEPARATORS = (
 
 
 class EventLines:
-    """Raw chunks in, what whole `data:` lines say out.
+    """Extracts the payloads of complete `data:` lines from raw chunks.
 
-    Comments, empty lines and fields that say nothing here are left out. Raises AttemptError for an
-    error frame in a dialect that huggingface_hub overlooks and for a line of more than `limit`
-    bytes; `failure` is one that came behind good lines in the same chunk, to be raised after they
-    are used.
+    Comments, empty lines and other fields are dropped. Raises AttemptError for a line of more than
+    `limit` bytes and for errors in formats that huggingface_hub overlooks. If good lines precede
+    the error in the same chunk, it is kept in `failure` instead, to be raised after them.
     """
 
     __slots__ = ("_error_event", "_limit", "_rest", "failure")
@@ -38,6 +37,7 @@ class EventLines:
         self.failure: AttemptError | None = None
 
     def feed(self, chunk: bytes) -> list[bytes]:
+        """Add a chunk and return the payloads that are complete."""
         self._rest += chunk
         if b"\n" not in chunk:
             self._check(self._rest)
@@ -53,17 +53,18 @@ class EventLines:
         return good
 
     def close(self) -> list[bytes]:
-        """What a last line without a line end says; nothing if it is cut in the middle."""
-        said = self._parse(bytes(self._rest))
+        """Return the payload of a last line without a line end; none if its JSON is cut."""
+        payload = self._parse(bytes(self._rest))
         self._rest.clear()
-        if said and said != DONE:
+        if payload and payload != DONE:
             try:
-                json.loads(said)
+                json.loads(payload)
             except ValueError:
                 return []
-        return [said] if said else []
+        return [payload] if payload else []
 
     def _parse(self, line: bytes) -> bytes:
+        """Return the payload of a `data:` line, b"" for any other line."""
         self._check(line)
         if not line.startswith(b"data:"):
             line = line.strip().removeprefix(_BOM)
@@ -86,7 +87,7 @@ class EventLines:
 
 
 def encode_lines(payloads: list[bytes]) -> bytes:
-    """Lines that huggingface_hub reads rightly, `[DONE]` the one way that it knows."""
+    """Return the payloads as lines that huggingface_hub parses correctly."""
     lines = b"".join([b"data: %s\n" % payload for payload in payloads])
     for raw, escaped in _SEPARATORS:
         lines = lines.replace(raw, escaped)

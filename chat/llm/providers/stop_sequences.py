@@ -1,10 +1,13 @@
-"""Stop strings of completion models, which servers send before they stop, or know nothing of."""
+"""Cut answers of completion models at stop sequences, which servers include or ignore."""
 
 from __future__ import annotations
 
 
 class StopFilter:
-    """Passes text on up to the first stop string; holds back what may be the start of one."""
+    """Passes text through up to the first stop sequence; `hit` tells that there was one.
+
+    An ending that may be the start of a stop sequence is held back.
+    """
 
     __slots__ = ("_held", "_stops", "hit")
 
@@ -14,24 +17,25 @@ class StopFilter:
         self.hit = False
 
     def feed(self, text: str) -> str:
-        """The text that may be shown now; nothing more after a hit."""
+        """Return the text that is certain; "" after a hit."""
         if self.hit or not self._stops:
             return "" if self.hit else text
         text, self._held = self._held + text, ""
-        ends = [at for stop in self._stops if (at := text.find(stop)) >= 0]
-        if ends:
+        starts = [start for stop in self._stops if (start := text.find(stop)) >= 0]
+        if starts:
             self.hit = True
-            return text[: min(ends)]
-        keep = len(text) - max(_overlap(text, stop) for stop in self._stops)
-        text, self._held = text[:keep], text[keep:]
+            return text[: min(starts)]
+        end = len(text) - max(_overlap(text, stop) for stop in self._stops)
+        text, self._held = text[:end], text[end:]
         return text
 
     def flush(self) -> str:
+        """Return the text that was held back, at the end of the answer."""
         held, self._held = self._held, ""
         return held
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Length of the longest end of `text` that is a start of `stop`."""
+    """Return the length of the longest suffix of `text` that is a prefix of `stop`."""
     longest = min(len(text), len(stop) - 1)
     return next((n for n in range(longest, 0, -1) if text.endswith(stop[:n])), 0)

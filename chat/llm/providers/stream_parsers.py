@@ -1,4 +1,4 @@
-"""What one event of a stream says, in the dialects of chat completions and text generation."""
+"""Parse one event of a stream: chat completions, and text generation in its two formats."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from chat.llm.providers.error_codes import code_for_error
 from chat.llm.providers.errors import AttemptError
 
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
-# What servers write where they mean JSON's null: https://github.com/sgl-project/sglang/issues/3912
+# Some servers send these instead of null: https://github.com/sgl-project/sglang/issues/3912
 _NO_REASONS = frozenset({"", "null", "none", "undefined", "finish_reason_unspecified"})
 
 
 @dataclass(slots=True)
 class Event:
-    """`token`: the model made something, be it a thought or a tool call that is not shown."""
+    """One event; `has_token` is also True for a thought or a tool call, which is not shown."""
 
     text: str = ""
     has_token: bool = False
@@ -26,7 +26,7 @@ class Event:
 
 
 def parse_chat_event(chunk: Any) -> Event:
-    """An event of `/v1/chat/completions`, as its JSON.
+    """Parse the JSON of an event of `/v1/chat/completions`.
 
     Format: https://platform.openai.com/docs/api-reference/chat-streaming
     Raises AttemptError (`broken_stream`, `stream_error`).
@@ -61,7 +61,7 @@ def _is_thought(delta: Any) -> bool:
 
 
 def parse_completion_event(chunk: Any) -> Event:
-    """An event of text generation: TGI's, or the OpenAI form that some providers answer with.
+    """Parse an event of text generation, in TGI's format or the OpenAI format of some providers.
 
     Format: https://huggingface.github.io/text-generation-inference/ (`/generate_stream`)
     Raises AttemptError (`broken_stream`, `stream_error`).
@@ -102,7 +102,7 @@ def _text(content: object) -> str:
         return content
     if content is None:
         return ""
-    if isinstance(content, list):  # Mistral: parts, of which the thoughts are not shown
+    if isinstance(content, list):  # Mistral sends parts; thoughts among them are not shown
         return "".join(_part(part) for part in content)
     raise AttemptError("broken_stream")
 
@@ -114,7 +114,7 @@ def _part(part: object) -> str:
 
 
 def _reason(reason: object) -> str | None:
-    """A finish reason fit to be stored and shown; a server's free text is not."""
+    """Return a finish reason that is safe to store: a short name, or "unknown"."""
     if not reason:
         return None
     if not isinstance(reason, str):
@@ -132,7 +132,10 @@ def _count(value: object) -> int | None:
 
 
 def _raise_error(chunk: Any) -> None:
-    """Errors without an `error` key: `object: error` of vLLM, `detail` of FastAPI, `message`."""
+    """Raise AttemptError for an error without an `error` key.
+
+    That is `object: error` of vLLM, `detail` of FastAPI, or `message`.
+    """
     if chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
         named = {key: chunk.get(key) for key in ("code", "type", "message", "detail")}
         raise AttemptError(code_for_error(str(named)))

@@ -1,4 +1,4 @@
-"""`stream`: one answer from one model server, with deadlines, limits and retries."""
+"""Stream one answer from a model server, with deadlines, limits and retries."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _RETRYABLE = frozenset(
 )
 _DEFAULT_RETRY = Retry()
 _random = SystemRandom()
-# Servers that refused a request for naming `stream_options`; they are not asked for counts again.
+# Servers that rejected `stream_options`; no token counts are requested from them again.
 _without_usage: set[tuple[str, str]] = set()
 
 
@@ -56,35 +56,36 @@ async def stream(
     limits: Limits,
     retry: Retry = _DEFAULT_RETRY,
 ) -> AsyncGenerator[Item]:
-    """The answer to `request` as it is written: `Piece`s, before them perhaps `Waiting`s, at the
-    end one `Finish`.
+    """Yield the answer to `request` as it arrives: `TextDelta`s, and one `Finish` at the end.
 
-    Raises ProviderError where the answer is not complete; the pieces so far are good text.
-    Cancelling the task that iterates hangs up on the server in every phase; one that leaves early
-    must close the generator, in the same task (`contextlib.aclosing`).
+    A `Waiting` comes before each repeated attempt. Raises ProviderError if the answer is not
+    complete; the text so far is valid. Cancelling the iterating task closes the connection at any
+    time. A caller that stops early must close the generator in the same task
+    (`contextlib.aclosing`).
     """
-    refused = unsupported_reason(endpoint, request.kind)
-    failure = None if refused is None else ProviderError(refused.code)
+    unsupported = unsupported_reason(endpoint, request.kind)
+    failure = None if unsupported is None else ProviderError(unsupported.code)
     total_at = asyncio.get_running_loop().time() + deadlines.total
     attempt = 0
-    here = endpoint
+    server = endpoint
     while failure is None:
         attempt += 1
         answer, timer = AnswerAccumulator(request, limits), DeadlineTimer(deadlines, total_at)
         try:
-            async with aclosing(_run_attempt(here, request, limits, answer, timer)) as items:
+            async with aclosing(_run_attempt(server, request, limits, answer, timer)) as items:
                 async for item in items:
                     yield item
             return
         except AttemptError as exc:
+            # These two repeat the request at once, and do not count as retries.
             if exc.blames_usage and _stop_requesting_usage(endpoint):
                 attempt -= 1
                 continue
             if exc.is_lost:
-                attempt, here = attempt - 1, replace(endpoint, keep_alive=False)
+                attempt, server = attempt - 1, replace(endpoint, keep_alive=False)
                 continue
             failure = exc.to_provider_error()
-        # Outside the handler: an error made inside it would carry the refusal as its context.
+        # Outside the handler, so that the raised error does not carry the refusal as its context.
         wait = _retry_delay(failure, answer, retry, attempt, total_at)
         if wait is not None:
             yield Waiting(wait, attempt, failure.code)
@@ -96,15 +97,16 @@ async def stream(
 def _retry_delay(
     failure: ProviderError, answer: AnswerAccumulator, retry: Retry, attempt: int, total_at: float
 ) -> float | None:
-    """Seconds until the next attempt, None if there is to be none."""
+    """Return the seconds until the next attempt, None if there is none."""
     if answer.has_started or failure.code not in _RETRYABLE or attempt > retry.attempts:
         return None
-    asked = failure.retry_after
-    if asked is not None and asked > retry.cap:
+    delay = failure.retry_after
+    if delay is None:
+        delay = retry.base * 2 ** (attempt - 1) * _random.uniform(0.75, 1.25)
+    elif delay > retry.cap:
         return None
-    wait = retry.base * 2 ** (attempt - 1) * _random.uniform(0.75, 1.25) if asked is None else asked
-    left = total_at - asyncio.get_running_loop().time()
-    return wait if wait < left else None
+    remaining = total_at - asyncio.get_running_loop().time()
+    return delay if delay < remaining else None
 
 
 async def _run_attempt(
@@ -114,7 +116,7 @@ async def _run_attempt(
     answer: AnswerAccumulator,
     timer: DeadlineTimer,
 ) -> AsyncGenerator[TextDelta | Finish]:
-    """One request. Raises nothing but AttemptError."""
+    """Send one request and yield its answer; raises only AttemptError."""
     failure, is_done = None, False
     try:
         async with make_client(endpoint, request) as client:
@@ -123,7 +125,7 @@ async def _run_attempt(
                 text = "".join([answer.add(event) for event in batch if not answer.is_ended])
                 if text:
                     yield TextDelta(text)
-                # After the yield: what the reader takes is no silence of the server.
+                # After the yield, so that time spent by the reader does not count as idle.
                 _move_deadline(timer, answer, batch)
             is_done = events.is_done
     except Exception as exc:
@@ -146,17 +148,20 @@ def _move_deadline(timer: DeadlineTimer, answer: AnswerAccumulator, batch: list[
 
 
 def _is_harmless(failure: AttemptError, answer: AnswerAccumulator) -> bool:
-    """Whether the answer is whole all the same: it had its finish reason before. Of a server whose
-    reasons are doubtful only silence is taken for an end."""
+    """Whether the answer was complete before this failure.
+
+    If the server's finish reasons are doubtful, only its silence counts as the end of the answer.
+    """
     return answer.is_finished and (not answer.is_doubtful or failure.code == "idle_timeout")
 
 
 def _stop_requesting_usage(endpoint: Endpoint) -> bool:
-    """From now on; False if it is left out already."""
+    """Request no more token counts from this server; return False if that was so already."""
     server = (endpoint.kind, endpoint.base_url)
-    known = server in _without_usage
+    if server in _without_usage:
+        return False
     _without_usage.add(server)
-    return not known
+    return True
 
 
 async def _open_events(
@@ -166,6 +171,7 @@ async def _open_events(
     limits: Limits,
     timer: DeadlineTimer,
 ) -> Events:
+    """Send the request and wait for the response headers. Raises AttemptError at a deadline."""
     scope = asyncio.timeout_at(timer.when)
 
     def connected() -> None:
@@ -187,9 +193,9 @@ async def _open_events(
 
 
 async def _read_next(events: Events, timer: DeadlineTimer) -> list[Event] | None:
-    """What came next, None at the end of the stream. Raises AttemptError when a deadline passes."""
+    """Return the next events, None at the end. Raises AttemptError when a deadline passes."""
     if batch := events.read_available():
-        # To set up a timeout costs more than to read an event.
+        # Setting up a timeout costs more than parsing an event.
         if timer.is_past:
             raise AttemptError(timer.code)
         return batch

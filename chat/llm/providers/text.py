@@ -1,4 +1,4 @@
-"""Text of a model made safe, delta by delta."""
+"""Normalise the text of a model, delta by delta."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class Normaliser:
-    """Joins surrogate pairs that two deltas share, replaces lone ones by U+FFFD, drops NUL and the
-    other C0 controls except newline and tab, and turns CR LF and CR into newline, across deltas.
+    """Makes text safe to store and to send, across the boundaries of deltas.
+
+    Joins surrogate pairs and replaces lone surrogates with U+FFFD, removes NUL and other C0
+    controls except newline and tab, and turns CR LF and CR into newline.
     """
 
     __slots__ = ("_after_cr", "_half")
@@ -20,15 +22,16 @@ class Normaliser:
         self._after_cr = False
 
     def feed(self, text: str) -> str:
-        """The safe text of one delta; may be empty. Half a surrogate pair is held back for the
-        next.
+        """Return the safe text of one delta; it may be empty.
+
+        Half a surrogate pair is held back for the next delta.
         """
         if not self._half and not self._after_cr and not _ODD.search(text):
             return text
         return self._slow(text)
 
     def flush(self) -> str:
-        """What was held back, at the end of the answer."""
+        """Return the text that was held back, at the end of the answer."""
         rest, self._half = self._half, ""
         return "\ufffd" if rest else ""
 

@@ -1,4 +1,4 @@
-"""Frozen values that go into the provider edge and come out of it."""
+"""The values that `stream` takes and yields."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds, by the monotonic clock.
+    """Deadlines in seconds, by the monotonic clock.
 
-    `connect` and `first_token` run from the start of an attempt, `idle` from
-    the last token, but not while the reader is away,
-    `total` from the start of the first attempt, waits between attempts included.
+    `connect` and `first_token` run from the start of an attempt. `idle` runs from the last token,
+    without the time the reader takes. `total` runs from the start of the first attempt, including
+    waits between attempts.
     """
 
     connect: float = 10.0
@@ -51,8 +51,9 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`answer_chars`: characters of an answer, then it is ended. `frame_bytes`: bytes of one event
-    line.
+    """The maximum length of an answer in characters and of an event's line in bytes.
+
+    A longer answer is ended; a longer line is an error.
     """
 
     answer_chars: int = 200_000
@@ -63,8 +64,8 @@ class Limits:
 class Retry:
     """Automatic retries before the first token.
 
-    The wait before retry n (from 1) is `base * 2**(n-1)` seconds with a jitter of a quarter, or
-    what the server asked for. A server that asks for more than `cap` seconds is not asked again.
+    The delay before retry n (from 1) is `base * 2**(n-1)` seconds plus or minus a quarter, or the
+    one that the server requests. There is no retry if it requests more than `cap` seconds.
     """
 
     attempts: int = 2
@@ -74,7 +75,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """None leaves a value to the server. `max_tokens` limits the answer."""
+    """Sampling values; None leaves a value to the server. `max_tokens` limits the answer."""
 
     max_tokens: int
     temperature: float | None = None
@@ -87,7 +88,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class ChatTurn:
-    """`role` is system, user or assistant."""
+    """One turn of the request; `role` is "system", "user" or "assistant"."""
 
     role: str
     content: str = field(repr=False)
@@ -95,7 +96,7 @@ class ChatTurn:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """`messages` for a chat model, `prompt` for a completion model."""
+    """A request: `messages` for a chat model, `prompt` for a completion model."""
 
     repo_id: str
     kind: ModelKind
@@ -106,8 +107,9 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """Some text of the answer: never empty, safe for Postgres, JSON and websockets (see
-    `text.Normaliser`).
+    """Text of the answer: not empty, and safe for Postgres, JSON and websockets.
+
+    See `text.Normaliser`.
     """
 
     text: str
@@ -115,7 +117,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Attempt `attempt` (from 1) failed with `code`; the next one starts in `seconds`."""
+    """Attempt number `attempt` (from 1) failed with `code`; the next starts in `seconds`."""
 
     seconds: float
     attempt: int
@@ -126,9 +128,9 @@ class Waiting:
 class Finish:
     """The answer is complete.
 
-    `reason` is the server's last word: stop, length, content_filter, eos_token, stop_sequence or an
-    unknown one, or our own: "answer_too_long", and "done" where the server named none. Token counts
-    are the server's, None where it sent none.
+    `reason` is the server's finish reason (stop, length, content_filter, eos_token, stop_sequence
+    or another one), or ours: "answer_too_long", or "done" if the server gave none. Token counts are
+    the server's, None if it sent none.
     """
 
     reason: str

@@ -1,7 +1,7 @@
-"""How many tokens a text or a whole chat takes in a model's context window.
+"""Count the tokens that a text or a whole chat takes in a model's context window.
 
-A budget can be added up: `chat(system, turns)` is `start`, plus `turn(...)` for every turn except
-the last question, plus `question(system, text)` for that one.
+Counts add up: `chat(system, turns)` is `start`, plus `turn(...)` for every turn except the last
+question, plus `question(system, text)` for that one.
 """
 
 from chat.llm.tokens.counters import Counter, counter

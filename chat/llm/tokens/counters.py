@@ -1,4 +1,4 @@
-"""The counters and the choice between them."""
+"""The token counters, exact and estimated."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ Turn = tuple[str, str]
 
 
 class Counter(ABC):
-    """`exact` tells a count from an estimate; `start` is what any chat costs before its first turn.
+    """Counts tokens; `exact` is False for an estimate.
 
-    Text must be storable: a lone surrogate raises UnicodeEncodeError.
+    `start` is the number of tokens of any chat before its first turn. All methods raise
+    UnicodeEncodeError for text with a lone surrogate.
     """
 
     exact: ClassVar[bool]
@@ -23,35 +24,36 @@ class Counter(ABC):
 
     @abstractmethod
     def text(self, text: str) -> int:
-        """Tokens of a bare text."""
+        """Return the tokens of a text alone."""
 
     @abstractmethod
     def turn(self, role: str, text: str) -> int:
-        """Tokens of one turn ("user" or "assistant") with what frames it."""
+        """Return the tokens of a turn ("user" or "assistant") with its markers."""
 
     @abstractmethod
     def question(self, system: str, text: str) -> int:
-        """Tokens of the last user turn together with the system prompt ("" for none)."""
+        """Return the tokens of the last user turn and the system prompt ("" for none)."""
 
     def chat(self, system: str, turns: Sequence[Turn]) -> int:
-        """Tokens of a whole request; `turns` are (role, text), oldest first.
+        """Return the tokens of a whole request; `turns` are (role, text), oldest first.
 
-        Without a user turn the system prompt is not counted, since there is nothing to send.
+        Without a user turn the system prompt is not counted, because it is not sent.
         """
-        last = max((at for at, (role, _) in enumerate(turns) if role == "user"), default=-1)
+        questions = [index for index, (role, _) in enumerate(turns) if role == "user"]
+        last = questions[-1] if questions else -1
         counts = (
-            self.question(system, text) if at == last else self.turn(role, text)
-            for at, (role, text) in enumerate(turns)
+            self.question(system, text) if index == last else self.turn(role, text)
+            for index, (role, text) in enumerate(turns)
         )
         return self.start + sum(counts)
 
 
 class MistralCounter(Counter):
-    """Mistral's tokenizer version 3, exact.
+    """Exact counts for version 3 of Mistral's tokenizer.
 
-    Format, from mistral-common's `InstructTokenizerV3`: `<s>`, each user turn `[INST] text
-    [/INST]`, each answer without its trailing spaces and `</s>`, the system prompt before the last
-    user text with a blank line between. The markers are one token each.
+    The format is that of mistral-common's `InstructTokenizerV3`: `<s>`, then `[INST] text [/INST]`
+    for a user turn, and the answer without trailing spaces plus `</s>`. The system prompt and a
+    blank line precede the last user text. Each marker is one token.
     """
 
     exact = True
@@ -70,9 +72,7 @@ class MistralCounter(Counter):
 
 
 class EstimateCounter(Counter):
-    """For models whose tokenizer is not here: an over-estimate, see `estimate_tokens`, plus 4 a
-    turn.
-    """
+    """Over-estimates for models without a bundled tokenizer; adds 4 tokens for each turn."""
 
     exact = False
     start = 1
@@ -95,11 +95,11 @@ _COUNTERS: dict[str, Counter] = {"mistral-v3": MistralCounter(), "estimate": _ES
 
 
 def counter(tokenizer_name: str) -> Counter:
-    """The counter for a tokenizer's name; the estimate for any that is not here."""
+    """Return the counter for a tokenizer's name, the estimating one for an unknown name."""
     return _COUNTERS.get(tokenizer_name, _ESTIMATE)
 
 
 def _storable(text: str) -> str:
-    # sentencepiece answers a lone surrogate with a RuntimeError that names C++ types.
+    # For a lone surrogate sentencepiece would raise a RuntimeError about C++ types.
     text.encode()
     return text

@@ -1,4 +1,4 @@
-"""An over-estimate of tokens from bytes alone."""
+"""Estimate tokens from bytes alone, on the high side."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _ASCII = bytes(range(128))
 
 
 def estimate_tokens(text: str) -> int:
-    """A third of the ASCII letters and spaces, two thirds of the bytes beyond ASCII, four thirds of
-    every other sign, rounded up.
+    """Return 1/3 token per ASCII letter or space, 2/3 per non-ASCII byte, 4/3 per other character.
 
-    Prose takes about four letters a token; a digit or a sign may take one each and a further one
-    for the space before it, a Chinese character (three bytes) up to two.
+    The sum is rounded up. English prose has about four letters per token. A digit or punctuation
+    mark may take a token of its own and one for the space before it, and a Chinese character
+    (three bytes) up to two.
     """
     data = text.encode()
-    beyond = len(data.translate(None, _ASCII))
-    signs = len(data.translate(None, _LETTERS)) - beyond
-    letters = len(data) - signs - beyond
-    return -(-(letters + 2 * beyond + 4 * signs) // 3)
+    non_ascii = len(data.translate(None, _ASCII))
+    symbols = len(data.translate(None, _LETTERS)) - non_ascii
+    letters = len(data) - symbols - non_ascii
+    return -(-(letters + 2 * non_ascii + 4 * symbols) // 3)

@@ -1,4 +1,4 @@
-"""The SentencePiece model, loaded once, when it is first asked for (20 ms)."""
+"""Load Mistral's SentencePiece model at its first use, which takes 20 ms."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ _loading = Lock()
 
 
 class Encoder(Protocol):
-    """Safe to call from several threads: encoding changes nothing."""
+    """A tokenizer; several threads may use it at once, because encoding has no state."""
 
     def encode(self, text: str) -> list[int]: ...
 
 
 def load_mistral_v3() -> Encoder:
+    """Return the tokenizer, which is loaded once for the process."""
     with _loading:
         return _load()
 
