@@ -94,12 +94,14 @@ def select_fitting(
     """
     used = counter.start
     if partial:
-        used += counter.turn("assistant", partial) + counter.turn("user", CONTINUE_INSTRUCTION)
+        # The instruction is then the last user turn, the one that the system prompt is joined to.
+        used += counter.turn("assistant", partial)
+        used += counter.question(system, CONTINUE_INSTRUCTION)
     fitting: list[TextTurn] = []
     for turn in newest_first:
         if not has_visible(turn.text):
             cost = 0
-        elif not fitting:
+        elif not fitting and not partial:
             cost = counter.question(system, turn.text)
         else:
             cost = counter.turn(turn.role, turn.text)

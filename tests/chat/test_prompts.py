@@ -135,6 +135,17 @@ def test_a_cut_answer_always_fits_or_is_refused() -> None:
     assert made.prompt_tokens <= 700
 
 
+def test_a_continuation_fits_to_the_last_token() -> None:
+    # "aa.a." takes one token more before the instruction than before the question.
+    turns = [("user", "0"), ("assistant", "aa.a."), ("user", CONTINUE_INSTRUCTION)]
+    cost = EXACT.chat("aa.a.", turns)
+    assert cost > EXACT.chat("", turns) + EXACT.chat("aa.a.", turns[:1]) - EXACT.chat("", turns[:1])
+    made = built("aa.a.", talk("0"), target(window=100 + cost), partial="aa.a.")
+    assert made.prompt_tokens == cost
+    with pytest.raises(ChatError, match="too long"):
+        built("aa.a.", talk("0"), target(window=99 + cost), partial="aa.a.")
+
+
 # Completion models
 def test_a_completion_model_gets_a_transcript() -> None:
     made = built("Be kind.\n", talk("One?", "1.", "Two?"), target(kind="completion"))
@@ -184,7 +195,8 @@ def test_what_is_sent_alternates_fits_and_holds_the_newest_question(
     turns = talk(*(text for pair in past for text in pair), newest)
     alone = count.start + count.question(system, newest)
     if partial:
-        alone += count.turn("assistant", partial) + count.turn("user", CONTINUE_INSTRUCTION)
+        alone = count.start + count.turn("user", newest) + count.turn("assistant", partial)
+        alone += count.question(system, CONTINUE_INSTRUCTION)
     if alone > window - 20:
         with pytest.raises(ChatError, match="too long for this model"):
             built(system, turns, target(window, room=20), count, partial)
