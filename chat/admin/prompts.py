@@ -1,0 +1,127 @@
+"""The admin of system prompts: save versions, publish one of them, choose the default prompt."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from chat.admin.prompt_form import SystemPromptForm
+from chat.admin.warnings import warn_of_cramped
+from chat.models import PromptVersion, SystemPrompt
+from chat.services import system_prompts
+
+
+@admin.register(SystemPrompt)
+class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = SystemPromptForm
+    change_form_template = "admin/chat/systemprompt/change_form.html"
+    list_display = ("name", "published_number", "newest_number", "is_default", "enabled")
+    fields = ("name", "text", "note", "enabled", "is_default", "shown")
+    search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SystemPrompt]:
+        found = super().get_queryset(request).select_related("published")
+        numbered: QuerySet[SystemPrompt] = found.annotate(newest=Max("versions__number"))
+        return numbered
+
+    @admin.display(description=gettext_lazy("Published"), empty_value="–")
+    def published_number(self, prompt: SystemPrompt) -> str | None:
+        return f"v{prompt.published.number}" if prompt.published else None
+
+    @admin.display(description=gettext_lazy("Newest"))
+    def newest_number(self, prompt: Any) -> SafeString:
+        return format_html("v{}", prompt.newest or 0)
+
+    def save_model(self, request: HttpRequest, obj: SystemPrompt, form: Any, change: bool) -> None:
+        wants_default = obj.is_default
+        obj.is_default = False if not change else form.initial.get("is_default", False)
+        obj.save(update_fields=None if not change else ["name", "enabled"])
+        if form.overtaken is None:
+            self.write(request, obj, form)
+        elif "_publish" in request.POST:
+            sentence = _("Somebody saved version %(number)d meanwhile: nothing was published.")
+            self.message_user(request, sentence % {"number": form.overtaken}, messages.WARNING)
+        if wants_default:
+            system_prompts.make_default(obj)
+        warn_of_cramped(request, prompts=system_prompts.usable_prompts().filter(pk=obj.pk))
+
+    def write(self, request: HttpRequest, obj: SystemPrompt, form: Any) -> None:
+        text, note = form.cleaned_data["text"], form.cleaned_data["note"]
+        version = system_prompts.save_version(obj, text, note, request.user)
+        if form.publishes:
+            newest = system_prompts.newest_version(obj)
+            self.publish(request, obj, str(newest.number if newest else 0))
+        elif version is not None:
+            sentence = _("Version %(number)d was saved. Answers use it after you publish it.")
+            self.message_user(request, sentence % {"number": version.number}, messages.INFO)
+
+    def publish(self, request: HttpRequest, prompt: SystemPrompt, number: str) -> bool:
+        if not number.isdecimal() or not system_prompts.publish(prompt, int(number)):
+            self.message_user(request, _("There is no such version."), messages.ERROR)
+            return False
+        sentence = _("Version %(number)s is published: the next answer uses it.")
+        self.message_user(request, sentence % {"number": number}, messages.SUCCESS)
+        return True
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        number = request.POST.get("_publish", "newest")
+        if number != "newest":
+            return self.publish_view(request, object_id, number)
+        context = {"versions": versions_of(object_id), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def publish_view(self, request: HttpRequest, object_id: str, number: str) -> HttpResponse:
+        """Publish a version that was saved before; nothing else on the page is looked at."""
+        prompt = self.get_object(request, unquote(object_id))
+        if prompt is None:
+            raise Http404
+        if not self.has_change_permission(request, prompt):
+            raise PermissionDenied
+        if self.publish(request, prompt, number):
+            self.log_change(request, prompt, [{"changed": {"fields": ["published version"]}}])
+            warn_of_cramped(request, prompts=system_prompts.usable_prompts().filter(pk=prompt.pk))
+        return HttpResponseRedirect(request.path)
+
+    def response_add(
+        self, request: HttpRequest, obj: SystemPrompt, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        if "_publish" in request.POST:
+            return to_page_of(obj)
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: SystemPrompt) -> HttpResponse:
+        if "_publish" in request.POST:
+            return to_page_of(obj)
+        return super().response_change(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Answers name the version that made them, so a prompt is switched off, not deleted."""
+        return False
+
+
+def versions_of(object_id: str) -> list[PromptVersion]:
+    """Newest first; none for an id that is none."""
+    try:
+        key = UUID(object_id)
+    except ValueError:
+        return []
+    return list(PromptVersion.objects.filter(prompt=key).select_related("author")[:200])
+
+
+def to_page_of(prompt: SystemPrompt) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:chat_systemprompt_change", args=[prompt.pk]))
