@@ -9,19 +9,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from chat.admin.warnings import warn_of_cramped
+from chat.admin.warnings import warn_about_room
 from chat.models import ChatModel, Suggestion
 from chat.models.catalogue import least_room
 from chat.services import system_prompts
 
 
 class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Edits a model, and keeps room for a question in its context window."""
+
     class Meta:
         model = ChatModel
-        # The page names them.
+        # The admin page lists the fields.
         fields = ()
 
     def clean_enabled(self) -> bool:
+        """Refuse to disable the default model."""
         enabled: bool = self.cleaned_data["enabled"]
         if self.instance.is_default and not enabled:
             raise forms.ValidationError(_("Choose another default model first."))
@@ -41,6 +44,8 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ChatModel)
 class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The pages of the models."""
+
     form = ChatModelForm
     list_display = ("label", "repo_id", "kind", "enabled", "is_default")
     list_filter = ("enabled", "kind")
@@ -58,10 +63,11 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: ChatModel, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        warn_of_cramped(request, models=ChatModel.objects.filter(pk=obj.pk, enabled=True))
+        warn_about_room(request, models=ChatModel.objects.filter(pk=obj.pk, enabled=True))
 
     @admin.action(description=gettext_lazy("Make the selected model the default"))
     def make_default(self, request: HttpRequest, queryset: QuerySet[ChatModel]) -> None:
+        """Make the one selected model the default."""
         if queryset.count() != 1:
             self.message_user(request, _("Select exactly one model."), messages.ERROR)
             return
@@ -71,7 +77,7 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Suggestion)
 class SuggestionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """First questions that an empty chat offers."""
+    """The questions that an empty chat suggests."""
 
     list_display = ("text", "enabled", "position")
     list_editable = ("enabled", "position")

@@ -12,7 +12,7 @@ from chat.text import NEWLINES
 
 
 class TextField(forms.CharField):
-    """Text of several lines. A browser sends each newline as two characters; it counts as one."""
+    """Text of several lines; a newline, which browsers send as CR LF, counts as one character."""
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
@@ -20,11 +20,14 @@ class TextField(forms.CharField):
 
 
 class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The newest wording as a draft; saving another wording makes another version.
+    """Edits a prompt, starting from its newest version; a changed text becomes a new version.
 
-    `shown` is the number of the version that the page was made from. `overtaken` is the number of
-    the newest one where somebody wrote it meanwhile and this page changes no text. `publishes` says
-    that the text of this page is to be published with the save. To be cleaned in a transaction.
+    - `base_version`: the number of the version that the page showed, 0 for none.
+    - `newer_version`: the number of a version that somebody else has saved meanwhile, if this page
+      leaves the text as it was; otherwise None.
+    - `publishes`: whether saving also publishes the newest version.
+
+    Validate it in a transaction, because `clean` locks the prompt.
     """
 
     text = TextField(
@@ -43,8 +46,8 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
         max_length=200,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
-    shown = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    overtaken: int | None = None
+    base_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    newer_version: int | None = None
     publishes = False
 
     class Meta:
@@ -55,40 +58,41 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         newest = system_prompts.newest_version(self.instance)
         self.fields["text"].initial = newest.text if newest else ""
-        self.fields["shown"].initial = newest.number if newest else 0
+        self.fields["base_version"].initial = newest.number if newest else 0
 
     def clean_text(self) -> str:
+        """Refuse NUL, which PostgreSQL cannot store."""
         text: str = self.cleaned_data["text"]
         if "\x00" in text:
             raise forms.ValidationError(_("The text holds characters that cannot be stored."))
         return text
 
     def clean_is_default(self) -> bool:
-        """The default moves to another prompt; it cannot just be taken away."""
-        wanted: bool = self.cleaned_data["is_default"]
-        if self.instance.is_default and not wanted and self.instance.pk:
+        """Refuse to leave the site without a default prompt."""
+        is_default: bool = self.cleaned_data["is_default"]
+        if self.instance.is_default and not is_default and self.instance.pk:
             raise forms.ValidationError(_("Make another prompt the default instead."))
-        return wanted
+        return is_default
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         newest = system_prompts.lock_newest_version(self.instance)
-        # Not a change for the history.
-        self.fields["shown"].initial = self.cleaned_data.get("shown")
+        # Otherwise the admin's history would list the hidden field as changed.
+        self.fields["base_version"].initial = self.cleaned_data.get("base_version")
         if newest and "text" in self.cleaned_data:
-            self.check_shown(newest)
-        self.publishes = self.data.get("_publish") == "newest" and not self.overtaken
+            self.check_base_version(newest)
+        self.publishes = self.data.get("_publish") == "newest" and not self.newer_version
         if self.cleaned_data.get("is_default"):
             self.check_default()
         return self.cleaned_data
 
-    def check_shown(self, newest: PromptVersion) -> None:
-        """A text follows the version that its author saw, not one that came meanwhile."""
-        shown, text = self.cleaned_data.get("shown") or 0, self.cleaned_data["text"]
-        if shown == newest.number or text == newest.text:
+    def check_base_version(self, newest: PromptVersion) -> None:
+        """Refuse to overwrite a version that the author of this text has not seen."""
+        base, text = self.cleaned_data.get("base_version") or 0, self.cleaned_data["text"]
+        if base == newest.number or text == newest.text:
             return
-        if PromptVersion.objects.filter(prompt=newest.prompt_id, number=shown, text=text).exists():
-            self.overtaken = newest.number
+        if PromptVersion.objects.filter(prompt=newest.prompt_id, number=base, text=text).exists():
+            self.newer_version = newest.number
             self.fields["text"].initial = self.data[self.add_prefix("text")]
             return
         sentence = _(
@@ -96,12 +100,12 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
             "then save again."
         )
         self.add_error("text", sentence % {"number": newest.number})
-        # The page that says so shows the newest version too.
+        # The page with this error also lists the newest version, so saving again may replace it.
         data = {name: self.data[name] for name in self.data}
-        self.data = data | {self.add_prefix("shown"): newest.number}
+        self.data = data | {self.add_prefix("base_version"): newest.number}
 
     def check_default(self) -> None:
-        """A default that is not published would be no prompt at all."""
+        """Require that the default prompt is published and enabled."""
         if not self.instance.published_id and not self.publishes:
             self.add_error("is_default", _("Publish this prompt before you make it the default."))
         if not self.cleaned_data.get("enabled"):
@@ -110,6 +114,6 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("enabled", other if self.instance.is_default else first)
 
     def _get_validation_exclusions(self) -> set[str]:
-        # "One default" is kept by moving it in one transaction when the form is saved.
+        # `make_default` moves the default in one transaction, so two defaults are no error here.
         names: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
         return names | {"is_default"}

@@ -15,46 +15,52 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat.admin.prompt_form import SystemPromptForm
-from chat.admin.warnings import warn_of_cramped
+from chat.admin.warnings import warn_about_room
 from chat.models import PromptVersion, SystemPrompt
 from chat.services import system_prompts
 
 
 @admin.register(SystemPrompt)
 class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The pages that edit a prompt and publish its versions."""
+
     form = SystemPromptForm
     change_form_template = "admin/chat/systemprompt/change_form.html"
     list_display = ("name", "published_number", "newest_number", "is_default", "enabled")
-    fields = ("name", "text", "note", "enabled", "is_default", "shown")
+    fields = ("name", "text", "note", "enabled", "is_default", "base_version")
     search_fields = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SystemPrompt]:
-        found = super().get_queryset(request).select_related("published")
-        numbered: QuerySet[SystemPrompt] = found.annotate(newest=Max("versions__number"))
-        return numbered
+        prompts = super().get_queryset(request).select_related("published")
+        annotated: QuerySet[SystemPrompt] = prompts.annotate(newest=Max("versions__number"))
+        return annotated
 
     @admin.display(description=gettext_lazy("Published"), empty_value="–")
     def published_number(self, prompt: SystemPrompt) -> str | None:
+        """Return the number of the published version."""
         return f"v{prompt.published.number}" if prompt.published else None
 
     @admin.display(description=gettext_lazy("Newest"))
     def newest_number(self, prompt: Any) -> SafeString:
+        """Return the number of the newest version."""
         return format_html("v{}", prompt.newest or 0)
 
     def save_model(self, request: HttpRequest, obj: SystemPrompt, form: Any, change: bool) -> None:
+        """Save the prompt, its next version and, if asked for, the publication and the default."""
         wants_default = obj.is_default
         obj.is_default = False if not change else form.initial.get("is_default", False)
         obj.save(update_fields=None if not change else ["name", "enabled"])
-        if form.overtaken is None:
-            self.write(request, obj, form)
+        if form.newer_version is None:
+            self.save_version(request, obj, form)
         elif "_publish" in request.POST:
             sentence = _("Somebody saved version %(number)d meanwhile: nothing was published.")
-            self.message_user(request, sentence % {"number": form.overtaken}, messages.WARNING)
+            self.message_user(request, sentence % {"number": form.newer_version}, messages.WARNING)
         if wants_default:
             system_prompts.make_default(obj)
-        warn_of_cramped(request, prompts=system_prompts.usable_prompts().filter(pk=obj.pk))
+        warn_about_room(request, prompts=system_prompts.usable_prompts().filter(pk=obj.pk))
 
-    def write(self, request: HttpRequest, obj: SystemPrompt, form: Any) -> None:
+    def save_version(self, request: HttpRequest, obj: SystemPrompt, form: Any) -> None:
+        """Save the text as a version if it changed, publish it if the form says so."""
         text, note = form.cleaned_data["text"], form.cleaned_data["note"]
         version = system_prompts.save_version(obj, text, note, request.user)
         if form.publishes:
@@ -65,6 +71,7 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, sentence % {"number": version.number}, messages.INFO)
 
     def publish(self, request: HttpRequest, prompt: SystemPrompt, number: str) -> bool:
+        """Publish a version and report it; return False if there is no such version."""
         if not number.isdecimal() or not system_prompts.publish(prompt, int(number)):
             self.message_user(request, _("There is no such version."), messages.ERROR)
             return False
@@ -79,6 +86,7 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        """Show or save the page, or publish one of the versions listed on it."""
         number = request.POST.get("_publish", "newest")
         if number != "newest":
             return self.publish_view(request, object_id, number)
@@ -86,7 +94,7 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().change_view(request, object_id, form_url, context)
 
     def publish_view(self, request: HttpRequest, object_id: str, number: str) -> HttpResponse:
-        """Publish a version that was saved before; nothing else on the page is looked at."""
+        """Publish a saved version; ignores the other fields of the page."""
         prompt = self.get_object(request, unquote(object_id))
         if prompt is None:
             raise Http404
@@ -94,28 +102,28 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         if self.publish(request, prompt, number):
             self.log_change(request, prompt, [{"changed": {"fields": ["published version"]}}])
-            warn_of_cramped(request, prompts=system_prompts.usable_prompts().filter(pk=prompt.pk))
+            warn_about_room(request, prompts=system_prompts.usable_prompts().filter(pk=prompt.pk))
         return HttpResponseRedirect(request.path)
 
     def response_add(
         self, request: HttpRequest, obj: SystemPrompt, post_url_continue: str | None = None
     ) -> HttpResponse:
         if "_publish" in request.POST:
-            return to_page_of(obj)
+            return redirect_to_prompt(obj)
         return super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: SystemPrompt) -> HttpResponse:
         if "_publish" in request.POST:
-            return to_page_of(obj)
+            return redirect_to_prompt(obj)
         return super().response_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Answers name the version that made them, so a prompt is switched off, not deleted."""
+        """Forbid deletion, because answers refer to versions; a prompt is disabled instead."""
         return False
 
 
 def versions_of(object_id: str) -> list[PromptVersion]:
-    """Newest first; none for an id that is none."""
+    """Return the prompt's 200 newest versions, newest first; none for an invalid id."""
     try:
         key = UUID(object_id)
     except ValueError:
@@ -123,5 +131,6 @@ def versions_of(object_id: str) -> list[PromptVersion]:
     return list(PromptVersion.objects.filter(prompt=key).select_related("author")[:200])
 
 
-def to_page_of(prompt: SystemPrompt) -> HttpResponse:
+def redirect_to_prompt(prompt: SystemPrompt) -> HttpResponse:
+    """Return a redirect to the prompt's page."""
     return HttpResponseRedirect(reverse("admin:chat_systemprompt_change", args=[prompt.pk]))

@@ -9,13 +9,16 @@ from chat.models import ChatModel, SystemPrompt
 from chat.services import system_prompts
 
 
-def warn_of_cramped(
+def warn_about_room(
     request: HttpRequest,
     *,
     models: QuerySet[ChatModel] | None = None,
     prompts: QuerySet[SystemPrompt] | None = None,
 ) -> None:
-    """Say which of these leave no room for a question; by default all that people may meet."""
+    """Warn about each pair that leaves no room for a question.
+
+    Without arguments, checks all enabled models and all prompts in use.
+    """
     models = ChatModel.objects.filter(enabled=True) if models is None else models
     prompts = system_prompts.usable_prompts() if prompts is None else prompts
     for model, prompt in system_prompts.find_cramped_pairs(models, prompts):

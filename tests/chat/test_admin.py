@@ -45,7 +45,7 @@ def fields(prompt: SystemPrompt, **changes: str) -> dict[str, str]:
         "note": "",
         "enabled": "on" if prompt.enabled else "",
         "is_default": "on" if prompt.is_default else "",
-        "shown": str(newest.number if newest else 0),
+        "base_version": str(newest.number if newest else 0),
     }
     ticks = ("enabled", "is_default")
     return {k: v for k, v in (shown | changes).items() if v or k not in ticks}
@@ -236,9 +236,9 @@ def test_another_text_of_an_old_page_is_kept_and_saved_when_asked_again(
     html = post(staff_client, prompt, page).content.decode()
     assert "Somebody saved version 2 meanwhile. Compare it with your text" in html
     assert "Mine.</textarea>" in html
-    assert re.search(r'<input type="hidden" name="shown" value="2"', html)
+    assert re.search(r'<input type="hidden" name="base_version" value="2"', html)
     assert (numbers(prompt), published(prompt)) == ([1, 2], 2)
-    post(staff_client, prompt, page | {"shown": "2"})
+    post(staff_client, prompt, page | {"base_version": "2"})
     assert (numbers(prompt), published(prompt)) == ([1, 2, 3], 3)
 
 
@@ -271,11 +271,11 @@ def test_of_two_who_save_at_once_the_second_is_told(
     assert numbers(prompt) == [1, 2]
 
 
-@pytest.mark.parametrize("shown", ["", "7", "x", "-1", "9" * 40])
+@pytest.mark.parametrize("base_version", ["", "7", "x", "-1", "9" * 40])
 def test_a_page_that_names_no_version_changes_no_text(
-    staff_client: Client, prompt: SystemPrompt, shown: str
+    staff_client: Client, prompt: SystemPrompt, base_version: str
 ) -> None:
-    save(staff_client, prompt, text="Mine.", shown=shown)
+    save(staff_client, prompt, text="Mine.", base_version=base_version)
     assert numbers(prompt) == [1]
 
 
@@ -323,7 +323,7 @@ def test_a_prompt_is_not_deleted(staff_client: Client, prompt: SystemPrompt) -> 
 
 # The default
 def added(client: Client, **values: str) -> Any:
-    plain = {"name": "Pirate", "text": "Arr.", "note": "", "enabled": "on", "shown": "0"}
+    plain = {"name": "Pirate", "text": "Arr.", "note": "", "enabled": "on", "base_version": "0"}
     return client.post(f"{PROMPTS}add/", plain | values, follow=True)
 
 
