@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.rendering.markdown import Patch, Position, Stream, changes
-from chat.rendering.markdown.diff import difference
+from chat.rendering.markdown.diff import diff_html
 
 from .dom import Element, apply, parse
 from .safety import assert_safe
@@ -70,13 +70,13 @@ def test_a_reader_who_missed_frames_catches_up_at_once(text: str, chance: random
 
 
 def test_text_at_the_end_is_one_append_to_the_innermost_element() -> None:
-    assert difference("<ul><li>a <em>b</em></li></ul>", "<ul><li>a <em>bc</em></li></ul>") == [
+    assert diff_html("<ul><li>a <em>b</em></li></ul>", "<ul><li>a <em>bc</em></li></ul>") == [
         Patch(3, "append", "c")
     ]
 
 
 def test_appends_come_innermost_first() -> None:
-    assert difference("<ul><li>a</li></ul>", "<ul><li>ab</li><li>c</li></ul><p>d</p>") == [
+    assert diff_html("<ul><li>a</li></ul>", "<ul><li>ab</li><li>c</li></ul><p>d</p>") == [
         Patch(2, "append", "b"),
         Patch(1, "append", "<li>c</li>"),
         Patch(0, "append", "<p>d</p>"),
@@ -85,23 +85,23 @@ def test_appends_come_innermost_first() -> None:
 
 def test_a_change_replaces_the_innermost_last_element_only() -> None:
     old, new = "<p>long <a>it</a></p>", '<p>long <a href="http://x.y/">it</a> on</p><hr>'
-    assert difference(old, new) == [
+    assert diff_html(old, new) == [
         Patch(2, "replace", '<a href="http://x.y/">it</a> on'),
         Patch(0, "append", "<hr>"),
     ]
 
 
 def test_an_entity_is_never_cut() -> None:
-    assert difference("<p>a &lt;</p>", "<p>a &lt; &gt;</p>") == [Patch(1, "append", " &gt;")]
-    assert difference("<p>a &lt;</p>", "<p>a &lb;</p>") == [Patch(1, "replace", "<p>a &lb;</p>")]
+    assert diff_html("<p>a &lt;</p>", "<p>a &lt; &gt;</p>") == [Patch(1, "append", " &gt;")]
+    assert diff_html("<p>a &lt;</p>", "<p>a &lb;</p>") == [Patch(1, "replace", "<p>a &lb;</p>")]
 
 
 def test_a_vanished_block_is_taken_away() -> None:
-    assert difference("<p>a</p>", "") == [Patch(1, "replace", "")]
+    assert diff_html("<p>a</p>", "") == [Patch(1, "replace", "")]
 
 
 def test_nothing_is_sent_when_nothing_changed() -> None:
-    assert difference("<p>a</p>", "<p>a</p>") == []
+    assert diff_html("<p>a</p>", "<p>a</p>") == []
 
 
 def test_a_reader_ahead_of_the_stream_gets_the_whole() -> None:

@@ -24,12 +24,12 @@ class Block:
     shift: int = 0
 
     @property
-    def loose(self) -> bool:
+    def is_loose(self) -> bool:
         """Return whether this list item wraps its text in paragraphs."""
         return _LOOSE.match(self.html) is not None
 
 
-def split(html: str, shift: int = 0) -> list[Block]:
+def split_blocks(html: str, shift: int = 0) -> list[Block]:
     """Return the top-level blocks in order; text outside any block becomes a paragraph."""
     blocks: list[Block] = []
     depth = start = end = line = 0
@@ -58,7 +58,7 @@ def _line(attributes: str, default: int) -> int:
     return int(match[1]) if match else default
 
 
-def items(block: Block) -> tuple[str, list[Block], str]:
+def split_list(block: Block) -> tuple[str, list[Block], str]:
     """Split a list into its start tag, its items and its end tag."""
     html = block.html
     head = html.index(">") + 1
@@ -74,7 +74,7 @@ def items(block: Block) -> tuple[str, list[Block], str]:
     return html[:head], list_items, html[html.rindex("<") :]
 
 
-def rows(block: Block) -> tuple[str, list[Block], str]:
+def split_table(block: Block) -> tuple[str, list[Block], str]:
     """Split a table into the HTML before its body rows, the body rows, and the HTML after them."""
     html = block.html
     body = html.find("<tbody>")

@@ -128,7 +128,7 @@ def _column_count(before: str) -> int:
             break
         lines = [before[start:end], *lines[:1]]
         end = start - 1
-    return tables.columns_of(lines[1]) if len(lines) > 1 else 0
+    return tables.count_columns(lines[1]) if len(lines) > 1 else 0
 
 
 def _text_start(before: str, last: str) -> int:

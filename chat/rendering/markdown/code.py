@@ -63,7 +63,7 @@ def language(info: str) -> str:
     return match[0] if match else ""
 
 
-def opening(info: str) -> str:
+def opening_html(info: str) -> str:
     """Return the markup of a code block up to its text."""
     name = language(info)
     attribute = f' class="language-{name}"' if name else ""
@@ -74,14 +74,14 @@ def opening(info: str) -> str:
     )
 
 
-CLOSING = "</code></pre></div>"
+CLOSING_HTML = "</code></pre></div>"
 
 
 def code_block(info: str, text: str, *, highlighted: bool) -> str:
     """Return the HTML of a code block for unescaped `text`, with highlighting if asked for."""
     name = language(info).lower()
     inner = highlight(_ALIASES.get(name, name), text) if highlighted else ""
-    return opening(info) + (inner or escape(text, quote=False)) + CLOSING
+    return opening_html(info) + (inner or escape(text, quote=False)) + CLOSING_HTML
 
 
 @lru_cache(maxsize=32)
@@ -126,6 +126,6 @@ def _span(name: str, text: str) -> str:
     return f'<span class="{name}">{text}</span>' if name else text
 
 
-def unescaped(html: str) -> str:
+def unescape_text(html: str) -> str:
     """Return the unescaped text of an element that has no child elements."""
     return unescape(html) if "&" in html else html

@@ -21,7 +21,7 @@ _LONGEST_ENTITY = 10
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What a page shows: the number of finished blocks, and the HTML of the open one."""
+    """The state of a page: its number of finished blocks, and the HTML of the open one."""
 
     blocks: int = 0
     tail: str = ""
@@ -41,21 +41,23 @@ class Patch:
     html: str
 
 
-def changes(shown: Position, stream: Stream, labelled: Callable[[str], str] = str) -> list[Patch]:
-    """Return the patches that bring a page from `shown` up to date with `stream`, in order.
+def changes(
+    position: Position, stream: Stream, localize: Callable[[str], str] = str
+) -> list[Patch]:
+    """Return the patches that bring a page at `position` up to date with `stream`, in order.
 
-    Afterwards the page is at `Position(len(stream.blocks), labelled(stream.tail))`. `labelled`
+    Afterwards the page is at `Position(len(stream.blocks), localize(stream.tail))`. `localize`
     translates the renderer's labels in HTML into the reader's language, so that the patches fit
     the translated page.
     """
-    if shown.blocks > len(stream.blocks):
-        return [Patch(None, "replace", labelled(stream.html))]
-    added = stream.blocks[shown.blocks :]
+    if position.blocks > len(stream.blocks):
+        return [Patch(None, "replace", localize(stream.html))]
+    added = stream.blocks[position.blocks :]
     new = "".join([*added, stream.tail]) if added else stream.tail
-    return difference(shown.tail, labelled(new))
+    return diff_html(position.tail, localize(new))
 
 
-def difference(old: str, new: str) -> list[Patch]:
+def diff_html(old: str, new: str) -> list[Patch]:
     """Return the patches that turn `old`, the last element of the body or "", into `new`."""
     if old == new:
         return []

@@ -14,18 +14,18 @@ _END_TAGS = frozenset(f"</{name}>" for name in _BLOCKS)
 _ADDRESS = re.compile(r"[:/@]|www", re.I)
 
 
-def is_shown(source: str, shown: str) -> bool:
-    """Return whether the source was parsed unchanged (as `shown`) and all of it renders as text.
+def is_plain_text(source: str, parsed: str) -> bool:
+    """Return whether the source was parsed unchanged (as `parsed`) and all of it renders as text.
 
     Source with brackets is excluded: it may be a link definition, which renders nothing.
     """
-    return shown.rstrip(" ") == source.rstrip(" ") and "[" not in source
+    return parsed.rstrip(" ") == source.rstrip(" ") and "[" not in source
 
 
-def appended(html: str, source: str, piece: str) -> str | None:
+def append_words(html: str, source: str, piece: str) -> str | None:
     """Return the HTML of a block with `piece` appended, or None if that needs the parser.
 
-    `html` was rendered from `source`, for which `is_shown` must hold.
+    `html` was rendered from `source`, for which `is_plain_text` must hold.
     """
     if not _PLAIN.fullmatch(piece):
         return None

@@ -9,7 +9,7 @@ _OPENING = re.compile(r"(?:[ \t]*\n)*( {0,3})(?:(`{3,})([^`\n]*)|(~{3,})([^\n]*)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
-def opening(source: str) -> re.Match[str] | None:
+def match_opening(source: str) -> re.Match[str] | None:
     """Match the opening line of a block that begins with a fence; group 6 is "" if unfinished."""
     return _OPENING.match(source)
 
@@ -24,7 +24,7 @@ class Fence:
         self._closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
         self._maybe_closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}*[ \t]*")
         self._text: list[str] = []
-        self._html = [code.opening(self._info)]
+        self._html = [code.opening_html(self._info)]
         self._line = ""
 
     def feed(self, piece: str) -> str | None:
@@ -54,14 +54,14 @@ class Fence:
     def html(self) -> str:
         """Return the block so far, plain; highlighted if the last line may be the closing one."""
         if self._closing.fullmatch(self._line):
-            return self.finished()
+            return self.finish()
         line = "" if self._maybe_closing.fullmatch(self._line) else self._line
-        return "".join(self._html) + escape(self._dedent(line), quote=False) + code.CLOSING
+        return "".join(self._html) + escape(self._dedent(line), quote=False) + code.CLOSING_HTML
 
-    def finished(self) -> str:
+    def finish(self) -> str:
         """Return the final HTML: highlighted code, or the formula of a math fence."""
         self._html = ["".join(self._html)]
         text = "".join(self._text)
         if self._info.split(maxsplit=1)[:1] == ["math"]:
-            return f'<div class="math">{mathml.formula(text, display=True)}</div>'
+            return f'<div class="math">{mathml.render_formula(text, display=True)}</div>'
         return code.code_block(self._info, text, highlighted=True)

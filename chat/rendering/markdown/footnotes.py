@@ -21,7 +21,7 @@ _DEFINED = re.compile(r"^ {0,3}\[\^(\d{1,3}|[A-Za-z]\w{0,30})\]:", re.ASCII | re
 _LABEL = re.compile(r"\[\^(\d{1,3}|[A-Za-z]\w{0,30})\]", re.ASCII)
 
 
-def numbered(html: str) -> str:
+def number_footnotes(html: str) -> str:
     """Return raw HTML of a complete text with anchors `fn-N` and `fnref-N`, `fnref-N-2` etc."""
     section = _SECTION.search(html)
     if section is None:
@@ -46,18 +46,18 @@ def _number_notes(html: str) -> str:
     return _BACK.sub(r'<a href="#fnref-\1" class="footnote-backref"', html)
 
 
-def labels(source: str) -> Iterable[str]:
+def find_labels(source: str) -> Iterable[str]:
     """Return the distinct labels of the footnote marks in the source, in order."""
     return dict.fromkeys(_LABEL.findall(source))
 
 
-def undefined(source: str) -> list[str]:
+def undefined_labels(source: str) -> list[str]:
     """Return the labels with a mark but no note in the source."""
     defined = set(_DEFINED.findall(source))
-    return [label for label in labels(source) if label not in defined]
+    return [label for label in find_labels(source) if label not in defined]
 
 
-class Numbers:
+class FootnoteNumbers:
     """Footnote numbers of a text that is still being written, in order of the first mark."""
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ def complete(text: str) -> str:
     if not _SPECIAL.search(text):
         return text[:-1] if _IMAGE_SIGN.search(text) else text
     start = max(0, len(text) - MAX_SCANNED)
-    return text[:start] + _Scanner(text[start:]).completed()
+    return text[:start] + _Scanner(text[start:]).complete()
 
 
 class _Scanner:
@@ -59,7 +59,7 @@ class _Scanner:
         self._end = len(text)
         self._open_code = ""
 
-    def completed(self) -> str:
+    def complete(self) -> str:
         """Scan the text and return it with its end completed."""
         position = 0
         while match := _TOKEN.search(self._text, position):

@@ -30,14 +30,14 @@ _EQUATION = re.compile(r"\\(?:begin|end)\{(?:equation|displaymath|multline)\*?\}
 _SPACE = "\t\n\r "
 
 
-def formula(latex: str, *, display: bool) -> str:
+def render_formula(latex: str, *, display: bool) -> str:
     """Return the formula as MathML, or as source if it is too long or not valid LaTeX."""
     latex = latex.strip()
     html = _convert(latex, display) if 0 < len(latex) <= MAX_LENGTH else ""
-    return html or source(latex)
+    return html or render_source(latex)
 
 
-def source(latex: str) -> str:
+def render_source(latex: str) -> str:
     """Return the HTML of a formula that is shown as source."""
     return f'<code class="math-source">{escape(latex, quote=False)}</code>'
 

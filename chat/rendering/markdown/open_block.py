@@ -6,16 +6,16 @@ between words where no emphasis, code, link or formula is open.
 
 import re
 
-from chat.rendering.markdown.blocks import Block, items, rows, split
+from chat.rendering.markdown.blocks import Block, split_blocks, split_list, split_table
 from chat.rendering.markdown.convert import to_html
 from chat.rendering.markdown.sanitize import sanitise, with_anchors
 from chat.rendering.markdown.source import SENTINEL, prepare
 
-LONG = 240
+CUT_ABOVE = 240
 """Length of a paragraph, in characters, above which it is cut where possible."""
-FORCED = 4_000
+FORCE_CUT_ABOVE = 4_000
 """Length of a paragraph, in characters, above which it is cut even inside open syntax."""
-KEPT = 60
+MIN_OPEN = 60
 """Characters at the end of a paragraph that always stay in the open part."""
 
 _MARKER = re.compile(r"(?:[ \t]*\n)*( {0,3}(?:[-+*]|\d{1,9}[.)]))")
@@ -27,7 +27,7 @@ _NO_TEXT = re.compile(r"<(?:code|span)[^>]*>[^<]*</(?:code|span)>|<[^>]*>|&[a-z]
 _TAIL = re.compile(r"(?:<td[^>]*></td>)+(?=</tr></tbody></table></div>$)")
 
 
-class Growing:
+class OpenBlock:
     """The open block of a message, with a settled part that is not rendered again.
 
     `source` is the part that still is, `whole` the source of the entire block. `lead` is source to
@@ -51,7 +51,7 @@ class Growing:
         return "".join(self._settled_source) + self.source
 
     @property
-    def started(self) -> bool:
+    def has_settled_part(self) -> bool:
         """Return whether a part of the block is settled."""
         return bool(self._prefix)
 
@@ -62,21 +62,21 @@ class Growing:
     @property
     def is_long(self) -> bool:
         """Return whether the paragraph is long enough for an attempt to cut it."""
-        return len(self.source) > max(LONG, self._next_cut)
+        return len(self.source) > max(CUT_ABOVE, self._next_cut)
 
-    def due(self) -> bool:
+    def needs_rendering(self) -> bool:
         """Return whether a block that cannot be cut has grown enough to be rendered again."""
         return len(self.source) >= self.last_rendered + self.last_rendered // 64
 
-    def rendered(self) -> None:
+    def mark_rendered(self) -> None:
         """Record that the current source is being rendered."""
         self.last_rendered = len(self.source)
 
-    def closed(self) -> str:
+    def settled_html(self) -> str:
         """Return the settled part alone, with its end tags."""
         return self._prefix + _end_tags(self._name) if self._prefix else ""
 
-    def fits(self, block: Block) -> bool:
+    def is_same_kind(self, block: Block) -> bool:
         """Return whether the block is still of the kind its settled part was rendered as."""
         if not self._prefix:
             return True
@@ -84,15 +84,15 @@ class Growing:
             return False
         return self._is_loose or block.name not in ("ul", "ol") or not _is_loose(block, self.lead)
 
-    def safe(self, html: str, *, is_open: bool = False) -> str:
+    def to_safe_html(self, html: str, *, is_open: bool = False) -> str:
         """Return raw HTML of a block of this message as safe HTML."""
         return with_anchors(sanitise(html, is_open=is_open), self._message_id)
 
-    def show(self, block: Block, *, is_open: bool) -> str:
+    def render(self, block: Block, *, is_open: bool) -> str:
         """Return the safe HTML of the entire block."""
         if self._name == "table" and "<tbody>" not in block.html:
-            return self.closed()
-        html = self.safe(self._without_lead(block), is_open=is_open)
+            return self.settled_html()
+        html = self.to_safe_html(self._without_lead(block), is_open=is_open)
         if block.name == "table" and is_open:
             html = _TAIL.sub("", html)
         return self._prefix + html[self._content_start(html) :] if self._prefix else html
@@ -101,7 +101,7 @@ class Growing:
         """Return the HTML of the block without the list item that `lead` added."""
         if not self.lead or block.name not in ("ul", "ol"):
             return block.html
-        head, list_items, end = items(block)
+        head, list_items, end = split_list(block)
         return head + "".join(item.html for item in list_items if item.line > 0) + end
 
     def _content_start(self, html: str) -> int:
@@ -113,9 +113,9 @@ class Growing:
     def advance(self, block: Block) -> str:
         """Settle the parts that can no longer change and return their source."""
         if block.name in ("ul", "ol"):
-            return self._settle(block, *items(block))
+            return self._settle(block, *split_list(block))
         if block.name == "table":
-            return self._settle(block, *rows(block))
+            return self._settle(block, *split_table(block))
         if block.name == "p" and self.is_long:
             return self._cut()
         return ""
@@ -126,8 +126,8 @@ class Growing:
         if len(parts) < 2:
             return ""
         html = head + "".join(part.html for part in parts[:-1]) + end
-        self._extend(block.name, self.safe(html))
-        self._is_loose = self._is_loose or any(part.loose for part in parts)
+        self._extend(block.name, self.to_safe_html(html))
+        self._is_loose = self._is_loose or any(part.is_loose for part in parts)
         start = self.offset(parts[-1].line)
         settled = self.source[:start]
         self._drop(start)
@@ -153,19 +153,19 @@ class Growing:
 
     def _cut(self) -> str:
         """Settle a paragraph up to a gap between words where no syntax is open."""
-        self._next_cut = len(self.source) + LONG // 2
-        end = len(self.source) - KEPT
-        gaps = [gap.start() for gap in _GAP.finditer(self.source, LONG // 4, end)]
-        forced = len(self.source) > FORCED
+        self._next_cut = len(self.source) + CUT_ABOVE // 2
+        end = len(self.source) - MIN_OPEN
+        gaps = [gap.start() for gap in _GAP.finditer(self.source, CUT_ABOVE // 4, end)]
+        forced = len(self.source) > FORCE_CUT_ABOVE
         for gap in reversed(gaps[-1:] if forced else gaps[-24::6]):
             html = to_html(self.lead + prepare(self.source[:gap]))
-            blocks = split(html)
+            blocks = split_blocks(html)
             if len(blocks) == 1 and (forced or not _SIGNS.search(_NO_TEXT.sub("", html))):
                 return self._settle_text(gap, blocks[0])
         return ""
 
     def _settle_text(self, gap: int, block: Block) -> str:
-        self._extend("p", self.safe(block.html))
+        self._extend("p", self.to_safe_html(block.html))
         settled = self.source[:gap]
         self._drop(gap)
         self.lead = SENTINEL
@@ -181,7 +181,7 @@ class Growing:
 
 
 def _is_loose(block: Block, lead: str) -> bool:
-    return not lead and any(item.loose for item in items(block)[1])
+    return not lead and any(item.is_loose for item in split_list(block)[1])
 
 
 def _end_tags(name: str) -> str:

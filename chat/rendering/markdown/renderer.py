@@ -1,9 +1,9 @@
 """Render a finished answer in one go, for storage and for page loads."""
 
-from chat.rendering.markdown.blocks import split
+from chat.rendering.markdown.blocks import split_blocks
 from chat.rendering.markdown.convert import NestingError, to_html
-from chat.rendering.markdown.footnotes import numbered
-from chat.rendering.markdown.sanitize import LostPlaceError, sanitise, with_anchors
+from chat.rendering.markdown.footnotes import number_footnotes
+from chat.rendering.markdown.sanitize import LostPlaceholderError, sanitise, with_anchors
 from chat.rendering.markdown.source import normalise, prepare
 from chat.rendering.markdown.user_text import render_plain
 
@@ -19,8 +19,8 @@ def render(text: str, message_id: str) -> str:
     """
     text = normalise(text)
     try:
-        html = numbered(to_html(prepare(text)))
-        html = "".join(block.html for block in split(html))
+        html = number_footnotes(to_html(prepare(text)))
+        html = "".join(block.html for block in split_blocks(html))
         return with_anchors(sanitise(html), message_id)
-    except (NestingError, LostPlaceError):
+    except (NestingError, LostPlaceholderError):
         return render_plain(text)

@@ -59,7 +59,7 @@ _ID = re.compile(r"fn(?:ref)?-\d{1,6}(?:-\d{1,6})?")
 _BACK = re.compile(r"Back to reference \d{1,6}(?:-\d{1,6})?")
 
 
-class LostPlaceError(Exception):
+class LostPlaceholderError(Exception):
     """Raised if the sanitiser drops a placeholder: the HTML is not what the parser produces."""
 
 
@@ -67,7 +67,7 @@ def sanitise(html: str, *, is_open: bool = False) -> str:
     """Return the raw HTML of `convert.to_html` as safe HTML.
 
     With `is_open`, a code block at the very end is still being written and is not highlighted.
-    Raises LostPlaceError if a placeholder does not survive.
+    Raises LostPlaceholderError if a placeholder does not survive.
     """
     if "<img" in html:
         html = _without_images(html)
@@ -123,10 +123,10 @@ def _insert_placeholders(html: str, replacements: list[str], is_open: bool) -> s
             return _insert_formula(match, replacements, spent)
         elif 'class="language-math"' in match["fence"]:
             spent["math"] += len(match["code"])
-            latex = code.unescaped(match["code"])
+            latex = code.unescape_text(match["code"])
             fits = spent["math"] <= MAX_MATH
             replacements.append(
-                mathml.formula(latex, display=True) if fits else mathml.source(latex)
+                mathml.render_formula(latex, display=True) if fits else mathml.render_source(latex)
             )
             return f'<div class="math"><code>{PLACEHOLDER}</code></div>'
         else:
@@ -140,20 +140,22 @@ def _insert_placeholders(html: str, replacements: list[str], is_open: bool) -> s
 
 def _insert_formula(match: re.Match[str], replacements: list[str], spent: dict[str, int]) -> str:
     """Return a placeholder for the formula, or its source if it is an amount of money."""
-    latex = code.unescaped(match["math"])
+    latex = code.unescape_text(match["math"])
     display = match["style"] == "display"
     if not display and _MONEY.fullmatch(latex):
         return f"${match['math']}$"
     spent["math"] += len(latex)
     fits = spent["math"] <= MAX_MATH
-    replacements.append(mathml.formula(latex, display=display) if fits else mathml.source(latex))
+    replacements.append(
+        mathml.render_formula(latex, display=display) if fits else mathml.render_source(latex)
+    )
     return f"<code>{PLACEHOLDER}</code>"
 
 
 def _code_html(match: re.Match[str], finished: bool, spent: dict[str, int]) -> str:
     info = _INFO.search(match["fence"])
-    name = code.unescaped(info[1]) if info else ""
-    text = code.unescaped(match["code"])
+    name = code.unescape_text(info[1]) if info else ""
+    text = code.unescape_text(match["code"])
     spent["code"] += len(text)
     finished = finished and spent["code"] <= MAX_HIGHLIGHTED
     return code.code_block(name, text, highlighted=finished)
@@ -170,13 +172,13 @@ def _fill_placeholders(html: str, replacements: list[str]) -> str:
     try:
         html = _PLACEHOLDER.sub(lambda _: next(remaining), html)
     except StopIteration:
-        raise LostPlaceError from None
+        raise LostPlaceholderError from None
     if next(remaining, None) is not None or PLACEHOLDER in html:
-        raise LostPlaceError
+        raise LostPlaceholderError
     return html
 
 
-def linkable(address: str) -> bool:
+def is_linkable(address: str) -> bool:
     """Return whether an absolute address may be a link.
 
     It must be a web or mail address without a user name and without invisible characters.
@@ -217,7 +219,7 @@ def _has_invisible(encoded: str) -> bool:
 
 
 def _allowed_href(value: str) -> str | None:
-    return value if _ANCHOR.fullmatch(value) or linkable(value) else None
+    return value if _ANCHOR.fullmatch(value) or is_linkable(value) else None
 
 
 def _if_matching(pattern: re.Pattern[str]) -> Callable[[str], str | None]:

@@ -11,19 +11,19 @@ import re
 from collections.abc import Iterator
 
 from chat.rendering.markdown import code, fast_append, fence, footnotes
-from chat.rendering.markdown.blocks import Block, split
+from chat.rendering.markdown.blocks import Block, split_blocks
 from chat.rendering.markdown.close_open_syntax import complete
 from chat.rendering.markdown.convert import NestingError, to_html
-from chat.rendering.markdown.open_block import Growing
-from chat.rendering.markdown.sanitize import LostPlaceError
+from chat.rendering.markdown.open_block import OpenBlock
+from chat.rendering.markdown.sanitize import LostPlaceholderError
 from chat.rendering.markdown.source import LABEL, Normaliser, prepare
 from chat.rendering.markdown.user_text import render_plain
 
-BIG = 3_000
+RENDER_LESS_ABOVE = 3_000
 """Length of source, in characters, above which a block that cannot be cut is rendered less often:
 only after it has grown by a 64th. This keeps the total work linear."""
 
-UNNAMED = code.opening("") + code.CLOSING
+EMPTY_CODE_BLOCK = code.opening_html("") + code.CLOSING_HTML
 """HTML of a code block whose info string is still incomplete."""
 
 _DEFINITION = re.compile(
@@ -49,9 +49,9 @@ class Stream:
         self._text: list[str] = []
         self._unrendered: list[str] = []
         self._definitions: dict[str, str] = {}
-        self._numbers = footnotes.Numbers()
+        self._numbers = footnotes.FootnoteNumbers()
         self._fence: fence.Fence | None = None
-        self._open_block = Growing("", message_id)
+        self._open_block = OpenBlock("", message_id)
         self._can_append_words = False
 
     def feed(self, piece: str) -> None:
@@ -88,9 +88,9 @@ class Stream:
         if rest is None:
             self.tail = self._fence.html
             return None
-        self._finish(self._fence.finished())
+        self._finish(self._fence.finish())
         self._fence = None
-        self._open_block = Growing("", self._message_id)
+        self._open_block = OpenBlock("", self._message_id)
         return rest
 
     def _feed_open_block(self, piece: str) -> str | None:
@@ -102,52 +102,52 @@ class Stream:
             return None
         self._can_append_words = False
         open_block.feed(piece)
-        opening = None if open_block.started else fence.opening(open_block.source)
+        opening = None if open_block.has_settled_part else fence.match_opening(open_block.source)
         if opening and opening[6]:
             self._fence = fence.Fence(opening)
             return open_block.source[opening.end() :]
         if opening:
-            self.tail = UNNAMED
+            self.tail = EMPTY_CODE_BLOCK
             return None
-        if len(open_block.source) > BIG and not open_block.due():
+        if len(open_block.source) > RENDER_LESS_ABOVE and not open_block.needs_rendering():
             return None
         try:
             return self._render_open_block(open_block)
-        except (NestingError, LostPlaceError):
+        except (NestingError, LostPlaceholderError):
             self.tail = render_plain(open_block.whole)
             return None
 
-    def _append_words(self, open_block: Growing, piece: str) -> str | None:
+    def _append_words(self, open_block: OpenBlock, piece: str) -> str | None:
         """Return the tail with `piece` added if that needs no parsing, else None."""
         if not self._can_append_words or open_block.is_long:
             return None
-        return fast_append.appended(self.tail, open_block.source, piece)
+        return fast_append.append_words(self.tail, open_block.source, piece)
 
-    def _render_open_block(self, open_block: Growing) -> str | None:
+    def _render_open_block(self, open_block: OpenBlock) -> str | None:
         """Render the open block; return the source that has to be fed again, or None.
 
         If new blocks have begun, the last of them becomes the open block. Its source is returned,
         because it may be a fence. "" asks for another rendering of the whole block.
         """
-        open_block.rendered()
+        open_block.mark_rendered()
         blocks, is_verbatim = self._parse(open_block)
         if not blocks:
-            self.tail = open_block.closed()
+            self.tail = open_block.settled_html()
             return None
-        if not open_block.fits(blocks[0]):
-            self._open_block = Growing(open_block.whole, self._message_id)
+        if not open_block.is_same_kind(blocks[0]):
+            self._open_block = OpenBlock(open_block.whole, self._message_id)
             return ""
-        self.tail = open_block.show(blocks[0], is_open=len(blocks) == 1)
+        self.tail = open_block.render(blocks[0], is_open=len(blocks) == 1)
         if len(blocks) == 1:
             self._settle_parts(blocks[0])
             self._can_append_words = is_verbatim
             return None
         self._finish(self.tail)
         for block in blocks[1:-1]:
-            self._finish(open_block.safe(block.html))
+            self._finish(open_block.to_safe_html(block.html))
         return self._start_block(open_block, blocks[-1])
 
-    def _parse(self, open_block: Growing) -> tuple[list[Block], bool]:
+    def _parse(self, open_block: OpenBlock) -> tuple[list[Block], bool]:
         """Parse the open source; return its blocks and whether all of it was parsed unchanged."""
         definitions = self._definitions_for(open_block.source)
         source = complete(open_block.lead + open_block.source)[len(open_block.lead) :]
@@ -158,18 +158,18 @@ class Stream:
         last_definition = definitions.count("\n") - shift
         blocks = [
             block
-            for block in split(html, shift)
+            for block in split_blocks(html, shift)
             if block.line > last_definition and block.name != "section"
         ]
-        return blocks, fast_append.is_shown(open_block.source, source)
+        return blocks, fast_append.is_plain_text(open_block.source, source)
 
-    def _start_block(self, open_block: Growing, last: Block) -> str:
+    def _start_block(self, open_block: OpenBlock, last: Block) -> str:
         """Start a new open block at `last` and return its source."""
         start = open_block.offset(last.line)
         if not start:
-            raise LostPlaceError
+            raise LostPlaceholderError
         self._remember_definitions(open_block.source[:start])
-        self._open_block = Growing("", self._message_id)
+        self._open_block = OpenBlock("", self._message_id)
         return open_block.source[start:]
 
     def _finish(self, html: str) -> None:
@@ -194,7 +194,7 @@ class Stream:
             return ""
         labels = dict.fromkeys(_normalise_label(label) for label in _LABEL.findall(source))
         links = [self._definitions[label] for label in labels if label in self._definitions]
-        notes = [f"[^{label}]: note\n\n" for label in footnotes.undefined(source)]
+        notes = [f"[^{label}]: note\n\n" for label in footnotes.undefined_labels(source)]
         # Only an unindented line ends the last note, and a link definition is the only one that
         # renders nothing.
         return "".join(notes) + "\n".join([f"[{LABEL}]: x", *links]) + "\n\n"

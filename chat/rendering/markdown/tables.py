@@ -36,7 +36,7 @@ def keep_cells(source: str, in_code: Sequence[bool]) -> str:
     lines = source.split("\n")
     number = 1
     while number < len(lines):
-        columns = 0 if in_code[number] else columns_of(lines[number])
+        columns = 0 if in_code[number] else count_columns(lines[number])
         is_table = columns and not _is_indented_code(lines, number - 1)
         if is_table and _fit_header(lines, number - 1, columns):
             number = _fit_rows(lines, number, columns)
@@ -45,10 +45,10 @@ def keep_cells(source: str, in_code: Sequence[bool]) -> str:
 
 
 @lru_cache(maxsize=256)
-def columns_of(ruler: str) -> int:
+def count_columns(ruler: str) -> int:
     """Return the number of columns that a delimiter row defines, 0 for any other line."""
     match = RULER.fullmatch(ruler)
-    return len(cells(match["row"])) + 1 if match else 0
+    return len(find_bars(match["row"])) + 1 if match else 0
 
 
 def _is_indented_code(lines: list[str], number: int) -> bool:
@@ -71,10 +71,10 @@ def _fit_header(lines: list[str], number: int, columns: int) -> bool:
     """Return whether the line is a header of `columns` columns; escape bars in code if needed."""
     containers = _CONTAINERS.match(lines[number])
     head = lines[number][containers.end() if containers else 0 :]
-    count = len(cells(head)) + 1
+    count = len(find_bars(head)) + 1
     if count > columns:
-        fitted = escaped(head, spans(head))
-        count = len(cells(fitted)) + 1
+        fitted = escape_bars(head, find_spans(head))
+        count = len(find_bars(fitted)) + 1
         if count == columns:
             lines[number] = lines[number].removesuffix(head) + fitted
     return count == columns
@@ -103,15 +103,15 @@ def fit_row(row: str, columns: int) -> str:
     becomes text of the last cell.
     """
     outer_bars = row.startswith("|") + row.endswith("|")
-    if row.count("|") - outer_bars < columns or len(cells(row)) < columns:
+    if row.count("|") - outer_bars < columns or len(find_bars(row)) < columns:
         return row
-    row = escaped(row, spans(row))
+    row = escape_bars(row, find_spans(row))
     end = len(row.rstrip(" \t|"))  # empty cells beyond the columns can be dropped
-    surplus = [bar for bar in cells(row)[columns - 1 :] if bar < end]
-    return escaped(row, [(bar, bar + 1) for bar in surplus])
+    surplus = [bar for bar in find_bars(row)[columns - 1 :] if bar < end]
+    return escape_bars(row, [(bar, bar + 1) for bar in surplus])
 
 
-def cells(row: str) -> list[int]:
+def find_bars(row: str) -> list[int]:
     """Return the offsets of the bars between the cells of a row."""
     bars = [bar.start() for bar in _BAR.finditer(row)]
     first = 1 if bars and not row[: bars[0]].strip() else 0
@@ -119,7 +119,7 @@ def cells(row: str) -> list[int]:
     return bars[first:last]
 
 
-def escaped(row: str, parts: Sequence[tuple[int, int]]) -> str:
+def escape_bars(row: str, parts: Sequence[tuple[int, int]]) -> str:
     """Return the row with the unescaped bars in these parts, (start, end) offsets, escaped."""
     pieces: list[str] = []
     end = 0
@@ -129,7 +129,7 @@ def escaped(row: str, parts: Sequence[tuple[int, int]]) -> str:
     return "".join([*pieces, row[end:]])
 
 
-def spans(row: str) -> list[tuple[int, int]]:
+def find_spans(row: str) -> list[tuple[int, int]]:
     """Return start and end of each code span and formula in a row, in linear time."""
     delimiters = list(_DELIMITER.finditer(row))
     closing_offsets = _closing_offsets(row, delimiters)

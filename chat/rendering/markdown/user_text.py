@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from chat.rendering.markdown.sanitize import linkable
+from chat.rendering.markdown.sanitize import is_linkable
 from chat.rendering.markdown.source import normalise
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
@@ -22,7 +22,7 @@ def render_plain(text: str) -> str:
     end = 0
     for match in _LINK.finditer(text):
         address = _trim_address(match[0])
-        if linkable(address):
+        if is_linkable(address):
             parts += escape(text[end : match.start()], quote=False), _anchor(address)
             end = match.start() + len(address)
     parts.append(escape(text[end:], quote=False))
