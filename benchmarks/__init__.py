@@ -1,1 +1,1 @@
-"""Measurements of the running product; never timed tests."""
+"""Measurements of the running product and of its code; none of them is a test."""

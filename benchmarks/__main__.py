@@ -1,6 +1,6 @@
-"""The whole measurement: `make bench`, or `python -m benchmarks`.
+"""Run the whole measurement: `make bench`, or `python -m benchmarks`.
 
-Runs this product and its peers three times each, one after another, and prints the table of
+Measures this product and its peers three times each, in turns, and prints the table of
 docs/performance.md with median and range. `--only ours --people 1 10 --runs 1` is a short form.
 """
 
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from benchmarks.ceiling import ceiling
-from benchmarks.ladder import LADDERS, Wishes, run
-from benchmarks.notes import doubts, probes
-from benchmarks.table import Run, table
+from benchmarks.ceiling import measure_ceiling
+from benchmarks.ladder import LADDERS, RunOptions, run_once
+from benchmarks.notes import describe_doubts, describe_probes
+from benchmarks.table import Run, format_table
 
 
-def options() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -35,41 +35,46 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(asked: argparse.Namespace) -> dict[str, list[Run]]:
-    """Run by run, so that a busy minute does not fall on one server alone."""
-    found: dict[str, list[Run]] = {}
-    for number in range(asked.runs):
-        wishes = Wishes(
-            people=tuple(asked.people),
-            tokens=asked.tokens,
-            answers=asked.answers,
-            load="load" not in asked.without,
-            browser="browser" not in asked.without,
-            once=number == 0 and "once" not in asked.without,
+def measure_all(options: argparse.Namespace) -> dict[str, list[Run]]:
+    """Measure the servers in turns, so that a busy minute does not affect only one of them."""
+    results: dict[str, list[Run]] = {}
+    for number in range(options.runs):
+        run_options = RunOptions(
+            people=tuple(options.people),
+            tokens=options.tokens,
+            answers=options.answers,
+            load="load" not in options.without,
+            browser="browser" not in options.without,
+            once=number == 0 and "once" not in options.without,
         )
-        for kind in asked.only:
-            name, one = run(kind, wishes)
-            found.setdefault(name, []).append(one)
-            if asked.json:
-                kept = {name: [asdict(one) for one in runs] for name, runs in found.items()}
-                asked.json.write_text(json.dumps(kept, indent=1))
-    return found
+        for kind in options.only:
+            name, run = run_once(kind, run_options)
+            results.setdefault(name, []).append(run)
+            if options.json:
+                figures = {name: [asdict(run) for run in runs] for name, runs in results.items()}
+                options.json.write_text(json.dumps(figures, indent=1))
+    return results
 
 
 def main() -> None:
-    asked = options()
-    # What was started is ended with this process.
+    options = parse_options()
+    # SystemExit lets the context managers end the servers.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    began = time.monotonic()
-    print(*(ceiling(streams) for streams in (256, 512)), sep="\n", flush=True)
-    found = measured(asked)
+    started_at = time.monotonic()
+    print(*(measure_ceiling(streams) for streams in (256, 512)), sep="\n", flush=True)
+    results = measure_all(options)
     print()
-    print(heading(asked.runs, (time.monotonic() - began) / 60), table(found), sep="\n\n")
-    for line in [*probes(found), *doubts(found)]:
+    print(
+        format_heading(options.runs, (time.monotonic() - started_at) / 60),
+        format_table(results),
+        sep="\n\n",
+    )
+    for line in [*describe_probes(results), *describe_doubts(results)]:
         print(f"\n{line}")
 
 
-def heading(runs: int, minutes: float) -> str:
+def format_heading(runs: int, minutes: float) -> str:
+    """Describe the machine and the command."""
     memory = psutil.virtual_memory().total / 1e9
     return (
         f"{psutil.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python "

@@ -1,7 +1,7 @@
-"""The same measured in Chromium, where people feel it: one page of one server.
+"""Measure one page of a server in Chromium.
 
-Chromium's `performance.now()` counts by the monotonic clock from the time that the DevTools metric
-`NavigationStart` gives in seconds, so a mark's time and the page's time are of one clock.
+Chromium's `performance.now()` runs by the monotonic clock, from the time in the DevTools metric
+`NavigationStart` (seconds). The times in marks are therefore comparable with the page's.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.counters import Others
+from benchmarks.counters import OtherPrograms
 from benchmarks.marks import lag_ms
 from benchmarks.rounds import percentile
 from benchmarks.servers import Server
@@ -34,7 +34,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-BOXES = {
+TEXT_BOXES = {
     "ours": "#composer-text",
     "panel": "textarea",
     "gradio": "textarea",
@@ -44,12 +44,12 @@ SHORT = Plan("prose", 30, 50)
 LONG = Plan("markdown", 300, 50)
 FAST = Plan("prose", 8000, 200)
 THROTTLE = 4
-AFTER_SECONDS = 1.5  # the main thread is watched so much longer than tokens come
+AFTER_SECONDS = 1.5  # how long the main thread is measured after the last token
 
 
 @dataclass
-class Browsed:
-    """Milliseconds, bytes; `None` where it was not looked at."""
+class PageFigures:
+    """Figures in milliseconds and bytes; None for a figure that was not measured."""
 
     page_bytes: int = 0
     page_requests: int = 0
@@ -77,7 +77,7 @@ def chromium(rules: str = "") -> Iterator[Browser]:
 
 
 class Window:
-    """One window of one person, with a page of the server."""
+    """A browser window with a page of the server."""
 
     def __init__(self, browser: Browser, server: Server, script: str = WATCH) -> None:
         self.server = server
@@ -94,125 +94,126 @@ class Window:
         for domain in ("Performance", "Network"):
             self.tools.send(f"{domain}.enable")
         self.loaded: list[int] = []
-        self.tools.on("Network.loadingFinished", self.finished)
+        self.tools.on("Network.loadingFinished", self.on_loading_finished)
 
-    def finished(self, event: dict[str, Any]) -> None:
+    def on_loading_finished(self, event: dict[str, Any]) -> None:
         self.loaded.append(int(event["encodedDataLength"]))
 
     def metric(self, name: str) -> float:
-        """Seconds, for the metrics used here."""
+        """Return a metric of the DevTools, in seconds."""
         metrics = self.tools.send("Performance.getMetrics")["metrics"]
-        return next(float(one["value"]) for one in metrics if one["name"] == name)
+        return next(float(metric["value"]) for metric in metrics if metric["name"] == name)
 
     def open(self) -> None:
         self.page.goto(self.server.url)
-        self.page.locator(BOXES[self.server.kind]).first.wait_for()
+        self.page.locator(TEXT_BOXES[self.server.kind]).first.wait_for()
 
     def wait_until_loaded(self) -> None:
-        """A second without a further file; some pages keep a request open for ever."""
+        """Wait for a second without a new file; some pages never close their last request."""
         count = -1
         while count != len(self.loaded):
             count = len(self.loaded)
             self.page.wait_for_timeout(1000)
 
-    def type(self, plan: Plan, *, watching: bool = True) -> None:
-        """The question in the box, and Enter."""
-        box = self.page.locator(BOXES[self.server.kind]).first
+    def type_question(self, plan: Plan, *, watching: bool = True) -> None:
+        """Type the question and press Enter."""
+        box = self.page.locator(TEXT_BOXES[self.server.kind]).first
         box.fill(plan.question())
         self.page.evaluate("(watching) => bench.reset(watching)", watching)
         box.press("Enter")
 
-    def ask(self, plan: Plan, patience: float = 15) -> dict[str, Any]:
-        """What the page saw of the answer, to its last mark."""
-        self.type(plan)
-        seconds = plan.tokens / plan.rate + patience
+    def ask(self, plan: Plan, timeout: float = 15) -> dict[str, Any]:
+        """Ask a question; return the page's record of the marks in its answer."""
+        self.type_question(plan)
+        seconds = plan.tokens / plan.rate + timeout
         ended = self.page.evaluate(
-            "([count, patience]) => bench.until(count, patience)", [plan.marks(), seconds * 1000]
+            "([count, timeout]) => bench.until(count, timeout)", [plan.marks(), seconds * 1000]
         )
-        found: dict[str, Any] = self.page.evaluate("bench")
-        found["complete"] = ended
-        self.settle()
-        return found
+        record: dict[str, Any] = self.page.evaluate("bench")
+        record["complete"] = ended
+        self.wait_before_next()
+        return record
 
-    def settle(self) -> None:
-        """Until the next question may be asked."""
+    def wait_before_next(self) -> None:
+        """Wait until the page accepts another question."""
         self.page.wait_for_timeout(400)
 
-    def lags(self, found: dict[str, Any]) -> list[float]:
-        """In the order in which they were seen."""
+    def lags(self, record: dict[str, Any]) -> list[float]:
+        """Return the lag of each mark in milliseconds, in the order of arrival."""
         start = self.metric("NavigationStart") * 1000
-        seen = sorted(found["seen"].items(), key=lambda one: float(one[1]))
+        seen = sorted(record["seen"].items(), key=lambda one: float(one[1]))
         return [lag_ms(digits, (start + at) * 10) for digits, at in seen]
 
 
-def browse(server: Server, *, fast: bool = True, tap: bool = True) -> Browsed:
-    """All of it; `fast` is the long answer, `tap` the bytes of each kind of text."""
-    result = Browsed(busy_before=psutil.cpu_percent(1.0))
-    others = Others()
+def measure_page(server: Server, *, fast: bool = True, tap: bool = True) -> PageFigures:
+    """Measure a page; `fast` adds the long answer, `tap` the bytes of each kind of text."""
+    result = PageFigures(busy_before=psutil.cpu_percent(1.0))
+    other_programs = OtherPrograms()
     with chromium() as browser:
-        for _ in range(2):  # the first one warms up the browser and the server
-            cold(Window(browser, server, ready(server)), result)
+        for _ in range(2):  # the first pass fills the caches of browser and server
+            measure_first_page(Window(browser, server, ready_script(server)), result)
         window = Window(browser, server)
         window.open()
-        answers(window, result)
+        measure_answers(window, result)
         if fast:
-            lags = window.lags(window.ask(FAST, patience=100))
+            lags = window.lags(window.ask(FAST, timeout=100))
             result.last_late = lags[-1] if lags else None
     if tap:
-        tapped(server, result)
-    result.busy_during = others.percent()
+        measure_bytes(server, result)
+    result.busy_during = other_programs.percent()
     return result
 
 
-def ready(server: Server) -> str:
-    """Says in the page's console when the text box can be used."""
-    return READY.replace('"BOX"', json.dumps(BOXES[server.kind]))
+def ready_script(server: Server) -> str:
+    """Return the script that logs to the console when the text box is usable."""
+    return READY.replace('"BOX"', json.dumps(TEXT_BOXES[server.kind]))
 
 
-def cold(window: Window, result: Browsed) -> None:
-    """The first page, with an empty cache and a slow processor.
+def measure_first_page(window: Window, result: PageFigures) -> None:
+    """Measure the first page with an empty cache and the processor slowed down four times.
 
-    The page itself says when it is usable: Playwright's locator compiles 300 kB of script in it,
-    which alone takes 150 to 250 ms of a slow processor, on an empty page too.
+    A script in the page logs when it is usable. Playwright's locator would compile 300 kB of script
+    in the page, which takes 150 to 250 ms at this speed, even on an empty page.
     """
     window.tools.send("Emulation.setCPUThrottlingRate", {"rate": THROTTLE})
-    said = "usable "
-    with window.page.expect_console_message(lambda line: line.text.startswith(said)) as line:
+    prefix = "usable "
+    with window.page.expect_console_message(lambda line: line.text.startswith(prefix)) as line:
         window.page.goto(window.server.url)
-    result.interactive = float(line.value.text.removeprefix(said))
+    result.interactive = float(line.value.text.removeprefix(prefix))
     window.tools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     window.wait_until_loaded()
     result.page_bytes, result.page_requests = sum(window.loaded), len(window.loaded)
     window.context.close()
 
 
-def answers(window: Window, result: Browsed) -> None:
-    window.ask(SHORT)  # makes what is made once
+def measure_answers(window: Window, result: PageFigures) -> None:
+    """Measure first tokens, lags and the main thread."""
+    window.ask(SHORT)  # fills caches
     for _ in range(5):
-        found = window.ask(SHORT)
-        if found["visible"]:
-            result.first.append(found["visible"] - found["enter"])
-    found = window.ask(LONG)
-    lags = window.lags(found)
-    result.complete = found["complete"]
+        record = window.ask(SHORT)
+        if record["visible"]:
+            result.first.append(record["visible"] - record["enter"])
+    record = window.ask(LONG)
+    lags = window.lags(record)
+    result.complete = record["complete"]
     result.lag_p50, result.lag_p95 = percentile(lags, 50), percentile(lags, 95)
-    unwatched(window, result)
+    measure_main_thread(window, result)
 
 
-def unwatched(window: Window, result: Browsed) -> None:
-    """What the page itself does: nobody reads along."""
+def measure_main_thread(window: Window, result: PageFigures) -> None:
+    """Measure the page's main thread, without the script that reads marks."""
     before = window.metric("TaskDuration")
-    window.type(LONG, watching=False)
+    window.type_question(LONG, watching=False)
     time.sleep(LONG.tokens / LONG.rate + AFTER_SECONDS)
     result.main_thread = (window.metric("TaskDuration") - before) * 1000 / LONG.tokens
     result.long_tasks = list(window.page.evaluate("bench.long"))
 
 
-def tapped(server: Server, result: Browsed) -> None:
-    """Bytes from the server for each token, of a 300-token answer of each kind of text."""
+def measure_bytes(server: Server, result: PageFigures) -> None:
+    """Measure the bytes per token from the server, for each kind of text."""
     with Wiretap(server.ports[0]) as tap:
-        here = "127.0.0.1:"
-        with chromium(f"MAP {here}{server.ports[0]} {here}{tap.port}") as browser:
+        address = "127.0.0.1:"
+        with chromium(f"MAP {address}{server.ports[0]} {address}{tap.port}") as browser:
             window = Window(browser, server)
             window.open()
             window.ask(SHORT)

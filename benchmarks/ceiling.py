@@ -1,7 +1,7 @@
-"""What the model server can do by itself: readers that only read.
+"""Measure the model server alone, with readers that discard everything.
 
-`python -m benchmarks.ceiling 256 512` prints tokens a second, how late they left and the CPU that
-writing took, so that a run shows that the model server was not what it measured.
+`python -m benchmarks.ceiling 256 512` prints its tokens per second, how late they left and the CPU
+time of writing them, which shows that the model server is not the bottleneck of a run.
 """
 
 import argparse
@@ -9,9 +9,9 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from benchmarks.model import Model
+from benchmarks.model import ModelServer
 from benchmarks.texts import Plan
-from benchmarks.wire import request
+from benchmarks.wire import format_request
 
 RATE = 65.0
 SECONDS = 4.0
@@ -19,7 +19,10 @@ SECONDS = 4.0
 
 @dataclass(frozen=True)
 class Ceiling:
-    """`wanted` and `tokens` are a second; `late_p99` milliseconds; `cpu` shares of one core."""
+    """Figures of the model server alone.
+
+    `wanted` and `tokens` are tokens per second, `late_p99` is in milliseconds, `cpu` in cores.
+    """
 
     streams: int
     wanted: float
@@ -36,7 +39,7 @@ class Ceiling:
 
 
 class Reader(asyncio.Protocol):
-    """Asks for an answer and lets it fall."""
+    """Requests an answer and discards it."""
 
     def __init__(self, question: bytes) -> None:
         self.question = question
@@ -46,24 +49,25 @@ class Reader(asyncio.Protocol):
         transport.write(self.question)
 
 
-async def read(port: int, streams: int) -> None:
+async def read_streams(port: int, streams: int) -> None:
     plan = Plan(tokens=int(RATE * SECONDS) + 1000, rate=RATE)
-    question = request("POST", "/v1/chat/completions", port, {}, plan.question().encode())
+    question = format_request("POST", "/v1/chat/completions", port, {}, plan.question().encode())
     loop = asyncio.get_running_loop()
-    made = [
+    connections = [
         await loop.create_connection(lambda: Reader(question), "127.0.0.1", port)
         for _ in range(streams)
     ]
     await asyncio.sleep(SECONDS)
-    for transport, _ in made:
+    for transport, _ in connections:
         transport.close()
 
 
-def ceiling(streams: int) -> Ceiling:
-    with Model() as model:
-        before, began = model.state(), time.monotonic()
-        asyncio.run(read(model.port, streams))
-        seconds, after = time.monotonic() - began, model.state()
+def measure_ceiling(streams: int) -> Ceiling:
+    """Measure the model server with this number of streams."""
+    with ModelServer() as model:
+        before, start = model.state(), time.monotonic()
+        asyncio.run(read_streams(model.port, streams))
+        seconds, after = time.monotonic() - start, model.state()
     cpu = (after["cpu"] - before["cpu"]) / seconds
     return Ceiling(streams, streams * RATE, after["tokens"] / seconds, after["late_p99"], cpu)
 
@@ -72,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("streams", type=int, nargs="*", default=[256, 512])
     for streams in parser.parse_args().streams:
-        print(ceiling(streams), flush=True)
+        print(measure_ceiling(streams), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What processes use, as the kernel counts it, and what the rest of the machine does meanwhile."""
+"""Read the CPU time and memory of processes from the kernel, and those of other programs."""
 
 import os
 import time
@@ -9,35 +9,35 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-GONE = (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError)
+PROCESS_ERRORS = (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError)
 
 
-def family(pids: Iterable[int]) -> list[psutil.Process]:
-    """The processes and their children."""
-    found = {}
+def process_tree(pids: Iterable[int]) -> list[psutil.Process]:
+    """Return the processes and their descendants."""
+    processes = {}
     for pid in pids:
-        with suppress(*GONE):
+        with suppress(*PROCESS_ERRORS):
             process = psutil.Process(pid)
-            for one in [process, *process.children(recursive=True)]:
-                found[one.pid] = one
-    return list(found.values())
+            for member in [process, *process.children(recursive=True)]:
+                processes[member.pid] = member
+    return list(processes.values())
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """CPU seconds that the processes and their children have used, those that ended included."""
+    """Return the CPU seconds of the processes and their children, including those that ended."""
     total = 0.0
-    for process in family(pids):
-        with suppress(*GONE):
+    for process in process_tree(pids):
+        with suppress(*PROCESS_ERRORS):
             times = process.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system
     return total
 
 
 def memory_mb(pids: Iterable[int]) -> float:
-    """PSS of the processes and their children: what they share is counted once."""
+    """Return the PSS of the processes and their children, which counts shared memory once."""
     total = 0
-    for process in family(pids):
-        with suppress(*GONE):
+    for process in process_tree(pids):
+        with suppress(*PROCESS_ERRORS):
             for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1])
@@ -45,22 +45,25 @@ def memory_mb(pids: Iterable[int]) -> float:
 
 
 def machine_seconds() -> float:
-    """Busy CPU seconds of the whole machine; what another guest of its host took is busy too."""
+    """Return the busy CPU seconds of the machine, including time stolen by other guests."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
 
 @dataclass
-class Others:
-    """The share of all cores that processes outside of the benchmark took, in percent."""
+class OtherPrograms:
+    """Measures the share of all cores that programs outside of the benchmark use."""
 
-    began: float = field(default_factory=time.monotonic)
+    started_at: float = field(default_factory=time.monotonic)
     busy: float = field(default_factory=machine_seconds)
     ours: float = field(default_factory=lambda: cpu_seconds([os.getpid()]))
 
     def percent(self) -> float:
-        """Since this was made. All parts of the benchmark are children of this process."""
-        wall = time.monotonic() - self.began
-        mine = cpu_seconds([os.getpid()]) - self.ours
-        others = machine_seconds() - self.busy - mine
-        return max(0.0, 100 * others / (wall * (os.cpu_count() or 1)))
+        """Return their share in percent since this object was created.
+
+        All parts of the benchmark are children of this process.
+        """
+        wall = time.monotonic() - self.started_at
+        own = cpu_seconds([os.getpid()]) - self.ours
+        other = machine_seconds() - self.busy - own
+        return max(0.0, 100 * other / (wall * (os.cpu_count() or 1)))

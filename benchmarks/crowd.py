@@ -1,8 +1,8 @@
-"""Some people of one server, in a process of their own, led by lines on standard input.
+"""Simulate people of one server in a process of their own, controlled by standard input.
 
-The job comes as a JSON line. Then each command does one thing for all of them and answers with a
-JSON line: `open` (pages and sockets), `warm` (a short first question), `ask` (the measured ones,
-beside them 20 requests of a page a second, where the job says so).
+The first line is the job in JSON. Each further line is a command for all people, answered with a
+JSON line: `open` opens pages and sockets, `warm_up` asks a short question that is not measured,
+`ask` asks the measured ones. If the job says so, `ask` also requests 20 pages per second.
 """
 
 import asyncio
@@ -16,20 +16,21 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.people import PEOPLE, Person
-from benchmarks.seen import Seen
+from benchmarks.seen import SeenAnswer
 from benchmarks.texts import Plan
 from benchmarks.wire import RefusedError, connect, fetch
 
-PROBES_A_SECOND = 20
-TROUBLE = (OSError, RefusedError, TimeoutError, ValueError, IndexError, asyncio.IncompleteReadError)
+PROBES_PER_SECOND = 20
+ERRORS = (OSError, RefusedError, TimeoutError, ValueError, IndexError, asyncio.IncompleteReadError)
 
 
 @dataclass(frozen=True)
 class Job:
-    """`sessions` has one entry for each person; `ports` are taken in turn.
+    """The people of one process and what they ask.
 
-    `spread` is the seconds within which they begin, `answers` how many questions each asks in a
-    row. `probe` is `pings`, or `pages` for pings and pages, meanwhile.
+    `sessions` has one entry for each person, and `ports` are assigned in turn. All begin within
+    `spread` seconds, and each asks `answers` questions in a row. `probe` is "pings", or "pages" for
+    pings and pages.
     """
 
     kind: str
@@ -38,13 +39,16 @@ class Job:
     plan: Plan
     answers: int = 1
     spread: float = 0.0
-    patience: float = 60.0
+    timeout: float = 60.0
     probe: str = ""
 
 
 @dataclass
 class Outcome:
-    """What a crowd saw. `own_late_ms` is how late the crowd itself was: p99 of its event loop."""
+    """The figures of one process of people.
+
+    `own_lateness_ms` is the p99 delay of its own event loop.
+    """
 
     asked: int = 0
     complete: int = 0
@@ -52,12 +56,12 @@ class Outcome:
     lags_ms: list[float] = field(default_factory=list)
     frames: int = 0
     size: int = 0
-    troubles: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     pages_ms: list[float] = field(default_factory=list)
     pongs_ms: list[float] = field(default_factory=list)
-    own_late_ms: float = 0.0
+    own_lateness_ms: float = 0.0
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: SeenAnswer) -> None:
         self.complete += seen.complete
         if seen.lags_ms:
             self.firsts_ms.append(seen.first_ms)
@@ -65,15 +69,17 @@ class Outcome:
         self.frames += seen.frames
         self.size += seen.size
 
-    def trouble(self, error: Exception) -> None:
-        self.troubles.append(f"{type(error).__name__}: {error}"[:200])
+    def add_error(self, error: Exception) -> None:
+        self.errors.append(f"{type(error).__name__}: {error}"[:200])
 
 
 class Crowd:
+    """The people of one process."""
+
     def __init__(self, job: Job) -> None:
         self.job = job
         self.outcome = Outcome()
-        self.ports = [job.ports[at % len(job.ports)] for at in range(len(job.sessions))]
+        self.ports = [job.ports[index % len(job.ports)] for index in range(len(job.sessions))]
         self.people: list[Person] = [
             PEOPLE[job.kind](port, session)
             for port, session in zip(self.ports, job.sessions, strict=True)
@@ -82,40 +88,40 @@ class Crowd:
     async def open(self) -> None:
         for person in self.people:
             try:
-                async with asyncio.timeout(self.job.patience):
+                async with asyncio.timeout(self.job.timeout):
                     await person.open()
-            except TROUBLE as error:
-                self.outcome.trouble(error)
+            except ERRORS as error:
+                self.outcome.add_error(error)
 
-    async def warm(self) -> None:
-        """A few at a time: a first question makes what is made once."""
-        few = asyncio.Semaphore(15)
+    async def warm_up(self) -> None:
+        """Ask a first question each, 15 people at a time, to fill the server's caches."""
+        semaphore = asyncio.Semaphore(15)
         plan = Plan(tokens=30, rate=50)
 
-        async def one(person: Person) -> None:
-            async with few:
+        async def ask_first(person: Person) -> None:
+            async with semaphore:
                 await self.question(person, plan)
 
-        await asyncio.gather(*(one(person) for person in self.people))
+        await asyncio.gather(*(ask_first(person) for person in self.people))
 
-    async def question(self, person: Person, plan: Plan) -> Seen | None:
+    async def question(self, person: Person, plan: Plan) -> SeenAnswer | None:
         try:
-            async with asyncio.timeout(self.job.patience):
+            async with asyncio.timeout(self.job.timeout):
                 return await person.ask(plan.question())
-        except TROUBLE as error:
-            self.outcome.trouble(error)
+        except ERRORS as error:
+            self.outcome.add_error(error)
         return None
 
     async def ask(self) -> None:
-        late = asyncio.create_task(self.watch_lateness())
+        lateness = asyncio.create_task(self.watch_lateness())
         probes = [asyncio.create_task(probe) for probe in self.probes()]
-        await asyncio.gather(*(self.asker(person) for person in self.people))
+        await asyncio.gather(*(self.ask_repeatedly(person) for person in self.people))
         for probe in probes:
             probe.cancel()
-        late.cancel()
-        await asyncio.gather(late, *probes, return_exceptions=True)
+        lateness.cancel()
+        await asyncio.gather(lateness, *probes, return_exceptions=True)
 
-    async def asker(self, person: Person) -> None:
+    async def ask_repeatedly(self, person: Person) -> None:
         await asyncio.sleep(random.random() * self.job.spread)
         for _ in range(self.job.answers):
             self.outcome.asked += 1
@@ -124,13 +130,13 @@ class Crowd:
                 self.outcome.add(seen)
 
     async def watch_lateness(self) -> None:
-        late: list[float] = []
+        delays: list[float] = []
         with suppress(asyncio.CancelledError):
             while True:
                 before = time.monotonic()
                 await asyncio.sleep(0.01)
-                late.append((time.monotonic() - before - 0.01) * 1000)
-        self.outcome.own_late_ms = sorted(late)[len(late) * 99 // 100] if late else 0.0
+                delays.append((time.monotonic() - before - 0.01) * 1000)
+        self.outcome.own_lateness_ms = sorted(delays)[len(delays) * 99 // 100] if delays else 0.0
 
     def probes(self) -> list[Coroutine[Any, Any, None]]:
         if not self.job.probe:
@@ -139,37 +145,37 @@ class Crowd:
         return pages + ([self.pings()] if self.job.kind == "ours" else [])
 
     async def pages(self) -> None:
-        """The first page at a steady rate, each request on its own: a slow one holds none up."""
+        """Request the first page at a steady rate, without waiting for slow responses."""
         cookies = getattr(self.people[0], "cookies", None)
-        under_way = set()
+        tasks = set()
 
-        async def one() -> None:
-            began = time.monotonic()
-            with suppress(*TROUBLE):
+        async def load() -> None:
+            start = time.monotonic()
+            with suppress(*ERRORS):
                 await fetch(self.ports[0], "/", headers=cookies)
-                self.outcome.pages_ms.append((time.monotonic() - began) * 1000)
+                self.outcome.pages_ms.append((time.monotonic() - start) * 1000)
 
         while True:
-            task = asyncio.create_task(one())
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-            await asyncio.sleep(1 / PROBES_A_SECOND)
+            task = asyncio.create_task(load())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            await asyncio.sleep(1 / PROBES_PER_SECOND)
 
     async def pings(self) -> None:
-        """`ping` is answered on the server's event loop: how long it takes is how late that is."""
-        began = 0.0
+        """Send pings; a reply is as late as the server's event loop, which answers them."""
+        start = 0.0
 
-        def heard(message: bytes) -> None:
+        def on_message(message: bytes) -> None:
             if b"pong" in message:
-                self.outcome.pongs_ms.append((time.monotonic() - began) * 1000)
+                self.outcome.pongs_ms.append((time.monotonic() - start) * 1000)
 
         cookies = getattr(self.people[0], "cookies", None)
-        socket = await connect(self.ports[0], "/ws/", heard, cookies)
+        socket = await connect(self.ports[0], "/ws/", on_message, cookies)
         try:
             while True:
-                began = time.monotonic()
+                start = time.monotonic()
                 socket.send(b'{"ping": 1}')
-                await asyncio.sleep(1 / PROBES_A_SECOND)
+                await asyncio.sleep(1 / PROBES_PER_SECOND)
         finally:
             socket.close()
 
@@ -178,16 +184,16 @@ class Crowd:
             person.close()
 
 
-def job(line: str) -> Job:
+def parse_job(line: str) -> Job:
     values = json.loads(line)
     return Job(**{**values, "plan": Plan(**values["plan"])})
 
 
 async def main() -> None:
     loop = asyncio.get_running_loop()
-    crowd = Crowd(job(sys.stdin.readline()))
+    crowd = Crowd(parse_job(sys.stdin.readline()))
     while line := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
-        await {"open": crowd.open, "warm": crowd.warm, "ask": crowd.ask}[line]()
+        await {"open": crowd.open, "warm_up": crowd.warm_up, "ask": crowd.ask}[line]()
         print(json.dumps(asdict(crowd.outcome)), flush=True)
     crowd.close()
 

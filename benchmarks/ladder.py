@@ -1,14 +1,14 @@
-"""What is asked of each server, from one person up to more than it carries."""
+"""Measure one server with more and more people, until it no longer keeps up."""
 
 import sys
 from dataclasses import dataclass
 
-from benchmarks.browser import browse
+from benchmarks.browser import measure_page
 from benchmarks.counters import memory_mb
-from benchmarks.load import HEADER, row
-from benchmarks.model import Model
-from benchmarks.rounds import Crowds, Measured, Question, jobs, measure
-from benchmarks.servers import Server, started
+from benchmarks.load import HEADER, format_row
+from benchmarks.model import ModelServer
+from benchmarks.rounds import Crowds, Question, RoundFigures, make_jobs, measure_round
+from benchmarks.servers import Server, start_server
 from benchmarks.table import Run
 from benchmarks.texts import Plan
 
@@ -26,91 +26,104 @@ IDLE_PEOPLE = 50
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What to measure. `people` replaces the ladder of each server."""
+class RunOptions:
+    """What to measure; `people` replaces the steps of each server."""
 
     people: tuple[int, ...] = ()
     tokens: int = 300
     answers: int = 2
     load: bool = True
     browser: bool = True
-    once: bool = True  # what need not be measured in each run: bytes, and the peers' long answer
+    once: bool = True  # also the figures that one run is enough for: bytes, peers' long answers
 
 
-def say(text: str) -> None:
-    """Progress, apart from the table."""
+def print_progress(text: str) -> None:
+    """Print progress to standard error, so that standard output has only the table."""
     print(text, file=sys.stderr, flush=True)
 
 
-def run(kind: str, wishes: Wishes) -> tuple[str, Run]:
-    """One run of one server: its name, and what was found."""
-    name, found = kind, Run()
-    ladder = list(wishes.people) or LADDERS[kind]
-    with Model() as model:
-        if wishes.load:
-            with started(kind, model.url, max([*ladder, IDLE_PEOPLE])) as server:
-                name, found = server.name, loaded(kind, server, model, ladder, wishes)
-        # A server that has just failed is not what a page should be opened on.
-        if wishes.browser and kind != "cluster":
-            with started(kind, model.url, 1) as server:
+def run_once(kind: str, options: RunOptions) -> tuple[str, Run]:
+    """Measure one server once; return its name and its figures."""
+    name, result = kind, Run()
+    ladder = list(options.people) or LADDERS[kind]
+    with ModelServer() as model:
+        if options.load:
+            with start_server(kind, model.url, max([*ladder, IDLE_PEOPLE])) as server:
+                name, result = server.name, measure_load(kind, server, model, ladder, options)
+        # Start another server for the browser: the previous one has just been overloaded.
+        if options.browser and kind != "cluster":
+            with start_server(kind, model.url, 1) as server:
                 name = server.name
-                fast = wishes.once or kind == "ours"
-                found.browsed = browse(server, fast=fast, tap=wishes.once)
-                say(f"{found.browsed}")
-    return name, found
+                fast = options.once or kind == "ours"
+                result.page = measure_page(server, fast=fast, tap=options.once)
+                print_progress(f"{result.page}")
+    return name, result
 
 
-def loaded(kind: str, server: Server, model: Model, ladder: list[int], wishes: Wishes) -> Run:
-    """Everything that is measured without a browser."""
-    found = Run(start_mb=memory_mb(server.web) / len(server.web))
-    found.idle_mb = idle(server)
-    say(
-        f"\n{server.name}: {found.start_mb:.0f} MB at start, {found.idle_mb:.3f} MB for each "
+def measure_load(
+    kind: str, server: Server, model: ModelServer, ladder: list[int], options: RunOptions
+) -> Run:
+    """Measure everything that needs no browser."""
+    result = Run(start_mb=memory_mb(server.web) / len(server.web))
+    result.idle_mb = measure_idle_memory(server)
+    print_progress(
+        f"\n{server.name}: {result.start_mb:.0f} MB at start, {result.idle_mb:.3f} MB for each "
         f"open page\n{HEADER}"
     )
-    found.firsts = firsts(server, model)
-    climb(kind, server, model, ladder, wishes, found)
-    return found
+    result.firsts = measure_first_tokens(server, model)
+    add_rounds(kind, server, model, ladder, options, result)
+    return result
 
 
-def idle(server: Server) -> float:
-    """MB for each page that is open while nobody asks; a few before make what is made once."""
+def measure_idle_memory(server: Server) -> float:
+    """Return the MB of each open page while nobody asks.
+
+    A smaller round before it fills the server's caches.
+    """
     memory = []
     for people in (IDLE_PEOPLE // 5, IDLE_PEOPLE):
-        crowds = Crowds(jobs(server, Question(people)))
+        crowds = Crowds(make_jobs(server, Question(people)))
         try:
             memory.append(memory_mb(server.web))
-            crowds.do("open")
+            crowds.command("open")
             memory.append(memory_mb(server.web))
         finally:
             crowds.end()
     return (memory[3] - memory[2]) / IDLE_PEOPLE
 
 
-def firsts(server: Server, model: Model) -> list[float]:
-    """First tokens of one person who asks short questions, one after another."""
+def measure_first_tokens(server: Server, model: ModelServer) -> list[float]:
+    """Return the times to the first token of one person who asks short questions in a row."""
     short = Question(1, Plan(tokens=30, rate=50), answers=FIRST_QUESTIONS)
-    found = shown(measure(server, model, short))
-    return [found.first_p50]
+    result = report(measure_round(server, model, short))
+    return [result.first_p50]
 
 
-def climb(
-    kind: str, server: Server, model: Model, ladder: list[int], wishes: Wishes, found: Run
+def add_rounds(
+    kind: str,
+    server: Server,
+    model: ModelServer,
+    ladder: list[int],
+    options: RunOptions,
+    result: Run,
 ) -> None:
-    """Up to the first number of people that it does not carry."""
-    plan = Plan(tokens=wishes.tokens, rate=RATES.get(kind, 50.0))
+    """Measure rounds up to the first number of people that the server cannot keep up with."""
+    plan = Plan(tokens=options.tokens, rate=RATES.get(kind, 50.0))
     for people in ladder:
-        found.rounds.append(shown(measure(server, model, Question(people, plan, wishes.answers))))
-        if not found.rounds[-1].keeps_up:
+        result.rounds.append(
+            report(measure_round(server, model, Question(people, plan, options.answers)))
+        )
+        if not result.rounds[-1].keeps_up:
             break
     for people, probe in PROBED.get(kind, {}).items():
-        if people <= (found.largest or 0):
-            question = Question(people, plan, wishes.answers, probe=probe)
-            found.probed.append(shown(measure(server, model, question)))
+        if people <= (result.largest or 0):
+            question = Question(people, plan, options.answers, probe=probe)
+            result.probed.append(report(measure_round(server, model, question)))
 
 
-def shown(found: Measured) -> Measured:
-    say(row(found))
-    for trouble in sorted(set(found.troubles))[:3]:
-        say(f"  {trouble}")
-    return found
+def report(result: RoundFigures) -> RoundFigures:
+    """Print a round and its first errors, and return it."""
+    print_progress(format_row(result))
+    for error in sorted(set(result.errors))[:3]:
+        print_progress(f"  {error}")
+    return result

@@ -1,14 +1,14 @@
-"""How this product carries N people at once: first token, lag, CPU, memory, bytes.
+"""Measure N people at once: first token, lag, CPU, memory, bytes.
 
 `python -m benchmarks.load 1 10 50` starts PostgreSQL (with fsync, as in production), one web
-process and the model server at 50 tokens a second for each person, and prints a row a round.
+process and the model server at 50 tokens per second and person, and prints a row per round.
 """
 
 import argparse
 
-from benchmarks.model import Model
-from benchmarks.rounds import Measured, Question, measure
-from benchmarks.servers import started
+from benchmarks.model import ModelServer
+from benchmarks.rounds import Question, RoundFigures, measure_round
+from benchmarks.servers import start_server
 from benchmarks.texts import TEXTS, Plan
 
 HEADER = (
@@ -20,17 +20,18 @@ HEADER = (
 )
 
 
-def row(found: Measured) -> str:
+def format_row(figures: RoundFigures) -> str:
+    """Return a round as a row of the table."""
     return (
-        f"| {found.people} | {found.complete} of {found.asked} "
-        f"| {found.first_p50:.1f} / {found.first_p95:.1f} "
-        f"| {found.lag_p50:.1f} / {found.lag_p95:.1f} "
-        f"| {found.cpu:.3f} | {found.cpu_database:.3f} "
-        f"| {found.memory_open:.0f} / {found.memory_peak:.0f} "
-        f"| {found.token_bytes:.0f}, {found.token_frames:.2f} "
-        f"| {found.page_p95:.0f}, {found.loop_p99:.0f} "
-        f"| {found.upstream_late:.1f}, {found.crowd_late:.1f} "
-        f"| {found.busy_before:.0f} %, {found.busy_during:.0f} % |"
+        f"| {figures.people} | {figures.complete} of {figures.asked} "
+        f"| {figures.first_p50:.1f} / {figures.first_p95:.1f} "
+        f"| {figures.lag_p50:.1f} / {figures.lag_p95:.1f} "
+        f"| {figures.cpu:.3f} | {figures.cpu_database:.3f} "
+        f"| {figures.memory_open:.0f} / {figures.memory_peak:.0f} "
+        f"| {figures.token_bytes:.0f}, {figures.token_frames:.2f} "
+        f"| {figures.page_p95:.0f}, {figures.loop_p99:.0f} "
+        f"| {figures.upstream_late:.1f}, {figures.crowd_late:.1f} "
+        f"| {figures.busy_before:.0f} %, {figures.busy_during:.0f} % |"
     )
 
 
@@ -45,13 +46,18 @@ def main() -> None:
     parser.add_argument("--probe", choices=["pings", "pages"], default="", help="meanwhile")
     options = parser.parse_args()
     plan = Plan(options.kind, options.tokens, options.rate)
-    with Model() as model, started(options.server, model.url, max(options.people)) as server:
+    with (
+        ModelServer() as model,
+        start_server(options.server, model.url, max(options.people)) as server,
+    ):
         print(HEADER, flush=True)
         for people in options.people:
-            found = measure(server, model, Question(people, plan, options.answers, options.probe))
-            print(row(found), flush=True)
-            for trouble in sorted(set(found.troubles))[:3]:
-                print(f"  {trouble}")
+            figures = measure_round(
+                server, model, Question(people, plan, options.answers, options.probe)
+            )
+            print(format_row(figures), flush=True)
+            for error in sorted(set(figures.errors))[:3]:
+                print(f"  {error}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Marks in the text: a word that says when it left the model server.
+"""Marks in the text: words that contain the time at which they left the model server.
 
-A mark is `Q` and six digits to the base 36: tenths of a millisecond of the machine's monotonic
-clock (CLOCK_MONOTONIC, which all processes of a machine and Chromium's `performance.now()` count
-by), modulo 36**6, which is 60 hours. Letters and digits survive every Markdown renderer.
+A mark is `Q` and six digits to the base 36: tenths of a millisecond of CLOCK_MONOTONIC modulo
+36**6, which is 60 hours. All processes of a machine share that clock, and Chromium's
+`performance.now()` runs by it. Letters and digits survive every Markdown renderer.
 """
 
 import re
@@ -10,19 +10,19 @@ import time
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WIDTH = 6
-ROUND = 36**WIDTH
+MODULUS = 36**WIDTH
 LENGTH = WIDTH + 1
 MARK = re.compile(rb"Q([0-9A-Z]{6})")
 
 
 def now_ticks() -> int:
-    """Tenths of a millisecond of the monotonic clock."""
+    """Return the monotonic clock in tenths of a millisecond."""
     return time.monotonic_ns() // 100_000
 
 
 def mark(ticks: int) -> bytes:
-    """The word for a time."""
-    ticks %= ROUND
+    """Return the mark for a time in ticks."""
+    ticks %= MODULUS
     digits = []
     for _ in range(WIDTH):
         ticks, digit = divmod(ticks, 36)
@@ -31,8 +31,8 @@ def mark(ticks: int) -> bytes:
 
 
 def lag_ms(digits: bytes | str, seen_ticks: float) -> float:
-    """Milliseconds from the time in a mark to `seen_ticks`, over the end of a round too."""
-    apart = (seen_ticks - int(digits, 36)) % ROUND
-    # The clocks of two readings may differ by their rounding: a little before is not 60 hours.
-    late: float = (apart - ROUND if apart > ROUND / 2 else apart) / 10
-    return late
+    """Return the milliseconds from the time in a mark to `seen_ticks`, across a wrap-around."""
+    difference = (seen_ticks - int(digits, 36)) % MODULUS
+    # Readings of two processes differ by rounding: slightly before must not become 60 hours.
+    lag: float = (difference - MODULUS if difference > MODULUS / 2 else difference) / 10
+    return lag

@@ -1,4 +1,4 @@
-"""The model server of a run, in a process of its own."""
+"""Start the model server in a process of its own."""
 
 import json
 import subprocess
@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 
-class Model:
-    """`with Model() as model: model.url`."""
+class ModelServer:
+    """The process of `benchmarks.upstream`: `with ModelServer() as model: model.url`."""
 
     def __init__(self, *options: str) -> None:
         self.process = subprocess.Popen(
@@ -23,10 +23,10 @@ class Model:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def state(self) -> dict[str, float]:
-        """See `upstream.Server.state`: since the last look."""
+        """Return the server's figures since the last call, see `upstream.Server.state`."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/state", timeout=10) as reply:
-            found: dict[str, float] = json.load(reply)
-            return found
+            state: dict[str, float] = json.load(reply)
+            return state
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""One round: so many people ask one server, and what it cost."""
+"""Measure one round: a number of people ask one server."""
 
 import json
 import subprocess
@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, field
 
 import psutil  # type: ignore[import-untyped]
 
-from benchmarks.counters import Others, cpu_seconds, memory_mb
+from benchmarks.counters import OtherPrograms, cpu_seconds, memory_mb
 from benchmarks.crowd import Job, Outcome
-from benchmarks.model import Model
+from benchmarks.model import ModelServer
 from benchmarks.servers import Server
 from benchmarks.texts import Plan
 
-PEOPLE_A_CROWD = 100  # more people than that are led by two processes
+MAX_PEOPLE_PER_PROCESS = 100  # more people share two processes
 LAG_LIMIT_MS = 500.0
 FIRST_LIMIT_MS = 1000.0
 SAMPLE_SECONDS = 1.0
@@ -24,7 +24,7 @@ SAMPLE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a server in one round."""
+    """The people of one round and what they ask."""
 
     people: int
     plan: Plan = field(default_factory=Plan)
@@ -33,8 +33,8 @@ class Question:
 
 
 @dataclass
-class Measured:
-    """Milliseconds, CPU seconds for each 1,000 tokens, MB of PSS, percent of the machine."""
+class RoundFigures:
+    """Figures in milliseconds, CPU seconds per 1,000 tokens, MB of PSS, percent of the machine."""
 
     people: int
     asked: int = 0
@@ -56,11 +56,11 @@ class Measured:
     crowd_late: float = 0.0
     busy_before: float = 0.0
     busy_during: float = 0.0
-    troubles: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     @property
     def keeps_up(self) -> bool:
-        """Every answer complete, and soon: the definition of docs/performance.md."""
+        """Whether all answers are complete and in time, as docs/performance.md defines it."""
         return (
             0 < self.asked == self.complete
             and self.lag_p95 < LAG_LIMIT_MS
@@ -68,14 +68,14 @@ class Measured:
         )
 
 
-def percentile(values: list[float], of: float) -> float:
-    """Nearest rank; 0 of nothing."""
+def percentile(values: list[float], percent: float) -> float:
+    """Return the percentile by nearest rank, 0 without values."""
     ordered = sorted(values) or [0.0]
-    return ordered[min(len(ordered) - 1, int(len(ordered) * of / 100))]
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
 class Crowds:
-    """The processes that lead the people; see `crowd`."""
+    """The processes that simulate the people, see `crowd`."""
 
     def __init__(self, jobs: list[Job]) -> None:
         self.processes = [
@@ -88,25 +88,25 @@ class Crowds:
             for _ in jobs
         ]
         for process, job in zip(self.processes, jobs, strict=True):
-            self.say(process, json.dumps(asdict(job)))
+            self.write_line(process, json.dumps(asdict(job)))
 
-    def say(self, process: subprocess.Popen[str], line: str) -> None:
+    def write_line(self, process: subprocess.Popen[str], line: str) -> None:
         assert process.stdin is not None
         process.stdin.write(line + "\n")
         process.stdin.flush()
 
-    def do(self, command: str) -> list[Outcome]:
-        """All crowds do it at the same time; what they have seen so far."""
+    def command(self, command: str) -> list[Outcome]:
+        """Send a command to all processes at once; return their figures so far."""
         for process in self.processes:
-            self.say(process, command)
-        found = []
+            self.write_line(process, command)
+        outcomes = []
         for process in self.processes:
             assert process.stdout is not None
             line = process.stdout.readline()
             if not line:
-                raise RuntimeError("a crowd has ended")
-            found.append(Outcome(**json.loads(line)))
-        return found
+                raise RuntimeError("A process of people has ended.")
+            outcomes.append(Outcome(**json.loads(line)))
+        return outcomes
 
     def end(self) -> None:
         for process in self.processes:
@@ -114,81 +114,81 @@ class Crowds:
             process.wait()
 
 
-def jobs(server: Server, question: Question) -> list[Job]:
-    count = 1 if question.people <= PEOPLE_A_CROWD else 2
+def make_jobs(server: Server, question: Question) -> list[Job]:
+    count = 1 if question.people <= MAX_PEOPLE_PER_PROCESS else 2
     sessions = server.sessions[: question.people]
     return [
         Job(
             kind=server.kind,
             ports=server.ports,
-            sessions=sessions[at::count],
+            sessions=sessions[index::count],
             plan=question.plan,
             answers=question.answers,
-            # As many begin each second as ask again once all are at it.
+            # Spread the starts, so that questions come evenly later too.
             spread=min(question.plan.tokens / question.plan.rate, question.people / 20),
-            probe=question.probe if at == 0 else "",
+            probe=question.probe if index == 0 else "",
         )
-        for at in range(count)
+        for index in range(count)
     ]
 
 
 @contextmanager
-def sampled(pids: list[int]) -> Iterator[list[float]]:
-    """Memory of the processes while the block runs, looked at once a second."""
-    found: list[float] = []
+def sample_memory(pids: list[int]) -> Iterator[list[float]]:
+    """Sample the memory of the processes once per second while the block runs."""
+    samples: list[float] = []
     over = threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not over.wait(SAMPLE_SECONDS):
-            found.append(memory_mb(pids))
+            samples.append(memory_mb(pids))
 
-    watcher = threading.Thread(target=look)
+    watcher = threading.Thread(target=sample)
     watcher.start()
     try:
-        yield found
+        yield samples
     finally:
         over.set()
         watcher.join()
 
 
-def measure(server: Server, model: Model, question: Question) -> Measured:
-    """Opens the pages, asks once to warm up, then asks what is measured."""
-    result = Measured(question.people, busy_before=psutil.cpu_percent(1.0))
+def measure_round(server: Server, model: ModelServer, question: Question) -> RoundFigures:
+    """Open the pages, ask a first question to warm up, then measure the round."""
+    result = RoundFigures(question.people, busy_before=psutil.cpu_percent(1.0))
     with ExitStack() as stack:
-        crowds = Crowds(jobs(server, question))
+        crowds = Crowds(make_jobs(server, question))
         stack.callback(crowds.end)
         result.memory_before = memory_mb(server.web)
-        crowds.do("open")
+        crowds.command("open")
         result.memory_open = memory_mb(server.web)
-        crowds.do("warm")
+        crowds.command("warm_up")
         model.state()
-        others = Others()
+        other_programs = OtherPrograms()
         before = cpu_seconds(server.web), cpu_seconds(server.database)
-        with sampled(server.web) as memory:
-            outcomes = crowds.do("ask")
+        with sample_memory(server.web) as memory:
+            outcomes = crowds.command("ask")
         after = cpu_seconds(server.web), cpu_seconds(server.database)
-        result.busy_during = others.percent()
+        result.busy_during = other_programs.percent()
     state = model.state()
     result.memory_peak = max([*memory, memory_mb(server.web)])
     thousands = max(1.0, state["tokens"]) / 1000
     result.cpu = (after[0] - before[0]) / thousands
     result.cpu_database = (after[1] - before[1]) / thousands
     result.upstream_late = state["late_p99"]
-    summed(result, outcomes, thousands * 1000)
+    add_outcomes(result, outcomes, thousands * 1000)
     return result
 
 
-def summed(result: Measured, outcomes: list[Outcome], tokens: float) -> None:
-    """What the crowds saw, put together."""
-    firsts = [one for outcome in outcomes for one in outcome.firsts_ms]
-    lags = [one for outcome in outcomes for one in outcome.lags_ms]
+def add_outcomes(result: RoundFigures, outcomes: list[Outcome], tokens: float) -> None:
+    """Add up the figures of all processes."""
+    firsts = [value for outcome in outcomes for value in outcome.firsts_ms]
+    lags = [value for outcome in outcomes for value in outcome.lags_ms]
     result.asked = sum(outcome.asked for outcome in outcomes)
     result.complete = sum(outcome.complete for outcome in outcomes)
     result.first_p50, result.first_p95 = percentile(firsts, 50), percentile(firsts, 95)
     result.lag_p50, result.lag_p95 = percentile(lags, 50), percentile(lags, 95)
     result.token_bytes = sum(outcome.size for outcome in outcomes) / tokens
     result.token_frames = sum(outcome.frames for outcome in outcomes) / tokens
-    result.page_p95 = percentile([one for o in outcomes for one in o.pages_ms], 95)
-    result.loop_p99 = percentile([one for o in outcomes for one in o.pongs_ms], 99)
-    result.crowd_late = max(outcome.own_late_ms for outcome in outcomes)
-    result.troubles = [trouble for outcome in outcomes for trouble in outcome.troubles]
+    result.page_p95 = percentile([value for outcome in outcomes for value in outcome.pages_ms], 95)
+    result.loop_p99 = percentile([value for outcome in outcomes for value in outcome.pongs_ms], 99)
+    result.crowd_late = max(outcome.own_lateness_ms for outcome in outcomes)
+    result.errors = [error for outcome in outcomes for error in outcome.errors]

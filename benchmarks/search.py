@@ -1,5 +1,7 @@
-"""What a search costs: `python -m benchmarks.search 50000` gives one person so many messages, and
-four others as many each, asks the site that runs, and prints milliseconds for each search."""
+"""Measure searches: `python -m benchmarks.search 50000` gives five people 50,000 messages each.
+
+Starts a site, searches as one of them and prints the milliseconds of each search.
+"""
 
 import argparse
 import random
@@ -15,16 +17,16 @@ from urllib.parse import urlencode
 
 import psycopg
 
-from benchmarks.servers import sessions
+from benchmarks.servers import create_sessions
 from launcher.postgres import Cluster
 from tests.site import Site, prepared_database
 
 PEOPLE = 5
-PER_TALK = 50
+MESSAGES_PER_CONVERSATION = 50
 ROUNDS = 15
-KINDS, TEXTS = 30_000, 4_000
-# The lower the number, the more frequent: `w0` stands in nearly every message, `w40` in a fifth.
-TYPED = ("", "w", "w0", "w0 w3", '"w0 w1"', "w40", "w500", "w20000", "w40 -w3", "absent")
+VOCABULARY, TEXTS = 30_000, 4_000
+# Lower numbers are more frequent: nearly every message contains `w0`, a fifth of them `w40`.
+QUERIES = ("", "w", "w0", "w0 w3", '"w0 w1"', "w40", "w500", "w20000", "w40 -w3", "absent")
 
 FILL = """
 WITH wanted AS MATERIALIZED (
@@ -49,56 +51,63 @@ SELECT pg_size_pretty(sum(length(text))),
 """
 
 
-def text_of(words: int) -> str:
-    return " ".join(f"w{min(int(random.paretovariate(0.6)) - 1, KINDS)}" for _ in range(words))
+def make_text(words: int) -> str:
+    """Return random words, some of them far more frequent than others."""
+    return " ".join(f"w{min(int(random.paretovariate(0.6)) - 1, VOCABULARY)}" for _ in range(words))
 
 
-def fill(connection: psycopg.Connection[Any], messages: int) -> None:
-    texts = [text_of(random.choice((10, 220))) for _ in range(TEXTS)]
-    values = {"talks": messages // PER_TALK, "size": PER_TALK, "texts": texts, "count": TEXTS}
-    begin = time.perf_counter()
+def insert_messages(connection: psycopg.Connection[Any], messages: int) -> None:
+    texts = [make_text(random.choice((10, 220))) for _ in range(TEXTS)]
+    values = {
+        "talks": messages // MESSAGES_PER_CONVERSATION,
+        "size": MESSAGES_PER_CONVERSATION,
+        "texts": texts,
+        "count": TEXTS,
+    }
+    start = time.perf_counter()
     connection.execute(FILL, values)
-    each = 1000 * (time.perf_counter() - begin) / (messages * PEOPLE)
+    per_message = 1000 * (time.perf_counter() - start) / (messages * PEOPLE)
     text, index, count = connection.execute(SIZES).fetchone() or ("", "", 0)
-    print(f"{count:,} messages, {text} of text, index {index}; {each:.2f} ms to write each")
+    print(f"{count:,} messages, {text} of text, index {index}; {per_message:.2f} ms to write each")
     connection.execute("VACUUM ANALYZE")
 
 
 @contextmanager
-def site_with(messages: int) -> Iterator[tuple[Site, str]]:
-    """A site whose people have so many messages each, and the first one's session."""
+def start_site(messages: int) -> Iterator[tuple[Site, str]]:
+    """Start a site with this many messages per person; yield it with a session key."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-bench-")))
         folder.chmod(0o755)
         cluster = stack.enter_context(Cluster(folder / "postgres"))
         values = prepared_database(cluster.url("bench"), folder / "data")
         site = stack.enter_context(Site(values))
-        keys = sessions(site, PEOPLE)
-        place = f"host={cluster.socket_folder} user=postgres dbname=bench"
-        with psycopg.connect(place, autocommit=True) as connection:
-            fill(connection, messages)
+        keys = create_sessions(site, PEOPLE)
+        address = f"host={cluster.socket_folder} user=postgres dbname=bench"
+        with psycopg.connect(address, autocommit=True) as connection:
+            insert_messages(connection, messages)
         yield site, keys[0]
 
 
-def milliseconds(site: Site, session: str, typed: str) -> list[float]:
-    url = f"{site.url}/search/?{urlencode({'q': typed})}"
+def time_search(site: Site, session: str, query: str) -> list[float]:
+    """Return the milliseconds of repeated searches, in ascending order."""
+    url = f"{site.url}/search/?{urlencode({'q': query})}"
     headers = {"HX-Request": "true", "Cookie": f"chat_session={session}"}
     times = []
     for _ in range(ROUNDS):
-        begin = time.perf_counter()
+        start = time.perf_counter()
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
             answer.read()
-        times.append(1000 * (time.perf_counter() - begin))
+        times.append(1000 * (time.perf_counter() - start))
     return sorted(times)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("messages", nargs="?", type=int, default=50_000)
-    with site_with(parser.parse_args().messages) as (site, session):
-        for typed in TYPED:
-            times = milliseconds(site, session, typed)
-            print(f"{typed!r:12} median {statistics.median(times):6.1f} ms, most {times[-1]:6.1f}")
+    with start_site(parser.parse_args().messages) as (site, session):
+        for query in QUERIES:
+            times = time_search(site, session, query)
+            print(f"{query!r:12} median {statistics.median(times):6.1f} ms, most {times[-1]:6.1f}")
 
 
 if __name__ == "__main__":

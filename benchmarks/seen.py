@@ -1,4 +1,4 @@
-"""What one person saw of one answer."""
+"""Record the marks that one person received of one answer."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,10 +7,10 @@ from benchmarks.marks import LENGTH, MARK, lag_ms, now_ticks
 
 
 @dataclass
-class Seen:
-    """Times are in ticks of the monotonic clock (`marks.now_ticks`), lags in milliseconds."""
+class SeenAnswer:
+    """The marks of one answer; `started_at` is in ticks (`marks.now_ticks`), `lags_ms` by mark."""
 
-    began: int = field(default_factory=now_ticks)
+    started_at: int = field(default_factory=now_ticks)
     first_ms: float = 0.0
     lags_ms: dict[bytes, float] = field(default_factory=dict)
     frames: int = 0
@@ -20,25 +20,25 @@ class Seen:
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def read(self, data: bytes) -> None:
-        """Take the new marks out of what arrived; a mark may be cut by its end."""
+        """Record the new marks in received bytes, including one that the last bytes cut in two."""
         self.frames += 1
         self.size += len(data)
-        now = now_ticks()
+        ticks = now_ticks()
         for digits in MARK.findall(self.tail + data):
-            # Marks of an earlier answer may come again with the thread.
-            if digits not in self.lags_ms and lag_ms(digits, self.began) <= 0:
-                self.lags_ms[digits] = lag_ms(digits, now)
-                self.first_ms = self.first_ms or (now - self.began) / 10
+            # A new thread repeats the marks of earlier answers.
+            if digits not in self.lags_ms and lag_ms(digits, self.started_at) <= 0:
+                self.lags_ms[digits] = lag_ms(digits, ticks)
+                self.first_ms = self.first_ms or (ticks - self.started_at) / 10
         self.tail = data[-LENGTH + 1 :]
 
     def finish(self) -> None:
         self.complete = True
         self.done.set()
 
-    async def end(self, patience: float) -> "Seen":
-        """Wait for the end of the answer; one that never ends stays incomplete."""
+    async def wait_until_done(self, timeout: float) -> "SeenAnswer":
+        """Wait for the end of the answer for up to `timeout` seconds."""
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 await self.done.wait()
         except TimeoutError:
             self.complete = False

@@ -1,4 +1,4 @@
-"""The servers that are measured, each started anew: this product and its peers."""
+"""Start the measured servers: this product and its peers."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.venvs import PEERS, environment, version
+from benchmarks.venvs import PEERS, ensure_environment, version
 from launcher.postgres import Cluster
 from tests.site import Site, free_port, prepared_database
 from tests.valkey import Valkey
 
 START_SECONDS = 90.0
-SESSIONS = """
+CREATE_SESSIONS = """
 import json
 from importlib import import_module
 from django.conf import settings
@@ -40,7 +40,7 @@ print(json.dumps(keys))
 
 @dataclass
 class Server:
-    """One that runs. `web` are its processes, `database` what saves for it."""
+    """A running server; `web` and `database` are process ids."""
 
     kind: str
     name: str
@@ -56,8 +56,8 @@ class Server:
 
 
 @contextmanager
-def ours(upstream: str, people: int, processes: int = 1) -> Iterator[Server]:
-    """This product on PostgreSQL with `fsync`; several processes share a Valkey."""
+def start_own(upstream: str, people: int, processes: int = 1) -> Iterator[Server]:
+    """Start this product on PostgreSQL with `fsync`; several processes share a Valkey."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-bench-")))
         folder.chmod(0o755)
@@ -74,34 +74,43 @@ def ours(upstream: str, people: int, processes: int = 1) -> Iterator[Server]:
             ports=[site.port for site in sites],
             web=pids,
             database=[int((cluster.data / "postmaster.pid").read_text().split("\n", 1)[0])],
-            sessions=sessions(sites[0], people),
+            sessions=create_sessions(sites[0], people),
         )
 
 
-def sessions(site: Site, people: int) -> list[str]:
-    """Keys of sessions of that many people, as signing in makes them."""
-    found = site.manage("shell", "-c", SESSIONS.format(count=people)).splitlines()[-1]
-    keys: list[str] = json.loads(found)
+def create_sessions(site: Site, people: int) -> list[str]:
+    """Create people and sessions; return the session keys."""
+    output = site.manage("shell", "-c", CREATE_SESSIONS.format(count=people)).splitlines()[-1]
+    keys: list[str] = json.loads(output)
     return keys
 
 
-def command(kind: str, python: str, port: int) -> tuple[list[str], str]:
-    """How a peer is started, and the path of its page."""
+def peer_command(kind: str, python: str, port: int) -> tuple[list[str], str]:
+    """Return the command that starts a peer, and the path of its page."""
     app = str(PEERS / f"{kind}_app.py")
-    where = ("--port", str(port))
+    address = ("--port", str(port))
     if kind == "panel":
-        return [python, "-m", "panel", "serve", app, "--address", "127.0.0.1", *where], "/panel_app"
+        return [
+            python,
+            "-m",
+            "panel",
+            "serve",
+            app,
+            "--address",
+            "127.0.0.1",
+            *address,
+        ], "/panel_app"
     if kind == "chainlit":
-        run = [python, "-m", "chainlit", "run", app, "--headless", "--host", "127.0.0.1", *where]
+        run = [python, "-m", "chainlit", "run", app, "--headless", "--host", "127.0.0.1", *address]
         return run, "/"
     return [python, app], "/"
 
 
 @contextmanager
-def peer(kind: str, upstream: str, people: int) -> Iterator[Server]:
-    """Panel, Gradio or Chainlit with its app of `peers/`."""
-    python, port = str(environment(kind)), free_port()
-    arguments, path = command(kind, python, port)
+def start_peer(kind: str, upstream: str, people: int) -> Iterator[Server]:
+    """Start Panel, Gradio or Chainlit with its app from `peers/`."""
+    python, port = str(ensure_environment(kind)), free_port()
+    arguments, path = peer_command(kind, python, port)
     with tempfile.TemporaryDirectory(prefix=f"bench-{kind}-") as folder:
         values = {
             "UPSTREAM": upstream,
@@ -122,7 +131,7 @@ def peer(kind: str, upstream: str, people: int) -> Iterator[Server]:
                 stderr=output,
             )
         try:
-            wait_for(process, f"http://127.0.0.1:{port}{path}", log)
+            wait_until_up(process, f"http://127.0.0.1:{port}{path}", log)
             name = f"{kind.capitalize()} {version(kind)}"
             server = Server(kind, name, [port], [process.pid], path, sessions=[""] * people)
             yield server
@@ -131,21 +140,21 @@ def peer(kind: str, upstream: str, people: int) -> Iterator[Server]:
             process.wait()
 
 
-def wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
+def wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), urllib.request.urlopen(url, timeout=5):
             return
         time.sleep(0.1)
-    raise RuntimeError(f"it did not start:\n{log.read_text(errors='replace')[-3000:]}")
+    raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 @contextmanager
-def started(kind: str, upstream: str, people: int) -> Iterator[Server]:
-    """By name: `ours`, `cluster` (two processes and Valkey), or a peer."""
+def start_server(kind: str, upstream: str, people: int) -> Iterator[Server]:
+    """Start a server by name: "ours", "cluster" (two processes and Valkey), or a peer."""
     if kind in ("ours", "cluster"):
-        with ours(upstream, people, processes=2 if kind == "cluster" else 1) as server:
+        with start_own(upstream, people, processes=2 if kind == "cluster" else 1) as server:
             yield server
     else:
-        with peer(kind, upstream, people) as server:
+        with start_peer(kind, upstream, people) as server:
             yield server

@@ -1,11 +1,11 @@
-"""The table of docs/performance.md, from what was measured."""
+"""Format the table of docs/performance.md."""
 
 import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from benchmarks.browser import Browsed
-from benchmarks.rounds import Measured
+from benchmarks.browser import PageFigures
+from benchmarks.rounds import RoundFigures
 
 COLUMNS = (
     "",
@@ -23,118 +23,126 @@ COLUMNS = (
 
 @dataclass
 class Run:
-    """What one run found of one server. `firsts` are the headless first tokens of one person."""
+    """The figures of one run of one server.
+
+    `firsts` are the times to the first token of one person without a browser, in milliseconds.
+    """
 
     start_mb: float | None = None
     idle_mb: float | None = None
-    rounds: list[Measured] = field(default_factory=list)
-    probed: list[Measured] = field(default_factory=list)
+    rounds: list[RoundFigures] = field(default_factory=list)
+    probed: list[RoundFigures] = field(default_factory=list)
     firsts: list[float] = field(default_factory=list)
-    browsed: Browsed | None = None
+    page: PageFigures | None = None
 
     @property
     def largest(self) -> int | None:
+        """Return the largest number of people that the server keeps up with."""
         if not self.rounds:
             return None
-        return max((one.people for one in self.rounds if one.keeps_up), default=0)
+        return max((part.people for part in self.rounds if part.keeps_up), default=0)
 
 
-Read = Callable[[Run], float | None]
+Reader = Callable[[Run], float | None]
 
 
-def number(value: float) -> str:
-    """With about three digits; what was counted as it is."""
+def format_number(value: float) -> str:
+    """Return an integer in full, and any other number with about three digits."""
     if isinstance(value, int):
         return f"{value:,}"
-    for digits, least in ((0, 100), (1, 10), (2, 0.1)):
-        if abs(value) >= least:
+    for digits, minimum in ((0, 100), (1, 10), (2, 0.1)):
+        if abs(value) >= minimum:
             return f"{value:,.{digits}f}"
     return f"{value:.3f}" if value else "0"
 
 
-def median(runs: Iterable[Run], read: Read) -> str:
-    """The median, and the range in brackets where runs differ; a dash where nothing was read."""
-    values = [found for run in runs if (found := read(run)) is not None]
+def median(runs: Iterable[Run], read: Reader) -> str:
+    """Return the median, with the range in brackets if the runs differ; "-" without values."""
+    values = [value for run in runs if (value := read(run)) is not None]
     if not values:
         return "-"
     middle, low, high = (
-        number(one) for one in (statistics.median(values), min(values), max(values))
+        format_number(value) for value in (statistics.median(values), min(values), max(values))
     )
     return middle if low == high else f"{middle} ({low}–{high})"
 
 
-def browsed(read: Callable[[Browsed], float | None]) -> Read:
-    return lambda run: read(run.browsed) if run.browsed is not None else None
+def from_page(read: Callable[[PageFigures], float | None]) -> Reader:
+    """Return a reader of a figure that was measured in Chromium."""
+    return lambda run: read(run.page) if run.page is not None else None
 
 
-def at(people: int, read: Callable[[Measured], float]) -> Read:
-    """Of the round with so many people; nothing where that one failed."""
+def at_people(people: int, read: Callable[[RoundFigures], float]) -> Reader:
+    """Return a reader of a figure of the round with this number of people."""
 
-    def of(run: Run) -> float | None:
-        return next((read(one) for one in run.rounds if one.people == people), None)
+    def read_run(run: Run) -> float | None:
+        return next((read(part) for part in run.rounds if part.people == people), None)
 
-    return of
+    return read_run
 
 
 def streaming_mb(run: Run) -> float | None:
-    """More memory for each further person, up to the most that keep up, 50 at most."""
-    kept = [one for one in run.rounds if one.keeps_up and one.people <= 50]
-    if len(kept) < 2:
+    """Return the MB for each further person who streams, for at most 50 people."""
+    rounds = [part for part in run.rounds if part.keeps_up and part.people <= 50]
+    if len(rounds) < 2:
         return None
-    few, many = kept[0], kept[-1]
+    few, many = rounds[0], rounds[-1]
     return (many.memory_peak - few.memory_peak) / (many.people - few.people)
 
 
-def cpu(runs: list[Run]) -> str:
-    """For each number of people; the database apart."""
-    counts = sorted({one.people for run in runs for one in run.rounds})
+def cpu_cell(runs: list[Run]) -> str:
+    """Return the CPU seconds for each number of people, those of the database after a `+`."""
+    counts = sorted({part.people for run in runs for part in run.rounds})
     parts = []
     for people in counts:
-        text = median(runs, at(people, lambda one: one.cpu))
-        database = median(runs, at(people, lambda one: one.cpu_database))
-        failed = all(not one.keeps_up for run in runs for one in run.rounds if one.people == people)
-        saving = f" + {database}" if database not in ("-", "0") else ""
-        parts.append(f"N={people}: {'fails, ' if failed else ''}{text}{saving}")
+        text = median(runs, at_people(people, lambda part: part.cpu))
+        database = median(runs, at_people(people, lambda part: part.cpu_database))
+        rounds = [part for run in runs for part in run.rounds if part.people == people]
+        failure = "" if any(part.keeps_up for part in rounds) else "fails, "
+        addition = f" + {database}" if database not in ("-", "0") else ""
+        parts.append(f"N={people}: {failure}{text}{addition}")
     return "<br>".join(parts)
 
 
-def bytes_of(kind: str) -> Read:
-    return browsed(lambda one: one.token_bytes.get(kind))
+def bytes_of(kind: str) -> Reader:
+    """Return a reader of the bytes per token of one kind of text."""
+    return from_page(lambda page: page.token_bytes.get(kind))
 
 
-def row(name: str, runs: list[Run]) -> str:
-    """One line of the table."""
+def format_row(name: str, runs: list[Run]) -> str:
+    """Return one server's row of the table."""
 
-    def all_of(*reads: Read) -> str:
+    def medians(*reads: Reader) -> str:
         return " / ".join(median(runs, read) for read in reads)
 
     cells = (
         name,
         median(runs, lambda run: run.largest),
-        cpu(runs),
-        all_of(
+        cpu_cell(runs),
+        medians(
             lambda run: statistics.median(run.firsts) if run.firsts else None,
-            browsed(lambda one: statistics.median(one.first) if one.first else None),
+            from_page(lambda page: statistics.median(page.first) if page.first else None),
         ),
-        all_of(browsed(lambda one: one.lag_p50), browsed(lambda one: one.lag_p95)),
-        all_of(lambda run: run.start_mb, streaming_mb, lambda run: run.idle_mb),
-        all_of(bytes_of("prose"), bytes_of("code"), bytes_of("table")),
-        page(runs),
-        all_of(browsed(lambda one: one.main_thread))
-        + f"; {median(runs, browsed(lambda one: len(one.long_tasks)))}",
-        median(runs, browsed(lambda one: one.last_late)),
+        medians(from_page(lambda page: page.lag_p50), from_page(lambda page: page.lag_p95)),
+        medians(lambda run: run.start_mb, streaming_mb, lambda run: run.idle_mb),
+        medians(bytes_of("prose"), bytes_of("code"), bytes_of("table")),
+        page_cell(runs),
+        medians(from_page(lambda page: page.main_thread))
+        + f"; {median(runs, from_page(lambda page: len(page.long_tasks)))}",
+        median(runs, from_page(lambda page: page.last_late)),
     )
     return "| " + " | ".join(cells) + " |"
 
 
-def page(runs: list[Run]) -> str:
-    kilobytes = median(runs, browsed(lambda one: one.page_bytes / 1000))
-    requests = median(runs, browsed(lambda one: one.page_requests))
-    interactive = median(runs, browsed(lambda one: one.interactive))
+def page_cell(runs: list[Run]) -> str:
+    """Return the size, the requests and the loading time of the first page."""
+    kilobytes = median(runs, from_page(lambda page: page.page_bytes / 1000))
+    requests = median(runs, from_page(lambda page: page.page_requests))
+    interactive = median(runs, from_page(lambda page: page.interactive))
     return f"{kilobytes}, {requests}, {interactive}"
 
 
-def table(found: dict[str, list[Run]]) -> str:
-    """All servers, in Markdown."""
+def format_table(results: dict[str, list[Run]]) -> str:
+    """Return the table of all servers in Markdown."""
     head = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
-    return "\n".join([*head, *(row(name, runs) for name, runs in found.items())])
+    return "\n".join([*head, *(format_row(name, runs) for name, runs in results.items())])

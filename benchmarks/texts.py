@@ -1,12 +1,12 @@
-"""What the model server says: endless texts of several kinds, cut into tokens.
+"""The texts of the model server: several kinds, endless, split into tokens.
 
-A word `Q` is where a mark goes. A text has a beginning and a part that repeats.
+A word `Q` stands for a mark. A text has a beginning and a part that repeats.
 """
 
 import re
 from dataclasses import dataclass
 
-PLANNED = re.compile(rb"Write (prose|code|table|markdown), (\d+) tokens at (\d+) a second")
+_QUESTION = re.compile(rb"Write (prose|code|table|markdown), (\d+) tokens at (\d+) a second")
 PROSE = (
     "Q The answer goes on Q and says a little Q more each time, so Q that nobody has to Q wait "
     "for the end Q of it. What is new Q comes below what was Q there before, and what Q was "
@@ -34,7 +34,7 @@ TEXTS = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a question asks the model server for."""
+    """The kind, the number of tokens and the tokens per second of an answer."""
 
     kind: str = "prose"
     tokens: int = 300
@@ -44,21 +44,21 @@ class Plan:
         return f"Write {self.kind}, {self.tokens} tokens at {self.rate:.0f} a second"
 
     def marks(self) -> int:
-        """How many marks an answer has."""
-        start, again = (tokens_of(text) for text in TEXTS[self.kind])
+        """Return the number of marks in the answer."""
+        start, again = (split_tokens(text) for text in TEXTS[self.kind])
         words = [*start, *again * (self.tokens // len(again) + 1)][: self.tokens]
         return sum("Q" in word for word in words)
 
     @classmethod
-    def asked(cls, body: bytes, default: "Plan") -> "Plan":
-        """The plan of the last question in a request: earlier turns go along with it."""
-        found = PLANNED.findall(body)
-        if not found:
+    def parse(cls, body: bytes, default: "Plan") -> "Plan":
+        """Return the plan of the last question in a request, which also has earlier turns."""
+        questions = _QUESTION.findall(body)
+        if not questions:
             return default
-        kind, tokens, rate = found[-1]
+        kind, tokens, rate = questions[-1]
         return cls(kind.decode(), int(tokens), float(rate))
 
 
-def tokens_of(text: str) -> list[str]:
-    """Words with the spaces before them; what is left of spaces at the end is a token too."""
+def split_tokens(text: str) -> list[str]:
+    """Split a text into words with the white space before each; trailing space is a token."""
     return re.findall(r"\s*\S+|\s+$", text)

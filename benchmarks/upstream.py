@@ -1,9 +1,8 @@
-"""A model server that is never the bottleneck: every answer is written by one ticking clock.
+"""A model server that is never the bottleneck: one clock writes all answers.
 
-`python -m benchmarks.upstream` prints its port. A question that says how (`texts.Plan`) is
-answered so, any other by the options. What leaves is made of bytes that were put together once;
-in a mark stands the time of its tick. `GET /state` tells how late tokens left by the server's
-own schedule, and begins anew.
+`python -m benchmarks.upstream` prints its port. A question that contains a plan (`texts.Plan`) is
+answered by that plan, any other by the options. Events are built once, with a gap for the mark,
+which holds the time of its tick. `GET /state` returns how late tokens left, and resets the figures.
 """
 
 import argparse
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from benchmarks.marks import LENGTH, mark, now_ticks
-from benchmarks.texts import TEXTS, Plan, tokens_of
+from benchmarks.texts import TEXTS, Plan, split_tokens
 
 TICK = 0.002  # seconds; a token leaves at the first tick after it is due
 STREAM = (
@@ -24,11 +23,11 @@ STREAM = (
 )
 DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 STAMP = "\x01" * LENGTH
-Piece = tuple[bytes, bytes]  # what stands before and after a mark; nothing after: no mark
+Piece = tuple[bytes, bytes]  # the bytes before and after a mark; nothing after: no mark
 
 
 def event(choices: list[dict[str, object]], **more: object) -> bytes:
-    """One server-sent event with a `chat.completion.chunk`, as an HTTP chunk."""
+    """Return a server-sent event with a `chat.completion.chunk`, as an HTTP chunk."""
     body = {
         "id": "chatcmpl-0123456789abcdef",
         "object": "chat.completion.chunk",
@@ -51,14 +50,14 @@ def piece(token: str) -> Piece:
     word = token.strip()
     if "Q" not in word:
         return delta(token), b""
-    # Same length as a mark, and no sign that JSON escapes.
+    # A placeholder of the same length, without characters that JSON escapes.
     whole = delta(token.replace("Q", "#" * LENGTH, 1))
     before, _, after = whole.partition(b"#" * LENGTH)
     return before, after
 
 
 PIECES = {
-    kind: ([piece(token) for token in tokens_of(start)], [piece(t) for t in tokens_of(again)])
+    kind: ([piece(token) for token in split_tokens(start)], [piece(t) for t in split_tokens(again)])
     for kind, (start, again) in TEXTS.items()
 }
 LAST = event([{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}])
@@ -71,7 +70,7 @@ def usage(tokens: int) -> bytes:
 
 @dataclass(eq=False, slots=True)
 class Answer:
-    """One answer on its way. `due` is when its next token should leave, on the loop's clock."""
+    """An answer being written; `due` is the loop's time at which its next token should leave."""
 
     transport: asyncio.Transport
     plan: Plan
@@ -80,7 +79,7 @@ class Answer:
     sent: int = 0
 
     def write(self, stamp: bytes) -> bool:
-        """Write the next token; whether there are more."""
+        """Write the next token; return whether more follow."""
         plan = self.plan
         if self.transport.is_closing():
             return False
@@ -88,8 +87,8 @@ class Answer:
             self.transport.write(LAST + (usage(plan.tokens) if self.with_usage else b"") + DONE)
             return False
         start, again = PIECES[plan.kind]
-        place = self.sent - len(start)
-        before, after = start[self.sent] if place < 0 else again[place % len(again)]
+        index = self.sent - len(start)
+        before, after = start[self.sent] if index < 0 else again[index % len(again)]
         self.transport.write(before + stamp + after if after else before)
         self.sent += 1
         self.due += 1 / plan.rate
@@ -98,7 +97,7 @@ class Answer:
 
 @dataclass(eq=False)
 class Connection(asyncio.Protocol):
-    """Requests one after another."""
+    """A connection; it serves one request after another."""
 
     server: "Server"
     received: bytearray = field(default_factory=bytearray)
@@ -110,8 +109,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.received += data
-        head, found, body = self.received.partition(b"\r\n\r\n")
-        if not found or len(body) < length_of(bytes(head)):
+        head, separator, body = self.received.partition(b"\r\n\r\n")
+        if not separator or len(body) < length_of(bytes(head)):
             return
         self.received.clear()
         assert self.transport is not None
@@ -137,7 +136,7 @@ def document(value: object) -> bytes:
 
 
 class Server:
-    """All answers, ordered by when their next token is due."""
+    """Holds all answers, ordered by the time at which their next token is due."""
 
     def __init__(self, default: Plan) -> None:
         self.default = default
@@ -148,10 +147,10 @@ class Server:
         self.tokens = 0
 
     def begin(self, transport: asyncio.Transport, body: bytes) -> None:
-        """The first token leaves with the request: a server adds no time of its own."""
-        plan = Plan.asked(body, self.default)
-        now = asyncio.get_running_loop().time()
-        self.step(Answer(transport, plan, now, b"include_usage" in body), mark(now_ticks()))
+        """Start an answer; its first token leaves at once, so this server adds no delay."""
+        plan = Plan.parse(body, self.default)
+        start = asyncio.get_running_loop().time()
+        self.step(Answer(transport, plan, start, b"include_usage" in body), mark(now_ticks()))
         self.more.set()
 
     def step(self, answer: Answer, stamp: bytes) -> None:
@@ -165,7 +164,7 @@ class Server:
         return {"object": "list", "data": [{"id": "bench", "object": "model"}]}
 
     def state(self) -> dict[str, float]:
-        """Since the last look: tokens, how late they left in milliseconds, CPU seconds in all."""
+        """Return tokens and lateness in ms since the last call, and total CPU seconds."""
         late, self.late_ms = sorted(self.late_ms) or [0.0], []
         tokens, self.tokens = self.tokens, 0
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -182,16 +181,17 @@ class Server:
             if not self.answers:
                 self.more.clear()
                 await self.more.wait()
-            now = loop.time()
-            await asyncio.sleep(max(TICK, self.answers[0][0] - now) if self.answers else TICK)
+            await asyncio.sleep(
+                max(TICK, self.answers[0][0] - loop.time()) if self.answers else TICK
+            )
             self.tick(loop.time())
 
-    def tick(self, now: float) -> None:
-        """One token at most of each answer: a mark stands once in an answer."""
+    def tick(self, time: float) -> None:
+        """Write at most one token of each answer, so that each mark occurs once in it."""
         stamp, due = mark(now_ticks()), []
-        if self.answers and self.answers[0][0] <= now:
-            self.late_ms.append((now - self.answers[0][0]) * 1000)
-        while self.answers and self.answers[0][0] <= now:
+        if self.answers and self.answers[0][0] <= time:
+            self.late_ms.append((time - self.answers[0][0]) * 1000)
+        while self.answers and self.answers[0][0] <= time:
             due.append(heapq.heappop(self.answers)[2])
         for answer in due:
             self.step(answer, stamp)

@@ -1,6 +1,6 @@
-"""Virtual environments of the peers, each with exactly what `peers/<name>.txt` pins.
+"""Create the virtual environments of the peers, as pinned in `peers/<name>.txt`.
 
-They lie in the user's cache folder, named by what they hold, and are made once.
+They are created once, in the user's cache folder, under a name that contains a hash of the pins.
 """
 
 import hashlib
@@ -13,15 +13,16 @@ from pathlib import Path
 PEERS = Path(__file__).resolve().parent / "peers"
 
 
-def cache() -> Path:
+def cache_folder() -> Path:
+    """Return the folder of the environments."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chat-benchmarks"
 
 
-def environment(name: str) -> Path:
-    """The Python of a peer's environment, made if it is not there."""
+def ensure_environment(name: str) -> Path:
+    """Return the Python of a peer's environment; create the environment if it does not exist."""
     pins = PEERS / f"{name}.txt"
     digest = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = cache() / f"{name}-{digest}"
+    folder = cache_folder() / f"{name}-{digest}"
     python = folder / "bin" / "python"
     ready = folder / "ready"
     if not ready.exists():
@@ -39,7 +40,7 @@ def environment(name: str) -> Path:
 
 
 def version(name: str) -> str:
-    """The pinned version of the peer itself."""
+    """Return the pinned version of the peer itself."""
     for line in (PEERS / f"{name}.txt").read_text().splitlines():
         if line.startswith(f"{name}=="):
             return line.partition("==")[2].split()[0]

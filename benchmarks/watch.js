@@ -1,5 +1,5 @@
-// Runs in each page before its own scripts. It notes when a mark came into the document, shadow
-// roots included, when Enter was pressed, and which tasks were long.
+// Runs in each page before its own scripts. Records when each mark entered the document, including
+// shadow roots, when Enter was pressed, and the durations of long tasks.
 (() => {
   const MARK = /Q([0-9A-Z]{6})/g;
   const bench = (window.bench = { seen: {}, count: 0, enter: 0, visible: 0, long: [], wait: null });
@@ -31,19 +31,19 @@
   roots.add(document);
   observer.observe(document, options);
   bench.old = {};
-  // Begins anew; marks of earlier answers that come again are not of this one.
+  // Resets the record; marks of earlier answers that appear again are ignored.
   bench.reset = (watching) => {
     Object.assign(bench.old, bench.seen);
     Object.assign(bench, { seen: {}, count: 0, enter: 0, visible: 0, long: [], wait: null });
     observer.disconnect();
     if (watching) for (const root of roots) observer.observe(root, options);
   };
-  // Resolves when so many marks were seen, or after so many milliseconds.
-  bench.until = (count, patience) =>
+  // Resolves after `count` marks, or after `timeout` milliseconds.
+  bench.until = (count, timeout) =>
     new Promise((resolve) => {
       bench.wait = { count, done: () => requestAnimationFrame(() => resolve(true)) };
       if (bench.count >= count) bench.wait.done();
-      setTimeout(() => resolve(false), patience);
+      setTimeout(() => resolve(false), timeout);
     });
   addEventListener("keydown", (event) => {
     if (event.key === "Enter") bench.enter = performance.now();

@@ -1,8 +1,8 @@
-"""HTTP and websockets with as little work for each byte as Python allows.
+"""HTTP and websocket clients that use as little CPU per byte as Python allows.
 
-The people of a crowd share the machine with what they measure: a frame is found by its length,
-never decoded, and an answer to it is masked with zeros (RFC 6455, 5.3, leaves the choice to the
-client).
+The simulated people share the machine with the server that they measure. Frames are therefore
+split by their lengths and never decoded, and sent frames are masked with zeros (RFC 6455, 5.3,
+leaves the key to the client).
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 LAST, COMPRESSED = 0x80, 0x40
-# What browsers offer, and the end that every compressed message has and none carries (RFC 7692).
+# The offer of browsers, and the bytes that RFC 7692 removes from the end of a compressed message.
 DEFLATE = "permessage-deflate; client_max_window_bits"
 END = b"\0\0\xff\xff"
 
 
 class RefusedError(Exception):
-    """The server answered otherwise than its protocol says."""
+    """The server's answer does not follow its protocol."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class Reply:
     body: bytes
 
 
-def request(method: str, path: str, port: int, headers: dict[str, str], body: bytes) -> bytes:
+def format_request(
+    method: str, path: str, port: int, headers: dict[str, str], body: bytes
+) -> bytes:
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if method == "POST":
@@ -46,11 +48,11 @@ async def fetch(
     headers: dict[str, str] | None = None,
     body: bytes = b"",
 ) -> Reply:
-    """One request on a connection of its own. Raises RefusedError above status 399."""
+    """Send one request on a new connection. Raises RefusedError for a status of 400 or more."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         more = {"Connection": "close", **(headers or {})}
-        writer.write(request(method, path, port, more, body))
+        writer.write(format_request(method, path, port, more, body))
         head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
     finally:
         writer.close()
@@ -61,11 +63,11 @@ async def fetch(
 
 
 async def stream(port: int, path: str) -> AsyncIterator[bytes]:
-    """What arrives on a response that goes on, as it arrives, head and chunk sizes included."""
+    """Yield the bytes of a streamed response as they arrive, with head and chunk sizes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         headers = {"Accept": "text/event-stream", "Connection": "close"}
-        writer.write(request("GET", path, port, headers, b""))
+        writer.write(format_request("GET", path, port, headers, b""))
         while data := await reader.read(65536):
             yield data
     finally:
@@ -73,7 +75,7 @@ async def stream(port: int, path: str) -> AsyncIterator[bytes]:
 
 
 def frame(first: int, payload: bytes) -> bytes:
-    """A client's frame, masked with zeros, so that the payload stands as it is."""
+    """Return a client's frame; masking with zeros leaves the payload as it is."""
     size = len(payload)
     if size < 126:
         head = bytes((first, 0x80 | size))
@@ -85,7 +87,7 @@ def frame(first: int, payload: bytes) -> bytes:
 
 
 class Deflate:
-    """Messages compressed as browsers do it. The least window is what any server may ask for."""
+    """Compresses messages as browsers do; the smallest window satisfies every server."""
 
     def __init__(self) -> None:
         self.packer = zlib.compressobj(wbits=-9)
@@ -100,9 +102,9 @@ class Deflate:
 
 @dataclass(eq=False)
 class Socket(asyncio.Protocol):
-    """A websocket. `heard` is called with each message as it arrives; `ended` is set by its end."""
+    """A websocket; `on_message` gets each message as it arrives, `ended` is set when it closes."""
 
-    heard: Callable[[bytes], None]
+    on_message: Callable[[bytes], None]
     received: bytearray = field(default_factory=bytearray)
     parts: bytearray = field(default_factory=bytearray)
     bytes_in: int = 0
@@ -125,36 +127,36 @@ class Socket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.received += data
         if not self.opened.is_set():
-            head, found, rest = self.received.partition(b"\r\n\r\n")
-            if not found:
+            head, separator, rest = self.received.partition(b"\r\n\r\n")
+            if not separator:
                 return
             self.status, self.received = bytes(head.split(b"\r\n", 1)[0]), rest
             self.deflate = Deflate() if b"permessage-deflate" in head.lower() else None
             self.opened.set()
         self.bytes_in += len(data)
         if self.started:
-            self.take_frames()
+            self.read_frames()
 
     def start(self) -> None:
-        """Frames may come with the handshake, before anybody has the socket in hand."""
+        """Start to read frames, including those that arrived with the handshake."""
         self.started = True
-        self.take_frames()
+        self.read_frames()
 
-    def take_frames(self) -> None:
-        data, place = self.received, 0
-        while len(data) - place >= 2:
-            size, start = data[place + 1] & 127, place + 2
+    def read_frames(self) -> None:
+        data, position = self.received, 0
+        while len(data) - position >= 2:
+            size, start = data[position + 1] & 127, position + 2
             if size > 125:
                 width = 2 if size == 126 else 8
                 size = int.from_bytes(data[start : start + width], "big")
                 start += width
             if len(data) < start + size:
                 break
-            self.take(data[place], bytes(data[start : start + size]))
-            place = start + size
-        del data[:place]
+            self.read_frame(data[position], bytes(data[start : start + size]))
+            position = start + size
+        del data[:position]
 
-    def take(self, first: int, payload: bytes) -> None:
+    def read_frame(self, first: int, payload: bytes) -> None:
         kind, last = first & 15, first & LAST
         if kind == PING:
             self.write(LAST | PONG, payload)
@@ -165,7 +167,7 @@ class Socket(asyncio.Protocol):
             self.parts += payload
             if last:
                 message, self.parts = bytes(self.parts), bytearray()
-                self.heard(
+                self.on_message(
                     self.deflate.unpack(message) if self.packed and self.deflate else message
                 )
 
@@ -185,11 +187,11 @@ class Socket(asyncio.Protocol):
 
 
 async def connect(
-    port: int, path: str, heard: Callable[[bytes], None], headers: dict[str, str] | None = None
+    port: int, path: str, on_message: Callable[[bytes], None], headers: dict[str, str] | None = None
 ) -> Socket:
-    """A websocket that is open. Raises RefusedError where the handshake fails."""
+    """Open a websocket. Raises RefusedError if the handshake fails."""
     loop = asyncio.get_running_loop()
-    _, socket = await loop.create_connection(lambda: Socket(heard), "127.0.0.1", port)
+    _, socket = await loop.create_connection(lambda: Socket(on_message), "127.0.0.1", port)
     upgrade = {
         "Upgrade": "websocket",
         "Connection": "Upgrade",
@@ -200,7 +202,7 @@ async def connect(
         **(headers or {}),
     }
     assert socket.transport is not None
-    socket.transport.write(request("GET", path, port, upgrade, b""))
+    socket.transport.write(format_request("GET", path, port, upgrade, b""))
     await socket.opened.wait()
     if b" 101 " not in socket.status:
         raise RefusedError(f"{path}: {socket.status!r}")

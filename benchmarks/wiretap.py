@@ -1,6 +1,6 @@
-"""Counts the bytes that a server sends, between Chromium and the server.
+"""A proxy between Chromium and a server that counts the bytes the server sends.
 
-What Chromium's tools say of a websocket is its text after decompression; this is what travels.
+Chromium's own tools count the text of websockets after decompression.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Chainlit as its documents have it: tokens of an OpenAI-compatible server, one by one."""
+"""Chainlit as in its documentation: streams the tokens of an OpenAI-compatible server."""
 
 # mypy: ignore-errors
 # Its packages are in an environment of its own, not in this repository's.

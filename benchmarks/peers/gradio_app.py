@@ -1,4 +1,4 @@
-"""Gradio's ChatInterface over an OpenAI-compatible server, with no limit to answers at once."""
+"""Gradio's ChatInterface with an OpenAI-compatible server, without a concurrency limit."""
 
 # mypy: ignore-errors
 # Its packages are in an environment of its own, not in this repository's.

@@ -1,4 +1,4 @@
-"""Panel's ChatInterface as its tutorial has it: the callback yields the growing message."""
+"""Panel's ChatInterface as in its tutorial: the callback yields the growing message."""
 
 # mypy: ignore-errors
 # Its packages are in an environment of its own, not in this repository's.

@@ -1,6 +1,6 @@
-"""People without a browser, one file for each server's protocol.
+"""Simulated people without a browser, one module for each server's protocol.
 
-A person opens the page and its socket, asks, and sees the answer to its end.
+A person opens the page and its socket, asks, and receives the answer to its end.
 """
 
 from benchmarks.people.base import Person

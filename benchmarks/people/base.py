@@ -1,15 +1,15 @@
-"""What every person can do."""
+"""The interface of all simulated people."""
 
 from typing import Protocol
 
-from benchmarks.seen import Seen
+from benchmarks.seen import SeenAnswer
 
 
 class Person(Protocol):
-    """`open` brings the page and its socket, `ask` one answer, in the same conversation."""
+    """`open` loads the page and opens its socket; `ask` gets answers in one conversation."""
 
     async def open(self) -> None: ...
 
-    async def ask(self, question: str) -> Seen: ...
+    async def ask(self, question: str) -> SeenAnswer: ...
 
     def close(self) -> None: ...

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from benchmarks.seen import Seen
+from benchmarks.seen import SeenAnswer
 from benchmarks.wire import RefusedError, Socket, connect, fetch
 
 PATH = "/ws/socket.io/?EIO=4&transport=websocket"
@@ -14,23 +14,23 @@ PATH = "/ws/socket.io/?EIO=4&transport=websocket"
 @dataclass(eq=False)
 class Chainlit:
     port: int
-    patience: float = 60.0
+    timeout: float = 60.0
     socket: Socket | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    seen: Seen = field(default_factory=Seen)
+    seen: SeenAnswer = field(default_factory=SeenAnswer)
 
     async def open(self) -> None:
         await fetch(self.port, "/")
-        self.socket = await connect(self.port, PATH, self.heard)
+        self.socket = await connect(self.port, PATH, self.on_message)
         auth = {"clientType": "webapp", "sessionId": str(uuid4()), "userEnv": "{}"}
         self.socket.send(b"40" + json.dumps(auth).encode())
         async with asyncio.timeout(20):
             await self.ready.wait()
 
-    async def ask(self, question: str) -> Seen:
+    async def ask(self, question: str) -> SeenAnswer:
         if self.socket is None or self.socket.ended.is_set():
             raise RefusedError("Chainlit's socket has closed")
-        self.seen = Seen()
+        self.seen = SeenAnswer()
         message = {
             "id": str(uuid4()),
             "threadId": "",
@@ -40,13 +40,13 @@ class Chainlit:
             "createdAt": "2026-01-01T00:00:00.000Z",
         }
         self.emit("client_message", {"message": message, "fileReferences": []})
-        return await self.seen.end(self.patience)
+        return await self.seen.wait_until_done(self.timeout)
 
     def emit(self, *event: object) -> None:
         assert self.socket is not None
         self.socket.send(b"42" + json.dumps(event).encode())
 
-    def heard(self, packet: bytes) -> None:
+    def on_message(self, packet: bytes) -> None:
         assert self.socket is not None
         if packet == b"2":
             self.socket.send(b"3")
@@ -55,7 +55,7 @@ class Chainlit:
             self.ready.set()
         elif packet.startswith(b"42"):
             self.seen.read(packet)
-            # The end of the task; one more comes when the connection begins.
+            # The end of the task; the one after connecting has no marks.
             if packet.startswith(b'42["task_end"') and self.seen.lags_ms:
                 self.seen.finish()
 

@@ -1,4 +1,4 @@
-"""A signed-in person of this product: commands by HTTP, frames by websocket, acknowledged.
+"""A signed-in person of this product: commands over HTTP, acknowledged frames over a websocket.
 
 docs/protocol.md describes both.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from benchmarks.seen import Seen
+from benchmarks.seen import SeenAnswer
 from benchmarks.wire import RefusedError, Reply, Socket, connect, fetch
 
 CSRF = "a" * 32
@@ -18,14 +18,14 @@ SEQ = re.compile(rb'"seq": ?(\d+)')
 
 @dataclass(eq=False)
 class Ours:
-    """`session` is the key of the person's session."""
+    """A person; `session` is the session key."""
 
     port: int
     session: str
-    patience: float = 60.0
+    timeout: float = 60.0
     path: str = ""
     socket: Socket | None = None
-    seen: Seen = field(default_factory=Seen)
+    seen: SeenAnswer = field(default_factory=SeenAnswer)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -37,20 +37,20 @@ class Ours:
 
     async def listen(self, address: str) -> None:
         self.close()
-        self.socket = await connect(self.port, address, self.heard, self.cookies)
+        self.socket = await connect(self.port, address, self.on_message, self.cookies)
 
-    async def ask(self, question: str) -> Seen:
-        """The first question makes a conversation, as in the page; the next ones go on in it."""
-        self.seen = Seen()
+    async def ask(self, question: str) -> SeenAnswer:
+        """Ask; the first question creates the conversation of the later ones, as on the page."""
+        self.seen = SeenAnswer()
         if self.path:
             await self.post(f"{self.path}send/", question)
         else:
-            found = CONVERSATION.search((await self.post("/c/", question)).head)
-            if found is None:
+            match = CONVERSATION.search((await self.post("/c/", question)).head)
+            if match is None:
                 raise RefusedError("no address of a conversation")
-            self.path = found[1].decode()
+            self.path = match[1].decode()
             await self.listen(f"/ws{self.path}?at=1")
-        return await self.seen.end(self.patience)
+        return await self.seen.wait_until_done(self.timeout)
 
     async def post(self, path: str, question: str) -> Reply:
         body = urlencode({"client_id": str(uuid4()), "text": question}).encode()
@@ -64,12 +64,12 @@ class Ours:
         }
         return await fetch(self.port, path, method="POST", headers=headers, body=body)
 
-    def heard(self, message: bytes) -> None:
+    def on_message(self, message: bytes) -> None:
         self.seen.read(message)
-        found = SEQ.search(message)
-        if found is not None and self.socket is not None:
-            self.socket.send(b'{"ack": %s}' % found[1])
-        if self.seen.lags_ms and ends(message):
+        match = SEQ.search(message)
+        if match is not None and self.socket is not None:
+            self.socket.send(b'{"ack": %s}' % match[1])
+        if self.seen.lags_ms and is_end_of_answer(message):
             self.seen.finish()
 
     def close(self) -> None:
@@ -77,8 +77,8 @@ class Ours:
             self.socket.close()
 
 
-def ends(message: bytes) -> bool:
-    """The frame that ends an answer brings its article; an earlier one may have come before."""
+def is_end_of_answer(message: bytes) -> bool:
+    """Whether this frame contains the final message and none that is still being written."""
     return (
         b'"thread"' in message
         and b'data-status=\\"complete\\"' in message

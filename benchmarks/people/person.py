@@ -1,4 +1,4 @@
-"""The protocols by name."""
+"""The simulated people by server."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from benchmarks.people.gradio import Gradio
 from benchmarks.people.ours import Ours
 from benchmarks.people.panel import Panel
 
-# From the port and the session of this product, which the others do without.
+# Each takes the port and the session key, which only this product needs.
 PEOPLE: dict[str, Callable[[int, str], Person]] = {
     "ours": Ours,
     "panel": lambda port, _: Panel(port),

@@ -5,25 +5,25 @@ import json
 
 import pytest
 
-from benchmarks.marks import MARK, ROUND, lag_ms, mark, now_ticks
-from benchmarks.seen import Seen
+from benchmarks.marks import MARK, MODULUS, lag_ms, mark, now_ticks
+from benchmarks.seen import SeenAnswer
 from benchmarks.texts import TEXTS, Plan
 from benchmarks.upstream import Answer, Connection, Server
 
 
-@pytest.mark.parametrize("ticks", [0, 1, 35, 36, 123_456_789, ROUND - 1])
+@pytest.mark.parametrize("ticks", [0, 1, 35, 36, 123_456_789, MODULUS - 1])
 def test_a_mark_tells_its_time(ticks: int) -> None:
     (digits,) = MARK.findall(b"before " + mark(ticks) + b"</p>")
     assert lag_ms(digits, ticks + 25) == 2.5
 
 
 def test_a_lag_goes_over_the_end_of_a_round() -> None:
-    assert lag_ms(mark(ROUND - 5)[1:], 5) == 1.0
-    assert lag_ms(mark(3)[1:], ROUND - 2) == -0.5
+    assert lag_ms(mark(MODULUS - 5)[1:], 5) == 1.0
+    assert lag_ms(mark(3)[1:], MODULUS - 2) == -0.5
 
 
 def test_a_mark_cut_in_two_is_read_once() -> None:
-    seen = Seen()
+    seen = SeenAnswer()
     word = mark(now_ticks() + 1)
     seen.read(b"text " + word[:3])
     seen.read(word[3:] + b" more " + word)
@@ -31,8 +31,8 @@ def test_a_mark_cut_in_two_is_read_once() -> None:
 
 
 def test_marks_of_an_earlier_answer_are_not_of_this_one() -> None:
-    seen = Seen()
-    seen.read(mark(seen.began - 1000))
+    seen = SeenAnswer()
+    seen.read(mark(seen.started_at - 1000))
     assert seen.lags_ms == {}
     assert seen.first_ms == 0.0
 
@@ -40,8 +40,8 @@ def test_marks_of_an_earlier_answer_are_not_of_this_one() -> None:
 def test_a_question_carries_its_plan_and_the_last_one_counts() -> None:
     first, last = Plan("code", 10, 20), Plan("table", 300, 65)
     body = json.dumps({"messages": [first.question(), last.question()]}).encode()
-    assert Plan.asked(body, Plan()) == last
-    assert Plan.asked(b"hello", first) == first
+    assert Plan.parse(body, Plan()) == last
+    assert Plan.parse(b"hello", first) == first
 
 
 class Wire(asyncio.Transport):

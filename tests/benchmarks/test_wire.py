@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from benchmarks.people.ours import ends
-from benchmarks.people.panel import chat_input
-from benchmarks.rounds import Measured, percentile
+from benchmarks.people.ours import is_end_of_answer
+from benchmarks.people.panel import find_chat_input
+from benchmarks.rounds import RoundFigures, percentile
 from benchmarks.wire import RefusedError, Socket, connect, fetch
 
 SIZES = (0, 1, 125, 126, 65_535, 65_536, 300_000)
@@ -28,12 +28,12 @@ async def echo(request: pytest.FixtureRequest) -> AsyncIterator[int]:
 
 
 async def test_frames_of_every_size_come_back(echo: int) -> None:
-    heard: asyncio.Queue[bytes] = asyncio.Queue()
-    socket = await connect(echo, "/", heard.put_nowait)
+    on_message: asyncio.Queue[bytes] = asyncio.Queue()
+    socket = await connect(echo, "/", on_message.put_nowait)
     for size in SIZES:
         socket.send(b"x" * size)
     async with asyncio.timeout(10):
-        assert [len(await heard.get()) for _ in SIZES] == list(SIZES)
+        assert [len(await on_message.get()) for _ in SIZES] == list(SIZES)
     assert (socket.bytes_in > sum(SIZES)) is (socket.deflate is None)
     socket.close()
     async with asyncio.timeout(10):
@@ -49,14 +49,14 @@ async def test_a_frame_that_comes_with_the_handshake_waits_for_its_owner() -> No
         await writer.wait_closed()
 
     owned: list[Socket] = []
-    heard: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue()
+    on_message: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue()
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         owned.append(
-            await connect(port, "/", lambda message: heard.put_nowait((message, len(owned))))
+            await connect(port, "/", lambda message: on_message.put_nowait((message, len(owned))))
         )
         async with asyncio.timeout(10):
-            assert await heard.get() == (b"hi", 1)
+            assert await on_message.get() == (b"hi", 1)
         owned[0].close()
 
 
@@ -89,20 +89,20 @@ def frame(event: str, content: str) -> bytes:
     ],
 )
 def test_an_answer_ends_with_its_article(event: str, content: str, over: bool) -> None:
-    assert ends(frame(event, content)) is over
+    assert is_end_of_answer(frame(event, content)) is over
 
 
 def test_panels_input_is_found_wherever_it_stands() -> None:
     box = {"type": "object", "name": "panel.models.chatarea_input.ChatAreaInput", "id": "p7"}
-    assert chat_input({"doc": {"roots": [{"name": "Column", "id": "p1"}, [box]]}}) == "p7"
-    assert chat_input({"doc": {}}) == ""
+    assert find_chat_input({"doc": {"roots": [{"name": "Column", "id": "p1"}, [box]]}}) == "p7"
+    assert find_chat_input({"doc": {}}) == ""
 
 
 def test_keeping_up_is_every_answer_and_soon() -> None:
     fine = {"people": 2, "asked": 4, "complete": 4, "lag_p95": 499.0, "first_p95": 999.0}
-    assert Measured(**fine).keeps_up  # type: ignore[arg-type]
+    assert RoundFigures(**fine).keeps_up  # type: ignore[arg-type]
     for change in ({"complete": 3}, {"lag_p95": 500.0}, {"first_p95": 1000.0}, {"asked": 0}):
-        assert not Measured(**fine | change).keeps_up
+        assert not RoundFigures(**fine | change).keeps_up
 
 
 def test_percentiles_are_values_that_were_there() -> None:
