@@ -27,8 +27,6 @@ DRAIN_MARGIN_SECONDS = 5.0
 STOPPING = "stopping"
 STATIC_SOURCES = (
     "static",
-    "accounts/static",
-    "chat/static",
     "core/web/bundles.py",
     "requirements/lock.txt",
 )
