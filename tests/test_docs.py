@@ -104,6 +104,35 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
+NAMED_FILE = re.compile(
+    r"`((?:accounts|chat|config|core|launcher|tests|static|templates|benchmarks|docs)/[\w./-]+)`"
+)
+BARE_FILE = re.compile(r"`(\w[\w-]*\.(?:py|js|css|html))`")
+# Made by `collectstatic`.
+BUNDLES = {"page.js", "page.css"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_is_named_exists(page: Path) -> None:
+    text = page.read_text()
+    missing = [name for name in NAMED_FILE.findall(text) if not any(ROOT.glob(f"{name}*"))]
+    bare = set(BARE_FILE.findall(text)) - BUNDLES
+    folders = ("accounts", "chat", "core", "config", "launcher", "static", "templates", "tests")
+    missing += [
+        name
+        for name in sorted(bare)
+        if not any(any((ROOT / folder).rglob(name)) for folder in folders)
+        and not (ROOT / name).exists()
+    ]
+    assert missing == []
+
+
+def test_every_folder_of_tests_is_described() -> None:
+    words = (DOCS / "testing.md").read_text()
+    folders = [path for path in (ROOT / "tests").iterdir() if any(path.glob("*.py"))]
+    assert [path.name for path in folders if f"`tests/{path.name}" not in words] == []
+
+
 def test_every_page_of_the_docs_is_in_the_index() -> None:
     linked = set(LINK.findall((DOCS / "index.md").read_text()))
     assert {page.name for page in DOCS.glob("*.md")} - linked == {"index.md"}
