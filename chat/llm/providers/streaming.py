@@ -77,12 +77,8 @@ async def stream(
                     yield item
             return
         except AttemptError as exc:
-            # These two repeat the request at once, and do not count as retries.
-            if exc.blames_usage and _stop_requesting_usage(endpoint):
-                attempt -= 1
-                continue
-            if exc.is_lost:
-                attempt, server = attempt - 1, replace(endpoint, keep_alive=False)
+            if (repeat_at := _endpoint_to_repeat(exc, server)) is not None:
+                attempt, server = attempt - 1, repeat_at
                 continue
             failure = exc.to_provider_error()
         # Outside the handler, so that the raised error does not carry the refusal as its context.
@@ -92,6 +88,19 @@ async def stream(
             failure = None
             await asyncio.sleep(wait)
     raise failure
+
+
+def _endpoint_to_repeat(exc: AttemptError, endpoint: Endpoint) -> Endpoint | None:
+    """Return the endpoint for a request that is repeated at once, None if it is not.
+
+    Such a repetition does not count as a retry: the server saw no request, or rejected only its
+    `stream_options`.
+    """
+    if exc.is_lost:
+        return replace(endpoint, keep_alive=False)
+    if exc.blames_usage and _stop_requesting_usage(endpoint):
+        return endpoint
+    return None
 
 
 def _retry_delay(
