@@ -28,6 +28,7 @@ from chat.events import (
     StopRequested,
 )
 from core.db.outages import OutageLog
+from core.tasks import TaskSet
 
 log = logging.getLogger("chat.pubsub")
 # Of sending and hearing together.
@@ -59,7 +60,7 @@ class PubSub:
         self.name = uuid4().hex
         self.listeners: set[Listener] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks = TaskSet()
         self.outbox: asyncio.Queue[Event] = asyncio.Queue(MAX_QUEUED)
         self.channel = ""
 
@@ -69,13 +70,8 @@ class PubSub:
             return
         self.loop = asyncio.get_running_loop()
         if settings.REDIS_URL:
-            self.create_task(self.subscribe())
-            self.create_task(self.deliver_outbox())
-
-    def create_task(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+            self.tasks.start(self.subscribe())
+            self.tasks.start(self.deliver_outbox())
 
     def publish_threadsafe(self, event: Event) -> None:
         """Tell everyone; returns at once. Call it after the commit."""

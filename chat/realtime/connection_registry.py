@@ -19,6 +19,7 @@ from chat.streaming.retry import RETRYABLE_ERRORS, run_guarded
 from chat.streaming.run_manager import runs
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
+from core.tasks import TaskSet
 
 log = logging.getLogger("chat.hub")
 
@@ -47,7 +48,7 @@ class ConnectionRegistry:
     def __init__(self) -> None:
         self.close_by_page: dict[PageState, Close] = {}
         self.by_user: dict[UUID, set[PageState]] = defaultdict(set)
-        self.tasks: set[asyncio.Task[object]] = set()
+        self.tasks = TaskSet()
         self.revisions: dict[Login, str] = {}
         self.renewed: dict[str, float] = {}
         self.checking = OutageLogger(log, "checking sessions", RETRYABLE_ERRORS)
@@ -82,20 +83,14 @@ class ConnectionRegistry:
     def startup(self) -> None:
         runs.startup()
         pubsub.listeners.add(self.on_event)
-        self.keep(
+        self.tasks.start(
             run_every(
                 COMPARE_INTERVAL,
                 self.compare,
                 OutageLogger(log, "comparing pages", RETRYABLE_ERRORS),
             )
         )
-        self.keep(run_every(SESSION_CHECK_INTERVAL, self.check_sessions, self.checking))
-
-    def keep(self, work: Coroutine[object, object, object]) -> None:
-        """Own a task: a strong reference for as long as it runs."""
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.tasks.start(run_every(SESSION_CHECK_INTERVAL, self.check_sessions, self.checking))
 
     def on_event(self, event: Event) -> None:
         if isinstance(event, Changed):
@@ -108,7 +103,7 @@ class ConnectionRegistry:
             self.renewed[event.session_key] = until
             self.close_session(event.session_key)
         elif isinstance(event, AccountChanged) and event.user_id in self.by_user:
-            self.keep(run_guarded(partial(self.check_account, event.user_id), self.checking))
+            self.tasks.start(run_guarded(partial(self.check_account, event.user_id), self.checking))
 
     def close_session(self, session_key: str) -> None:
         """A page of a renewed session comes back with the new key, if its browser has it."""

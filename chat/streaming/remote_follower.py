@@ -18,6 +18,7 @@ from chat.streaming.live_answer import LiveAnswer
 from chat.streaming.retry import RETRYABLE_ERRORS
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
+from core.tasks import TaskSet
 
 log = logging.getLogger("chat.streaming")
 
@@ -91,16 +92,14 @@ class RemoteFollowers:
 
     def __init__(self) -> None:
         self.followers: dict[UUID, RemoteFollower] = {}
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks = TaskSet()
 
     def follow(self, conversation_id: UUID, message_id: UUID) -> LiveAnswer:
         """The answer as its writer and the database show it from now on."""
         mirror = self.followers.get(message_id)
         if mirror is None:
             mirror = self.followers[message_id] = RemoteFollower(conversation_id, message_id)
-            task = asyncio.create_task(self.run_follower(mirror))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            self.tasks.start(self.run_follower(mirror))
         return mirror.answer
 
     async def run_follower(self, mirror: RemoteFollower) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Coroutine
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -24,10 +24,9 @@ from chat.streaming.retry import RETRYABLE_ERRORS, retry_while_unavailable, run_
 from chat.streaming.throttle import throttle
 from core.db.executors import run_in_db, run_in_db_priority
 from core.logging import OutageLogger
+from core.tasks import TaskSet
 
 log = logging.getLogger("chat.streaming")
-
-T = TypeVar("T")
 
 SAVE_INTERVAL = 0.25
 SWEEP_INTERVAL = 3.0
@@ -43,8 +42,8 @@ class RunManager:
         self.worker_id = uuid4()
         self.jobs: dict[UUID, Job] = {}
         self.turns: dict[UUID, Turn] = {}
-        self.tasks: set[asyncio.Task[Any]] = set()
-        self.turn_tasks: set[asyncio.Task[Turn]] = set()
+        self.tasks = TaskSet()
+        self.turn_tasks = TaskSet()
         self.is_started = False
         self.is_draining = False
         self.checking = OutageLogger(log, "checking accounts", RETRYABLE_ERRORS)
@@ -58,14 +57,7 @@ class RunManager:
         pubsub.listeners.update((self.on_event, remote_followers.on_event))
         clocks = (self.save_clock, self.sweep_clock, self.owner_clock, self.purge_clock)
         for clock in (*clocks, throttle.measure):
-            self.create_task(clock())
-
-    def create_task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Own a task: a strong reference for as long as it runs."""
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-        return task
+            self.tasks.start(clock())
 
     def check_accepting(self) -> None:
         """Raises ChatError `restarting` when this process takes no new work."""
@@ -80,10 +72,7 @@ class RunManager:
         if self.is_draining:
             work.close()
         self.check_accepting()
-        task = asyncio.create_task(self.write_and_start(work))
-        self.turn_tasks.add(task)
-        task.add_done_callback(self.turn_tasks.discard)
-        return await asyncio.shield(task)
+        return await asyncio.shield(self.turn_tasks.start(self.write_and_start(work)))
 
     async def write_and_start(self, work: Coroutine[Any, Any, PreparedTurn]) -> Turn:
         ready = await work
@@ -99,7 +88,7 @@ class RunManager:
         job = Job(ready, turn.run)
         self.jobs[turn.answer.pk] = job
         self.turns[turn.conversation.pk] = turn
-        job.task = self.create_task(self.supervise(job))
+        job.task = self.tasks.start(self.supervise(job))
         self.announce(job, ChangeKind.THREAD, ChangeKind.BUMPED)
         return job.answer
 
@@ -132,7 +121,7 @@ class RunManager:
         if isinstance(event, StopRequested):
             self.stop_run(event.run_id)
         elif isinstance(event, AccountChanged):
-            self.create_task(
+            self.tasks.start(
                 run_guarded(partial(self.stop_inactive, {event.user_id}), self.checking)
             )
         elif isinstance(event, AnswerSubscribed) and (job := self.jobs.get(event.message_id)):
@@ -240,7 +229,7 @@ class RunManager:
         until = loop.time() + seconds
         while (self.jobs or self.turn_tasks) and loop.time() < until:
             writing = {job.task for job in self.jobs.values() if job.task is not None}
-            await asyncio.wait(writing | self.turn_tasks, timeout=until - loop.time())
+            await asyncio.wait({*writing, *self.turn_tasks}, timeout=until - loop.time())
 
 
 runs = RunManager()

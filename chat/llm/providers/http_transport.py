@@ -25,6 +25,7 @@ from yarl import URL
 from chat.llm.providers.errors import DeadConnectionError
 from chat.llm.providers.hf import httpx
 from core.net import has_unread_data
+from core.tasks import TaskSet
 
 # One per process: creating it reads the certificate store, which blocks for 20 ms.
 SSL = httpx.create_ssl_context()
@@ -45,7 +46,7 @@ _AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 # By event loop and keep-alive; `close_idle_connections` closes them before a loop ends.
 _sessions: dict[tuple[asyncio.AbstractEventLoop, bool], aiohttp.ClientSession] = {}
 # Tasks that read the end of a body, after which aiohttp keeps the connection.
-closing_tasks: set[asyncio.Task[None]] = set()
+closing_tasks = TaskSet()
 
 
 @dataclass(slots=True)
@@ -204,9 +205,7 @@ class Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         if self.is_over and self._response.connection is not None:
-            task = asyncio.create_task(self._read_to_end())
-            closing_tasks.add(task)
-            task.add_done_callback(closing_tasks.discard)
+            closing_tasks.start(self._read_to_end())
         else:
             self._response.close()
 
