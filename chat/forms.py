@@ -1,4 +1,4 @@
-"""The fields that commands take; a field that is not known is refused."""
+"""Parse the fields of commands; unknown fields are refused."""
 
 from collections.abc import Collection
 from math import isfinite
@@ -8,29 +8,34 @@ from uuid import UUID
 from django.http import QueryDict
 
 from chat.errors import ChatError
+from chat.services.drafts import SentDraft
 from chat.services.preferences import MAX_OUTPUT_TOKENS, GenerationSettings
 from chat.text import clean_message
 
 COMMON_FIELDS = frozenset({"csrfmiddlewaretoken"})
 DRAFT_FIELD = "draft"
+RATINGS = {"1": 1, "-1": -1, "": None}
 SETTINGS_FIELDS = ("model", "prompt", "temperature", "top_p", "max_tokens")
 
 
 def require_fields(data: QueryDict, *names: str, optional: Collection[str] = ()) -> dict[str, str]:
-    """The named fields, each once, and the optional ones that there are.
+    """Return the named fields and those optional fields that are present; each must occur once.
 
     Raises ChatError `unknown_field` or `bad_form`.
     """
     if set(data) - COMMON_FIELDS - set(names) - set(optional):
         raise ChatError("unknown_field")
-    found = [*names, *(name for name in optional if name in data)]
-    if any(len(data.getlist(name)) != 1 for name in found):
+    present = [*names, *(name for name in optional if name in data)]
+    if any(len(data.getlist(name)) != 1 for name in present):
         raise ChatError("bad_form")
-    return {name: str(data[name]) for name in found}
+    return {name: str(data[name]) for name in present}
 
 
 def parse_settings(data: QueryDict) -> GenerationSettings:
-    """Model, prompt and sampling; an empty or missing field is the default. Raises ChatError."""
+    """Return model, prompt and sampling; an empty or missing field means the default.
+
+    Raises ChatError `bad_form`.
+    """
     fields = {name: str(data.get(name, "")).strip() for name in SETTINGS_FIELDS}
     tokens = parse_number(fields["max_tokens"])
     return GenerationSettings(
@@ -43,7 +48,7 @@ def parse_settings(data: QueryDict) -> GenerationSettings:
 
 
 def parse_number(text: str) -> float | None:
-    """A finite number, None for an empty text. Raises ChatError `bad_form`."""
+    """Return a finite number, or None for an empty text. Raises ChatError `bad_form`."""
     if not text:
         return None
     try:
@@ -56,18 +61,39 @@ def parse_number(text: str) -> float | None:
 
 
 def parse_message(data: QueryDict, optional: Collection[str] = ()) -> tuple[UUID, str]:
-    """A question: the id that its page made for it, and its text. Raises ChatError."""
+    """Return the `client_id` and the cleaned text of a question. Raises ChatError."""
     fields = require_fields(data, "client_id", "text", optional=optional)
     return parse_uuid(fields["client_id"]), clean_message(fields["text"])
 
 
+def parse_sent_draft(data: QueryDict, optional: Collection[str] = ()) -> SentDraft:
+    """Return the message that the composer sent, and the draft it was. Raises ChatError."""
+    client_id, text = parse_message(data, optional=(DRAFT_FIELD, *optional))
+    return SentDraft(client_id, text, parse_draft_id(data))
+
+
 def parse_draft_id(data: QueryDict) -> UUID | None:
-    """The `client_id` of the draft that the page was opened with, if any. Raises ChatError."""
+    """Return the `client_id` of the draft that the page was loaded with, or None.
+
+    Raises ChatError `bad_form`.
+    """
     text = str(data.get(DRAFT_FIELD, ""))
     return parse_uuid(text) if text else None
 
 
+def parse_rating(data: QueryDict) -> tuple[int | None, str | None]:
+    """Return the rating of an answer, and its reason or None if the form has no such field.
+
+    Raises ChatError.
+    """
+    fields = require_fields(data, "value", optional=("reason",))
+    if fields["value"] not in RATINGS:
+        raise ChatError("bad_form")
+    return RATINGS[fields["value"]], fields.get("reason")
+
+
 def parse_uuid(text: Any) -> UUID:
+    """Return the ID. Raises ChatError `bad_form`."""
     try:
         return UUID(text)
     except ValueError:

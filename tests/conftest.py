@@ -9,6 +9,7 @@ from typing import Any
 
 import environ
 import pytest
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
@@ -16,6 +17,7 @@ from django.test import Client
 
 from accounts.models import User
 from chat.models import ChatModel
+from chat.views import auth, commands
 from core.db.connection import KeptConnection
 from core.db.executors import dedicate_connection
 from launcher.postgres import Cluster
@@ -59,6 +61,17 @@ def _first_rows(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("db")
         if not ChatModel.objects.exists():
             FIRST_ROWS.fill(apps, None)
+
+
+@pytest.fixture(autouse=True)
+def _views_use_the_tests_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views that a test's client calls work on the test's thread, and so in its transaction."""
+
+    async def run_here(work: Any, *args: Any, **kwargs: Any) -> Any:
+        return await sync_to_async(work)(*args, **kwargs)
+
+    for module in (auth, commands):
+        monkeypatch.setattr(module, "run_in_db", run_here)
 
 
 @pytest.fixture(autouse=True)

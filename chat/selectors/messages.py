@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import User
-from chat.models import Chunk, Conversation, Message, Run
+from chat.models import Chunk, Conversation, Message, Role, Run
 from chat.text import join_chunks
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
@@ -261,6 +261,22 @@ def load_history(message: Message, limit: int = 400) -> list[HistoryTurn]:
         return []
     page = load_history_page(message.conversation_id, message.parent_id, limit)
     return [turn for _, turn in page]
+
+
+def load_answer(user: User, message_id: UUID) -> tuple[Message, Run | None]:
+    """Return one of the person's answers with its newest run. Raises Message.DoesNotExist."""
+    message: Message = Message.objects.owned_by(user).get(pk=message_id, role=Role.ASSISTANT)
+    return message, latest_run(message)
+
+
+def load_text(user: User, message_id: UUID) -> str:
+    """Return the text of one of the person's messages, with what is saved of a live answer.
+
+    Raises Message.DoesNotExist.
+    """
+    message: Message = Message.objects.owned_by(user).get(pk=message_id)
+    add_saved_text([message])
+    return message.text
 
 
 def latest_run(message: Message) -> Run | None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from chat.errors import ChatError
 from chat.services.rate_limit import RateLimit, consume
 
-# Drafts have a bucket of their own: the page saves them unasked, and that must not use up the
+# Drafts have a bucket of their own: the page saves them by itself, and that must not use up the
 # budget for commands.
 COMMANDS, DRAFTS = "commands", "drafts"
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from chat.models import Conversation, Draft, Message
+from chat.selectors.messages import get_conversation
 from chat.text import clean_title
 from core.db.sql import fetch
 
@@ -22,7 +23,7 @@ def rename(user: User, conversation_id: UUID, title: str) -> Conversation:
     Raises Conversation.DoesNotExist, or ChatError `empty_title` or `title_too_long`.
     """
     title = clean_title(title)
-    conversation: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
+    conversation = get_conversation(user, conversation_id)
     Conversation.objects.filter(pk=conversation.pk).update(
         title=title, title_is_own=True, version=F("version") + 1
     )
@@ -35,7 +36,7 @@ def delete(user: User, conversation_id: UUID) -> Conversation:
 
     `restore` undoes this for seven days. Raises Conversation.DoesNotExist.
     """
-    conversation: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
+    conversation = get_conversation(user, conversation_id)
     # Two transactions: finishing a run locks the run first and the conversation second, so one
     # transaction that locks them the other way round could deadlock with it.
     Conversation.objects.filter(pk=conversation.pk, deleted_at__isnull=True).update(
@@ -52,6 +53,16 @@ def restore(user: User, conversation_id: UUID) -> Conversation:
         deleted_at=None, version=F("version") + 1
     )
     return conversation
+
+
+def stop(user: User, conversation_id: UUID) -> tuple[Conversation, UUID | None]:
+    """Ask the live answer of a conversation to stop.
+
+    Returns the conversation, and the ID of the run or None if no run is live. Raises
+    Conversation.DoesNotExist.
+    """
+    conversation = get_conversation(user, conversation_id)
+    return conversation, request_stop(conversation)
 
 
 REQUEST_STOP = """

@@ -1,16 +1,32 @@
 """Drafts: unsent text, one for each conversation and one for a new chat."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models.functions import Now
 
 from accounts.models import User
 from chat.models import Conversation, Draft, Message
+from chat.services.command_limits import DRAFTS, check_command_rate
 from chat.text import MESSAGE_CHARS, check_length, normalize_text
+from core.db.outages import database
 from core.db.sql import columns, fetch, from_row, statement
 
 # A draft may be longer than a message, so that no text is lost before it is shortened.
 DRAFT_CHARS = 4 * MESSAGE_CHARS
+
+
+@dataclass(frozen=True, slots=True)
+class SentDraft:
+    """A draft that was sent as a message.
+
+    `client_id` and `text` are those of the message. `loaded_client_id` is the `client_id` of the
+    draft that the page was loaded with, if any.
+    """
+
+    client_id: UUID
+    text: str
+    loaded_client_id: UUID | None = None
 
 
 SELECT_DRAFT = statement(
@@ -36,12 +52,13 @@ def save_draft(
     text: str,
     loaded_client_id: UUID | None = None,
 ) -> None:
-    """Save unsent text; an empty text deletes the draft.
+    """Save unsent text; an empty text deletes the draft. Takes a token from the limit for drafts.
 
     `client_id` is the one that the message will be sent with: if it was sent in the meantime, the
     draft is deleted. `loaded_client_id` is the `client_id` of the draft that the page was loaded
-    with. Raises Conversation.DoesNotExist, or ChatError `message_too_long`.
+    with. Raises Conversation.DoesNotExist, or ChatError `message_too_long` or `too_many_commands`.
     """
+    check_command_rate(user.pk, DRAFTS)
     text = normalize_text(text)
     check_length(text, DRAFT_CHARS, "message_too_long")
     if conversation_id is not None:
@@ -96,3 +113,12 @@ def discard_draft(
     """
     values = {"owner": user.pk, "conversation": conversation_id, "client": client_id}
     fetch(DELETE_DRAFT, values | {"loaded": loaded_client_id, "text": text})
+
+
+def discard_sent(user: User, conversation_id: UUID | None, draft: SentDraft) -> None:
+    """Delete the draft of a message that is committed.
+
+    An outage is tolerated: the message is stored, so the command has succeeded.
+    """
+    with database.tolerated():
+        discard_draft(user, conversation_id, draft.client_id, draft.loaded_client_id, draft.text)

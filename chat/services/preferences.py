@@ -9,6 +9,7 @@ from django.db.models import F
 from accounts.models import User
 from chat.errors import ChatError
 from chat.models import ChatModel, Conversation, SystemPrompt
+from chat.selectors.messages import get_conversation
 from core.db.sql import columns, fetch, from_row, statement
 
 # Accepted ranges; values outside are clamped.
@@ -92,7 +93,7 @@ def save_settings(user: User, conversation_id: UUID, choices: GenerationSettings
 
     Raises Conversation.DoesNotExist, or ChatError `bad_form`.
     """
-    conversation: Conversation = Conversation.objects.owned_by(user).get(pk=conversation_id)
+    conversation = get_conversation(user, conversation_id)
     Conversation.objects.filter(pk=conversation.pk).update(
         **validate_settings(choices), version=F("version") + 1
     )

@@ -4,7 +4,6 @@ Every command locks the conversation, or the person for a new conversation, unti
 ends. Commands that start an answer check the limits first.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,7 +21,10 @@ from chat.selectors.run_config import (
     require_run_config,
     run_fields,
 )
+from chat.services import drafts, preferences
+from chat.services.drafts import SentDraft
 from chat.services.leases import LEASE_END
+from chat.services.preferences import GenerationSettings
 from chat.services.rate_limit import RateLimit, consume
 from chat.text import make_title
 from core.db.sql import (
@@ -60,40 +62,54 @@ def start_conversation(
     client_id: UUID,
     text: str,
     worker_id: UUID,
-    choices: Mapping[str, object] | None = None,
+    choices: GenerationSettings | None = None,
+    draft: SentDraft | None = None,
 ) -> Turn:
     """Start a conversation with its first question.
 
-    `choices` are further column values of the conversation. Repeating the call with the same
-    `client_id` returns the existing turn. Raises ChatError as `insert_turn` does.
+    Repeating the call with the same `client_id` returns the existing turn. After the commit the
+    `draft` is deleted. Raises ChatError as `preferences.validate_settings` and `insert_turn` do.
     """
+    values = preferences.validate_settings(choices) if choices else {}
     with transaction.atomic():
         lock_user(user)
         if rows := fetch(SELECT_BY_CLIENT_ID, {"owner": user.pk, "client": client_id}):
-            return find_existing_turn(Conversation.objects.get(pk=rows[0][0]), client_id)
-        conversation = Conversation(
-            owner=user, client_id=client_id, title=make_title(text), **(choices or {})
-        )
-        return insert_turn(
-            conversation, load_preconditions(conversation), None, text, client_id, worker_id
-        )
+            turn = find_existing_turn(Conversation.objects.get(pk=rows[0][0]), client_id)
+        else:
+            title = make_title(text)
+            conversation = Conversation(owner=user, client_id=client_id, title=title, **values)
+            preconditions = load_preconditions(conversation)
+            turn = insert_turn(conversation, preconditions, None, text, client_id, worker_id)
+    if draft is not None:
+        drafts.discard_sent(user, None, draft)
+    return turn
 
 
-def send(user: User, conversation_id: UUID, client_id: UUID, text: str, worker_id: UUID) -> Turn:
+def send(
+    user: User,
+    conversation_id: UUID,
+    client_id: UUID,
+    text: str,
+    worker_id: UUID,
+    draft: SentDraft | None = None,
+) -> Turn:
     """Ask a further question at the end of the shown branch.
 
-    Repeating the call with the same `client_id` returns the existing turn. Raises
-    Conversation.DoesNotExist if the conversation is not this person's, and ChatError as
-    `insert_turn` does.
+    Repeating the call with the same `client_id` returns the existing turn. After the commit the
+    `draft` is deleted. Raises Conversation.DoesNotExist if the conversation is not this person's,
+    and ChatError as `insert_turn` does.
     """
     with transaction.atomic():
         conversation = lock_conversation(user, conversation_id)
         preconditions = load_preconditions(conversation, client_id)
         if preconditions.sent:
-            return find_existing_turn(conversation, client_id)
-        return insert_turn(
-            conversation, preconditions, conversation.active_leaf_id, text, client_id, worker_id
-        )
+            turn = find_existing_turn(conversation, client_id)
+        else:
+            leaf_id = conversation.active_leaf_id
+            turn = insert_turn(conversation, preconditions, leaf_id, text, client_id, worker_id)
+    if draft is not None:
+        drafts.discard_sent(user, conversation_id, draft)
+    return turn
 
 
 def edit(user: User, message_id: UUID, client_id: UUID, text: str, worker_id: UUID) -> Turn:

@@ -38,18 +38,18 @@ queue = FairQueue(
 
 @dataclass(frozen=True, slots=True)
 class PreparedTurn:
-    """A turn that is committed, and what its model is told, where that was assembled with it."""
+    """A committed turn, and the request for its model unless preparing that failed."""
 
     turn: Turn
     prepared: PreparedRequest | None = None
 
 
-def commit_and_prepare(work: Callable[[], Turn]) -> PreparedTurn:
-    """Write a turn and assemble its request, on one thread: each hop to another one costs as much
-    as either. Whatever goes wrong with the second: the turn is committed and has to begin, and
-    `Job.generate` meets it again and has its words.
+def prepare_turn(turn: Turn) -> PreparedTurn:
+    """Prepare the request of a committed turn; database work.
+
+    Raises nothing: the turn is committed, so its answer must start. `Job.generate` prepares the
+    request again if that failed here, and reports why.
     """
-    turn = work()
     if turn.run is not None:
         with suppress(Exception):
             return PreparedTurn(turn, prepare_request(turn.run, turn.answer))

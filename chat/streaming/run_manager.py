@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection
 from functools import partial
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -60,27 +59,15 @@ class RunManager:
             self.tasks.start(clock())
 
     def check_accepting(self) -> None:
-        """Raises ChatError `restarting` when this process takes no new work."""
+        """Raise ChatError `restarting` if this process takes no new work."""
         if self.is_draining:
             raise ChatError("restarting")
 
-    async def run_turn(self, work: Coroutine[Any, Any, PreparedTurn]) -> Turn:
-        """Write a turn and begin its answer, even if who asked hangs up in between.
-
-        Raises what `work` raises, and ChatError `restarting`.
-        """
-        if self.is_draining:
-            work.close()
-        self.check_accepting()
-        return await asyncio.shield(self.turn_tasks.start(self.write_and_start(work)))
-
-    async def write_and_start(self, work: Coroutine[Any, Any, PreparedTurn]) -> Turn:
-        ready = await work
-        self.start(ready)
-        return ready.turn
-
     def start(self, ready: PreparedTurn) -> LiveAnswer | None:
-        """Begin to write the answer of a turn that is committed; None when it was begun before."""
+        """Start the answer of a committed turn.
+
+        Returns None if the turn was a repetition: its answer was started before.
+        """
         self.startup()
         turn = ready.turn
         if turn.run is None:

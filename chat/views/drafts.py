@@ -1,4 +1,4 @@
-"""Drafts: what is typed, saved every now and then."""
+"""Save drafts while people type."""
 
 from uuid import UUID
 
@@ -6,14 +6,15 @@ from django.http import HttpRequest, HttpResponse
 
 from chat.forms import DRAFT_FIELD, parse_draft_id, parse_uuid, require_fields
 from chat.services import drafts
-from chat.services.command_limits import DRAFTS
-from chat.views.auth import carry_out, command
+from chat.views.auth import command, run_as_user
 
 
 @command
 async def draft(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """Save the draft of a conversation, or of the new chat."""
     fields = require_fields(request.POST, "client_id", "text", optional=(DRAFT_FIELD,))
-    key, opened = parse_uuid(fields["client_id"]), parse_draft_id(request.POST)
-    text = fields["text"]
-    await carry_out(request, drafts.save_draft, conversation_id, key, text, opened, budget=DRAFTS)
+    client_id, loaded_client_id = parse_uuid(fields["client_id"]), parse_draft_id(request.POST)
+    await run_as_user(
+        request, drafts.save_draft, conversation_id, client_id, fields["text"], loaded_client_id
+    )
     return HttpResponse(status=204)

@@ -1,4 +1,4 @@
-"""What a person has looked at."""
+"""Which answers a person has read."""
 
 from uuid import UUID
 
@@ -6,15 +6,15 @@ from django.http import HttpRequest, HttpResponse
 
 from chat.events import ChangeKind
 from chat.forms import require_fields
-from chat.services import read_state
-from chat.views.auth import carry_out, command
+from chat.services.read_state import mark_read
+from chat.views.auth import command, run_command
 from chat.views.commands import notify
 
 
 @command
 async def seen(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """A visible tab shows the newest answer: no tab marks it as unread any longer."""
+    """Mark a conversation as read: a visible tab shows its newest answer."""
     require_fields(request.POST)
-    if await carry_out(request, read_state.mark_read, conversation_id):
+    if await run_command(request, mark_read, conversation_id):
         notify(request, conversation_id, ChangeKind.SIDEBAR_ROW)
     return HttpResponse(status=204)

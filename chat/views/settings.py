@@ -8,24 +8,26 @@ from django.shortcuts import redirect
 from accounts.models import User
 from chat.events import ChangeKind
 from chat.forms import SETTINGS_FIELDS, parse_settings, require_fields
-from chat.models import Conversation
-from chat.rendering.components import model_settings as fragments
+from chat.rendering.components.model_settings import head_html
 from chat.services import preferences
-from chat.views.auth import carry_out, command
+from chat.services.preferences import GenerationSettings
+from chat.views.auth import command, run_command
 from chat.views.commands import notify
+from core.web.htmx import is_htmx
 
 
 @command
 async def options(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Save the settings that the next answer will use."""
     require_fields(request.POST, optional=SETTINGS_FIELDS)
-    wanted = parse_settings(request.POST)
-
-    def store(user: User) -> tuple[Conversation, str]:
-        conversation = preferences.save_settings(user, conversation_id, wanted)
-        return conversation, fragments.head_html(conversation)
-
-    conversation, html = await carry_out(request, store)
-    notify(request, conversation.pk, ChangeKind.THREAD)
-    if not request.headers.get("HX-Request"):
-        return redirect("conversation", conversation.pk)
+    choices = parse_settings(request.POST)
+    html = await run_command(request, save_and_render, conversation_id, choices)
+    notify(request, conversation_id, ChangeKind.THREAD)
+    if not is_htmx(request):
+        return redirect("conversation", conversation_id)
     return HttpResponse(html)
+
+
+def save_and_render(user: User, conversation_id: UUID, choices: GenerationSettings) -> str:
+    """Save the settings, and render the parts of the page that show them; database work."""
+    return head_html(preferences.save_settings(user, conversation_id, choices))

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from datetime import tzinfo
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, close_old_connections, connections
@@ -25,45 +27,46 @@ T = TypeVar("T")
 
 # Seconds to wait before a transaction is repeated after a conflict.
 CONFLICT_PAUSE = 0.1
+# The language and the time zone of the person whose work it is.
+Locale = tuple[str | None, tzinfo]
+
+
+class DatabaseThreads:
+    """A few threads, each with a database connection of its own."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self._executor = ThreadPoolExecutor(count, name)
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call `work` on one of the threads and return its result.
+
+        Cancelling the caller only ends the wait: `work` continues to its end, because a running
+        statement cannot be interrupted.
+        """
+        # A copied context does not carry these over: Django keeps them in asgiref's locals, which
+        # are empty on a thread that asgiref did not start.
+        locale = translation.get_language(), timezone.get_current_timezone()
+        call = partial(run_on_own_connection, locale, work, *args, **kwargs)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, copy_context().run, call)
+
+
 # Threads that wait for the GIL slow down all others: four threads were 10 % faster than eight. Four
 # are enough to go on while one of them runs a slow statement.
-_executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="db")
-_priority_executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="db-first")
+run_in_db = DatabaseThreads(4, "db").run
+# Reserved for saving and finishing answers.
+run_in_db_priority = DatabaseThreads(2, "db-first").run
 
 
-async def run_in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work` on a thread that has its own database connection.
-
-    Cancelling the caller only ends the wait: `work` continues to its end, because a running
-    statement cannot be interrupted.
-    """
-    # Carry over the user's language and time zone; a copied context does not. Django keeps them in
-    # asgiref's locals, which are empty on a thread that asgiref did not start.
-    language, zone = translation.get_language(), timezone.get_current_timezone()
-
-    def run() -> T:
-        with translation.override(language), timezone.override(zone):
-            return on_own_connection(work, *args, **kwargs)
-
-    in_context = copy_context().run
-    return await asyncio.get_running_loop().run_in_executor(_executor, in_context, run)
-
-
-async def run_in_db_priority(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work` on one of the threads reserved for saving and finishing answers."""
-
-    def run() -> T:
-        return on_own_connection(work, *args, **kwargs)
-
-    in_context = copy_context().run
-    return await asyncio.get_running_loop().run_in_executor(_priority_executor, in_context, run)
-
-
-def on_own_connection(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work` on this thread's own connection, and report an outage to the monitor."""
+def run_on_own_connection(
+    locale: Locale, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Call `work` on this thread's own connection, and report an outage to the monitor."""
+    language, zone = locale
     dedicate_connection()
     try:
-        return repeat_conflict(work, *args, **kwargs)
+        with translation.override(language), timezone.override(zone):
+            return repeat_conflict(work, *args, **kwargs)
     except DATABASE_ERRORS as error:
         database.note(error)
         raise

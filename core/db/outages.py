@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock, Thread
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -67,6 +69,15 @@ class DatabaseMonitor:
         if outage is not None and self.enter(outage):
             Thread(target=self.watch, name="database-monitor", daemon=True).start()
         return outage
+
+    @contextmanager
+    def tolerated(self) -> Iterator[None]:
+        """Carry on after an outage, for work that is not essential. Other errors are raised."""
+        try:
+            yield
+        except DATABASE_ERRORS as error:
+            if self.note(error) is None:
+                raise
 
     def enter(self, outage: Outage) -> bool:
         """Log the outage if it is new or of another kind; return whether it is new."""

@@ -256,6 +256,19 @@ def bumped_row_html(row: SidebarRow) -> str:
     )
 
 
+def renamed_html(row: SidebarRow) -> str:
+    """Return partials that update the row and the heading of a conversation."""
+    return partial(f"#row-{row.id.hex}", "outerHTML", row_html(row)) + partial(
+        "#conversation-title", "textContent", escape(row.title)
+    )
+
+
+def deleted_html(conversation: Conversation) -> str:
+    """Return the notice that can undo a deletion, and a partial that removes the row."""
+    toast = render_to_string("chat/_deleted.html", {"conversation": conversation})
+    return toast + partial(f"#row-{conversation.pk.hex}", "delete")
+
+
 def notice_html(
     sentence: str, *, sign_in: bool = False, code: str = "", reference: str = ""
 ) -> str:
@@ -296,11 +309,3 @@ def close_reason(event: str) -> str:
     if event == "too-many":
         return _("Too many pages are open. Close some of them and reload this one.")
     return _("This conversation does not exist, or it is not yours.")
-
-
-def undo_toast_html(conversation: Conversation) -> str:
-    return render_to_string("chat/_deleted.html", {"conversation": conversation})
-
-
-def escaped(text: str) -> str:
-    return escape(text)
