@@ -3,7 +3,7 @@
 from django.urls import path
 
 from chat.realtime import ChatConsumer
-from chat.views import answers, commands, drafts, pages, read_state, settings
+from chat.views import answers, commands, drafts, pages, read_state, settings, sidebar
 
 urlpatterns = [
     path("", pages.new_chat, name="new_chat"),
@@ -27,7 +27,7 @@ urlpatterns = [
     path("m/<uuid:message_id>/about/", answers.about, name="about"),
     path("m/<uuid:message_id>/source/", answers.source, name="source"),
     path("m/<uuid:message_id>/feedback/", answers.feedback, name="feedback"),
-    path("rows/", pages.more_rows, name="more_rows"),
+    path("rows/", sidebar.more_rows, name="more_rows"),
     path("search/", pages.search, name="search"),
 ]
 

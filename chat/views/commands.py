@@ -26,7 +26,7 @@ from chat.services.turns import Turn
 from chat.streaming.job import PreparedTurn, prepare_turn
 from chat.streaming.run_manager import runs
 from chat.views.auth import command, current_user, require_user, run_as_user, run_command
-from chat.views.pages import load_conversation_page, load_settings
+from chat.views.conversation_page import ConversationPage, PageParams
 from core.db.executors import run_in_db
 from core.web.htmx import is_htmx
 
@@ -186,8 +186,9 @@ async def ack_response(request: HttpRequest, conversation: Conversation) -> Http
 
 async def new_conversation_response(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Turn the page of a new chat into that of the conversation just started."""
-    _, body = await load_conversation_page(request, conversation_id, load_settings, dict)
-    response = HttpResponse(body_html(body))
+    params = PageParams(body_only=True)
+    page = await run_as_user(request, ConversationPage.load, conversation_id, params)
+    response = HttpResponse(body_html(page.body(request)))
     # The page opens another socket now, and may miss the event that adds the row to its sidebar.
     row = await run_as_user(request, sidebar_rows.get_row, conversation_id)
     response.write(thread_view.bumped_row_html(row))

@@ -1,4 +1,4 @@
-"""What a request asks to be searched for."""
+"""The query string of a search."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,26 +15,31 @@ from chat.search import MAX_RESULTS, PAGE_SIZE, search
 
 @dataclass(frozen=True, slots=True)
 class SearchParams:
-    """`q`, what was typed, and `n`, how many conversations were listed when a link was followed."""
+    """`q`, the query as typed, and `n`, the number of conversations to list.
 
-    typed: str = ""
+    `n` is that of the list whose link the person followed, so that the list stays as long.
+    """
+
+    query: str = ""
     size: int = PAGE_SIZE
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> Self:
-        size = request.GET.get("n", "")
-        known = int(size) if size.isdecimal() and len(size) < 6 else PAGE_SIZE
-        return cls(request.GET.get("q", ""), max(known, PAGE_SIZE))
+        """Read the parameters; a missing or odd `n` becomes one page."""
+        text = request.GET.get("n", "")
+        size = int(text) if text.isdecimal() and len(text) < 6 else PAGE_SIZE
+        return cls(request.GET.get("q", ""), max(size, PAGE_SIZE))
 
     def first_page(self, user: User, current: UUID | None = None) -> tuple[str, SafeString]:
-        """What stands in the search box, and the list below it; database work."""
-        page = search(user, self.typed, size=min(self.size, MAX_RESULTS))
-        return page.typed, search_results_html(
-            page, ResultsContext(min(self.size, MAX_RESULTS), current=current)
-        )
+        """Return the text of the search box and the results; database work.
+
+        `current` is the ID of the open message or conversation, which is marked.
+        """
+        size = min(self.size, MAX_RESULTS)
+        page = search(user, self.query, size=size)
+        return page.typed, search_results_html(page, ResultsContext(size, current=current))
 
     def next_page(self, user: User, before: tuple[datetime, UUID] | None, group: str) -> SafeString:
-        """The page of the list that follows `before`; `group` is that of the line above it."""
-        return search_results_html(
-            search(user, self.typed, before), ResultsContext(self.size, group)
-        )
+        """Return the results that follow `before`; `group` is the age group of the row above."""
+        page = search(user, self.query, before)
+        return search_results_html(page, ResultsContext(self.size, group))

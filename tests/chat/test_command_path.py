@@ -28,7 +28,7 @@ def trees(folder: str) -> Iterator[tuple[Path, ast.Module]]:
 def handlers() -> Iterator[ast.AsyncFunctionDef]:
     for _, tree in trees("chat/views"):
         for node in tree.body:
-            if isinstance(node, ast.AsyncFunctionDef) and "command" in decorators(node):
+            if isinstance(node, ast.AsyncFunctionDef) and {"page", "command"} & decorators(node):
                 yield node
 
 
@@ -38,7 +38,7 @@ def decorators(node: ast.AsyncFunctionDef) -> set[str]:
 
 def test_a_view_has_at_most_ten_lines_and_no_function_inside() -> None:
     nodes = list(handlers())
-    assert len(nodes) >= 14
+    assert len(nodes) >= 20
     for node in nodes:
         body = node.body[1:] if ast.get_docstring(node) else node.body
         assert body[-1].end_lineno is not None

@@ -22,7 +22,7 @@ from chat.rendering.components.template_cache import render_cached
 from chat.selectors.context_usage import ContextUsage
 from chat.selectors.sidebar_rows import SidebarRow, list_rows
 from chat.services import drafts
-from chat.views.pages import load_page_data
+from chat.views.conversation_page import ConversationPage
 from tests.chat.conftest import Counted
 from tests.chat.factories import branch, said
 
@@ -181,8 +181,9 @@ def test_a_page_is_few_statements(owner: User, queries: Counted) -> None:
     for _ in range(3):
         said(owner, "Why?")
     with queries:
-        found = load_page_data(owner, None)
-    assert len(found.listed.newest) == 3
+        page = ConversationPage.load(owner, None)
+    assert page.sidebar is not None
+    assert len(page.sidebar.page.newest) == 3
     assert queries.count <= 6
     with queries:
         list_rows(owner)
