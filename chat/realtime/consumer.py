@@ -31,6 +31,7 @@ from chat.streaming.run_manager import runs
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
 from core.server.frames import LISTEN, Disconnected
+from core.web.error_views import notice_html
 
 log = logging.getLogger("chat.socket")
 
@@ -130,7 +131,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def refuse(self, code: int, event: str) -> None:
         sentence = thread_view.close_reason(event)
-        html = thread_view.notice_html(sentence, sign_in=event in CAN_SIGN_IN)
+        html = notice_html(sentence, sign_in=event in CAN_SIGN_IN)
         await self.push(
             {"event": event, "content": htmx.partial("#page-notice", "innerHTML", html)}
         )

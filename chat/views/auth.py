@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from math import ceil
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
@@ -10,22 +9,21 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.sessions import user_of_session
-from chat.errors import ChatError, error_code
+from chat.errors import ChatError
 from chat.models import Conversation, Message
 from chat.rendering.components import thread_view
 from chat.services.command_limits import check_command_rate
-from core.db.errors import DATABASE_ERRORS, Outage
+from core.db.errors import DATABASE_ERRORS
 from core.db.executors import run_in_db
 from core.db.outages import database
-from core.web.error_views import RETRY_AFTER
+from core.web.error_views import RETRY_AFTER, ErrorMessage, error_response
 from core.web.htmx import is_htmx
-from core.web.references import log_refusal, set_reference
+from core.web.references import log_refusal
 
 # Text fields whose content the response to a refused command gives back.
 TEXT_FIELDS = ("text", "title", "reason")
@@ -77,12 +75,9 @@ def command(view: View) -> View:
         except SignedOutError:
             return refuse_signed_out(request)
         except ChatError as error:
-            return refuse_command(request, error)
+            return refuse_error(request, error)
         except DATABASE_ERRORS as error:
-            outage = database.note(error)
-            if outage is None:
-                raise
-            return unavailable(request, outage)
+            return refuse_error(request, outage_error(error))
         except (Conversation.DoesNotExist, Message.DoesNotExist):
             return refuse(request, thread_view.close_reason("not-found"), 404)
 
@@ -169,43 +164,33 @@ def refuse_signed_out(request: HttpRequest) -> HttpResponse:
     return refuse(request, thread_view.close_reason("signed-out"), 401, sign_in=True)
 
 
-def refuse_command(request: HttpRequest, error: ChatError) -> HttpResponse:
+def refuse_error(request: HttpRequest, error: ChatError) -> HttpResponse:
     """Refuse with the error's sentence; if only an administrator can help, log it too."""
-    sentence = error.format(_(error.error.sentence))
-    reference = log_refusal(request, error.status, error.code) if error.admin_only else ""
-    response = refuse(request, sentence, error.status, code=error.code, reference=reference)
-    if error.retry_after is not None:
-        response["Retry-After"] = str(ceil(error.retry_after))
-    return response
+    return refuse(
+        request,
+        error.format(_(error.error.sentence)),
+        error.status,
+        code=error.code,
+        reference=log_refusal(request, error.status, error.code) if error.admin_only else "",
+        retry_after=error.retry_after,
+    )
 
 
-def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
-    """The refusal of a command that the database cannot carry out at present."""
-    known = error_code(f"database_{outage.kind}")
-    response = refuse(request, _(known.sentence), known.status, code=known.code)
-    response["Retry-After"] = str(RETRY_AFTER[outage.kind])
-    return response
+def outage_error(error: Exception) -> ChatError:
+    """Return the ChatError for a database outage. Raises `error` if it is not one."""
+    outage = database.note(error)
+    if outage is None:
+        raise error
+    return ChatError(f"database_{outage.kind}", retry_after=RETRY_AFTER[outage.kind])
 
 
-def refuse(
-    request: HttpRequest,
-    sentence: str,
-    status: int,
-    *,
-    sign_in: bool = False,
-    code: str = "",
-    reference: str = "",
-) -> HttpResponse:
-    """The sentence, where htmx puts it for the person to read; a page for a plain form."""
-    if is_htmx(request):
-        html = thread_view.notice_html(sentence, sign_in=sign_in, code=code, reference=reference)
-        response = HttpResponse(html, status=status)
-        response["HX-Retarget"] = "#composer-notice"
-        response["HX-Reswap"] = "innerHTML"
-    else:
-        typed = next((request.POST[name] for name in TEXT_FIELDS if name in request.POST), "")
-        context = {"sentence": sentence, "sign_in": sign_in, "text": typed, "reference": reference}
-        html = render_to_string("chat/refused.html", context, request)
-        response = HttpResponse(html, status=status)
-    set_reference(response, reference)
-    return response
+def refuse(request: HttpRequest, sentence: str, status: int, **details: Any) -> HttpResponse:
+    """Refuse a command. `details` are further fields of ErrorMessage.
+
+    For a plain form the response gives back the text that was typed.
+    """
+    text = next((request.POST[name] for name in TEXT_FIELDS if name in request.POST), "")
+    message = ErrorMessage(
+        status=status, heading=_("Not sent"), sentence=sentence, text=text, **details
+    )
+    return error_response(request, message)

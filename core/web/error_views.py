@@ -1,50 +1,98 @@
-"""Error responses for requests that fail outside a view, or are refused before it runs."""
+"""Error responses: the only place that renders one, and the views that Django calls for them."""
 
 import sys
+from dataclasses import dataclass
+from math import ceil
 
 from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from core.db.errors import Kind, Outage
 from core.db.outages import database
+from core.web.htmx import is_htmx
 from core.web.references import log_refusal, reference_of, set_reference
 
 # Seconds after which a retry is worthwhile.
 RETRY_AFTER = {Kind.AWAY: 5, Kind.READ_ONLY: 30, Kind.BUSY: 2}
 
 
-def refuse(
-    request: HttpRequest, sentence: str, status: int, template: str, reference: str | None = None
-) -> HttpResponse:
-    """Return an error response: a notice for an htmx request, a whole page otherwise.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorMessage:
+    """What an error response says.
 
-    Pass `reference` if the log line that names it is written elsewhere; without one, this function
-    logs the refusal and uses the reference of that line. "" means no reference.
+    `heading` and `text`, the text that the person had typed, appear only on a whole page. `code` is
+    the kind of error for scripts. `sign_in` offers a link to sign in. `reference` identifies the
+    line in the log, "" if there is none. `retry_after` is in seconds.
     """
-    if reference is None:
-        reference = log_refusal(request, status)
-    context = {"sentence": sentence, "reference": reference}
-    if request.headers.get("HX-Request"):
-        response = render(request, "chat/_notice.html", context, status=status)
+
+    status: int
+    heading: str
+    sentence: str
+    code: str = ""
+    reference: str = ""
+    sign_in: bool = False
+    text: str = ""
+    retry_after: float | None = None
+    is_outage: bool = False
+
+
+def error_response(request: HttpRequest, message: ErrorMessage) -> HttpResponse:
+    """Return an error response: a notice for an htmx request, a whole page otherwise."""
+    response = HttpResponse(status=message.status)
+    if is_htmx(request):
+        response.write(notice_of(message))
         response["HX-Retarget"] = "#composer-notice"
         response["HX-Reswap"] = "innerHTML"
     else:
-        response = render(request, template, context, status=status)
-    set_reference(response, reference)
+        response.write(page_of(request, message))
+    if message.retry_after is not None:
+        response["Retry-After"] = str(ceil(message.retry_after))
+    set_reference(response, message.reference)
     return response
+
+
+def notice_of(message: ErrorMessage) -> str:
+    return notice_html(
+        message.sentence,
+        sign_in=message.sign_in,
+        code=message.code,
+        reference=message.reference,
+    )
+
+
+def notice_html(
+    sentence: str, *, sign_in: bool = False, code: str = "", reference: str = ""
+) -> str:
+    """Render a notice: a sentence with an optional reference and link to sign in."""
+    context = {"sentence": sentence, "sign_in": sign_in, "code": code, "reference": reference}
+    return render_to_string("chat/_notice.html", context)
+
+
+def page_of(request: HttpRequest, message: ErrorMessage) -> str:
+    is_post = request.method == "POST"
+    context = {
+        "heading": message.heading,
+        "sentence": message.sentence,
+        "sign_in": message.sign_in,
+        "text": message.text,
+        "reference": message.reference,
+        "is_lost": message.is_outage and is_post and not message.text,
+        "retry_url": request.get_full_path() if message.is_outage and not is_post else "",
+    }
+    return render_to_string("error.html", context, request)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Refuse a missing or stale CSRF token, mostly from a page that was open during a sign-in."""
-    return refuse(
-        request,
-        _("This page is out of date. Reload it and send again; your text is kept."),
-        403,
-        "403_csrf.html",
-        reference_of(request),  # Django logs it
+    message = ErrorMessage(
+        status=403,
+        heading=_("This page is out of date"),
+        sentence=_("This page is out of date. Reload it and send again; your text is kept."),
+        reference=reference_of(request),  # Django logs it
     )
+    return error_response(request, message)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -56,32 +104,48 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
             "address in the address bar."
         )
     is_logged = isinstance(exception, SuspiciousOperation)  # by Django
-    reference = reference_of(request) if is_logged else None
-    return refuse(request, sentence, 400, "400.html", reference)
+    message = ErrorMessage(
+        status=400,
+        heading=_("The server did not understand"),
+        sentence=sentence,
+        reference=reference_of(request) if is_logged else log_refusal(request, 400),
+    )
+    return error_response(request, message)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Return the 403 response for a signed-in user without the permission."""
-    sentence = _("You are signed in, but this page is for others.")
-    return refuse(request, sentence, 403, "403.html")
+    message = ErrorMessage(
+        status=403,
+        heading=_("Not for you"),
+        sentence=_("You are signed in, but this page is for others."),
+        reference=log_refusal(request, 403),
+    )
+    return error_response(request, message)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Return the 404 response, also for what belongs to another user."""
-    return refuse(request, _("There is nothing here, or it is not yours."), 404, "404.html")
+    message = ErrorMessage(
+        status=404,
+        heading=_("Nothing here"),
+        sentence=_("There is nothing here, or it is not yours."),
+        reference=log_refusal(request, 404),
+    )
+    return error_response(request, message)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the response to an uncaught exception: 503 for a database outage, else 500."""
     if outage := database.note(sys.exc_info()[1]):
         return unavailable(request, outage)
-    return refuse(
-        request,
-        _("Something went wrong on our side. Your text is kept; please try again."),
-        500,
-        "500.html",
-        reference_of(request),  # Django logs it, with its stack frames
+    message = ErrorMessage(
+        status=500,
+        heading=_("Something went wrong"),
+        sentence=_("Something went wrong on our side. Your text is kept; please try again."),
+        reference=reference_of(request),  # Django logs it, with its stack frames
     )
+    return error_response(request, message)
 
 
 def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
@@ -92,6 +156,11 @@ def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
         Kind.BUSY: _("The database is too busy at present. Please try again in a moment."),
     }[outage.kind]
     # No reference: an outage is logged once, not for each request.
-    response = refuse(request, sentence, 503, "503.html", reference="")
-    response["Retry-After"] = str(RETRY_AFTER[outage.kind])
-    return response
+    message = ErrorMessage(
+        status=503,
+        heading=_("Not available right now"),
+        sentence=sentence,
+        retry_after=RETRY_AFTER[outage.kind],
+        is_outage=True,
+    )
+    return error_response(request, message)

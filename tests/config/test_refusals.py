@@ -18,6 +18,12 @@ from tests.config.broken_urls import SECRET
 
 pytestmark = pytest.mark.django_db
 
+HEADINGS = {
+    "400": "The server did not understand",
+    "403": "Not for you",
+    "404": "Nothing here",
+    "500": "Something went wrong",
+}
 SENTENCES = {
     "500": "Something went wrong on our side.",
     "400": "The server could not understand this request.",
@@ -37,7 +43,7 @@ def test_a_failure_is_a_page_of_ours_under_the_policy(broken: Client, kind: str)
     html = response.content.decode()
     assert response.status_code == int(kind)
     assert "default-src 'none'" in response["Content-Security-Policy"]
-    assert "<h1>" in html
+    assert f"<h1>{HEADINGS[kind]}</h1>" in html
     assert SENTENCES.get(kind, "") in html
     assert SECRET not in html
     assert "Traceback" not in html

@@ -269,18 +269,6 @@ def deleted_html(conversation: Conversation) -> str:
     return toast + partial(f"#row-{conversation.pk.hex}", "delete")
 
 
-def notice_html(
-    sentence: str, *, sign_in: bool = False, code: str = "", reference: str = ""
-) -> str:
-    """Render a notice with an optional link to sign in.
-
-    `code` is the kind of error, for the page's scripts; `reference` identifies the log line, for
-    the operator.
-    """
-    context = {"sentence": sentence, "sign_in": sign_in, "code": code, "reference": reference}
-    return render_to_string("chat/_notice.html", context)
-
-
 def feedback_html(message: MessageView, *, ask: bool) -> str:
     """Return partials that update the feedback buttons; `ask` adds a form for the reason."""
     form = render_to_string("chat/_reason.html", {"m": message}) if ask else ""
