@@ -1,4 +1,4 @@
-"""Clean and check the text that people send: its length and its characters."""
+"""Clean and check text: its characters, its length, and whether it is visible."""
 
 import re
 import unicodedata
@@ -52,6 +52,52 @@ UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 def normalize_text(text: str) -> str:
     """Convert line endings to LF, and remove invisible characters that cannot be stored."""
     return UNSTORABLE.sub("", NEWLINES.sub("\n", text))
+
+
+class ChunkNormalizer:
+    """Normalize text that arrives in chunks, so that any cut of it gives the same result.
+
+    CR LF and CR become LF, a surrogate pair becomes the character that it encodes, and a lone
+    surrogate becomes U+FFFD. Characters of the set `forbidden`, written as in a regular expression,
+    become `replacement`.
+    """
+
+    def __init__(self, forbidden: str, replacement: str) -> None:
+        self._forbidden = re.compile(f"[{forbidden}]")
+        self._unusual = re.compile(f"[{forbidden}\r\ud800-\udfff]")
+        self._replacement = replacement
+        self._half = ""
+        self._after_cr = False
+
+    def feed(self, chunk: str) -> str:
+        """Return the normalized text of a chunk; it may be empty.
+
+        The first half of a surrogate pair at the end is held back for the next chunk.
+        """
+        if not self._half and not self._after_cr and not self._unusual.search(chunk):
+            return chunk
+        text, self._half = self._half + self._forbidden.sub(self._replacement, chunk), ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return join_surrogates(self._convert_newlines(text))
+
+    def flush(self) -> str:
+        """Return what the end of the text makes of the half that was held back."""
+        half, self._half = self._half, ""
+        return "\ufffd" if half else ""
+
+    def _convert_newlines(self, text: str) -> str:
+        if not text:
+            return ""
+        if self._after_cr and text[0] == "\n":
+            text = text[1:]
+        self._after_cr = text.endswith("\r")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def join_surrogates(text: str) -> str:
+    """Join surrogate pairs, and replace lone surrogates by U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def clean_title(text: str) -> str:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.llm.providers.accumulator import CONTROLS
 from chat.llm.providers.sse import DONE, EventLines, encode_lines
 from chat.llm.providers.stop_sequences import StopFilter
-from chat.llm.providers.text import Normaliser
-from chat.text import has_visible
+from chat.text import ChunkNormalizer, has_visible
 
 T = TypeVar("T", str, bytes)
 ODD = st.text(st.sampled_from("ab \t\n\r\x00\x1b\u2028\ud83d\ude00\u00e9\U0001f600"), max_size=24)
@@ -31,8 +31,8 @@ def pieces(whole: T, cuts: list[int]) -> Iterator[T]:
 
 
 def normalised(parts: Iterator[str]) -> str:
-    normaliser = Normaliser()
-    return "".join([*map(normaliser.feed, parts), normaliser.flush()])
+    chunks = ChunkNormalizer(CONTROLS, "")
+    return "".join([*map(chunks.feed, parts), chunks.flush()])
 
 
 @given(ODD, CUTS)

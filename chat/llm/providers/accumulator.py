@@ -5,12 +5,14 @@ from __future__ import annotations
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.stop_sequences import StopFilter
 from chat.llm.providers.stream_parsers import Event
-from chat.llm.providers.text import Normaliser
 from chat.llm.providers.types import ChatRequest, Finish, Limits
-from chat.text import has_visible
+from chat.text import ChunkNormalizer, has_visible
 
 DONE_REASON = "done"
 """The reason that we record if the stream ended with `[DONE]` but gave no finish reason."""
+
+# NUL and the other C0 controls except newline and tab; as a set of a regular expression.
+CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f"
 
 
 class AnswerAccumulator:
@@ -27,7 +29,7 @@ class AnswerAccumulator:
     __slots__ = (
         "_has_reason",
         "_has_text",
-        "_normaliser",
+        "_normalizer",
         "_remaining",
         "_stops",
         "answer_tokens",
@@ -39,7 +41,7 @@ class AnswerAccumulator:
     )
 
     def __init__(self, request: ChatRequest, limits: Limits) -> None:
-        self._normaliser = Normaliser()
+        self._normalizer = ChunkNormalizer(CONTROLS, "")
         # Chat servers remove stop sequences from the text themselves.
         self._stops = StopFilter(request.sampling.stop if request.kind == "completion" else ())
         self._remaining = limits.answer_chars
@@ -60,7 +62,7 @@ class AnswerAccumulator:
             self.answer_tokens = event.answer_tokens
         self._note_reason(event)
         self.has_started = self.has_started or event.has_token
-        return self._limit(self._stops.feed(self._normaliser.feed(event.text)))
+        return self._limit(self._stops.feed(self._normalizer.feed(event.text)))
 
     def _note_reason(self, event: Event) -> None:
         """Record a finish reason; a token that follows it cancels it."""
@@ -82,7 +84,7 @@ class AnswerAccumulator:
         """Return the text that was held back; call this after the last event."""
         if self.is_ended:
             return ""
-        text = self._stops.feed(self._normaliser.flush())
+        text = self._stops.feed(self._normalizer.flush())
         return self._limit(text + self._stops.flush())
 
     def finish(self, *, is_done: bool) -> Finish:

@@ -109,7 +109,7 @@ class ChatRequest:
 class TextDelta:
     """Text of the answer: not empty, and safe for Postgres, JSON and websockets.
 
-    See `text.Normaliser`.
+    See `chat.text.ChunkNormalizer`.
     """
 
     text: str

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from chat.rendering.markdown import tables
+from chat.text import ChunkNormalizer
 
 # Unicode reserves these noncharacters for internal use. `normalise` removes them from the input, so
 # any that occurs later was inserted by this package.
@@ -19,7 +20,8 @@ MAX_MARKERS = 20
 MAX_MATH_LINES = 200
 """Maximum number of lines in a display formula."""
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
+# Control characters and noncharacters, which HTML must not hold; as a set of a regular expression.
+FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff"
 _MARKER = r"[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]))"
 _TOO_MANY = re.compile(rf"^(?:{_MARKER}){{{MAX_MARKERS}}}", re.M)
 _HTML_LINE = re.compile(rf"^((?:{_MARKER})*[ \t]*(?:\[\^[^\]\n]+\]:[ \t]*)?)(?=<[A-Za-z/!?])", re.M)
@@ -30,40 +32,18 @@ _LINE = re.compile(
 _CLOSES = {"$$": "$$", "\\[": "\\]"}
 
 
+def normalizer() -> ChunkNormalizer:
+    """Return a normalizer for text that will be parsed and shown as HTML."""
+    return ChunkNormalizer(FORBIDDEN, "\ufffd")
+
+
 def normalise(text: str) -> str:
     """Return the text with LF newlines and with U+FFFD for characters that HTML must not hold.
 
     Those are NUL, other control characters, noncharacters and lone surrogates.
     """
-    text = _replace_lone_surrogates(text).replace("\r\n", "\n").replace("\r", "\n")
-    return _FORBIDDEN.sub("\ufffd", text)
-
-
-def _replace_lone_surrogates(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
-class Normaliser:
-    """`normalise` for text that arrives in chunks.
-
-    A final CR or high surrogate is held back, because the next chunk may complete the pair.
-    """
-
-    def __init__(self) -> None:
-        self._held = ""
-
-    def feed(self, piece: str) -> str:
-        """Return the normalised text that is certain after this chunk."""
-        piece = self._held + piece
-        self._held = ""
-        if piece and (piece[-1] == "\r" or "\ud800" <= piece[-1] <= "\udbff"):
-            self._held = piece[-1]
-            piece = piece[:-1]
-        return normalise(piece)
+    chunks = normalizer()
+    return chunks.feed(text) + chunks.flush()
 
 
 def prepare(source: str) -> str:

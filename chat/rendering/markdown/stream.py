@@ -16,7 +16,7 @@ from chat.rendering.markdown.close_open_syntax import complete
 from chat.rendering.markdown.convert import NestingError, to_html
 from chat.rendering.markdown.open_block import OpenBlock
 from chat.rendering.markdown.sanitize import LostPlaceholderError
-from chat.rendering.markdown.source import LABEL, Normaliser, prepare
+from chat.rendering.markdown.source import LABEL, normalizer, prepare
 from chat.rendering.markdown.user_text import render_plain
 
 RENDER_LESS_ABOVE = 3_000
@@ -45,7 +45,7 @@ class Stream:
         self.tail = ""
         self.parsed = 0
         self._message_id = message_id
-        self._normaliser = Normaliser()
+        self._normalizer = normalizer()
         self._text: list[str] = []
         self._unrendered: list[str] = []
         self._definitions: dict[str, str] = {}
@@ -56,7 +56,7 @@ class Stream:
 
     def feed(self, piece: str) -> None:
         """Append text as received, without rendering it."""
-        text = self._normaliser.feed(piece)
+        text = self._normalizer.feed(piece)
         if text:
             self._text.append(text)
             self._unrendered.append(text)
