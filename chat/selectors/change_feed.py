@@ -95,12 +95,14 @@ def load_changes(people: Mapping[UUID, int]) -> Changes:
         cursor.execute(SELECT_CHANGES, (list(people), list(people.values()), MAX_CHANGES))
         rows = cursor.fetchall()
     changed: dict[UUID, list[ChangedRow]] = {}
-    for _, owner, pk, written_in, deleted, title, active, answered, seen, live in rows:
-        if owner is not None:
-            row = SidebarRow(pk, title, active, live, is_unread(answered, seen))
-            changed.setdefault(owner, []).append(
-                ChangedRow(pk, written_in, None if deleted else row)
-            )
+    for _, owner_id, pk, written_in, deleted_at, title, active_at, *state in rows:
+        if owner_id is None:  # a person without changes
+            continue
+        answered_at, seen_at, is_answering = state
+        row = SidebarRow(pk, title, active_at, is_answering, is_unread(answered_at, seen_at))
+        changed.setdefault(owner_id, []).append(
+            ChangedRow(pk, written_in, None if deleted_at else row)
+        )
     return Changes(parse_snapshot(rows[0][0]), changed)
 
 

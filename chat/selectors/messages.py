@@ -173,17 +173,18 @@ def load_thread_around(
 
 def add_saved_text(messages: Iterable[Message]) -> None:
     """Append the saved chunks to the text of live answers, in place."""
-    live = {message.pk: message for message in messages if message.is_live}
-    if not live:
+    live_messages = {message.pk: message for message in messages if message.is_live}
+    if not live_messages:
         return
-    rows = Chunk.objects.filter(run__message__in=live, run__ended_at__isnull=True)
+    rows = Chunk.objects.filter(run__message__in=live_messages, run__ended_at__isnull=True)
     chunks_by_message: dict[UUID, list[tuple[int, str]]] = {}
     for pk, offset, text in rows.order_by("offset").values_list(
         "run__message_id", "offset", "text"
     ):
         chunks_by_message.setdefault(pk, []).append((offset, text))
     for pk, chunks in chunks_by_message.items():
-        live[pk].text = join_chunks(live[pk].text, chunks)
+        message = live_messages[pk]
+        message.text = join_chunks(message.text, chunks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,13 @@ class RunConfig:
 class TurnPreconditions:
     """What must be known before an answer may start.
 
-    `sent` tells whether the question was sent before; `live` has the IDs of the person's
-    conversations with a live answer; `maker` is the configuration, or None without a model.
+    `is_repeated` tells whether the question was sent before. `live_conversation_ids` are those of
+    the person's conversations with a live answer. `config` is None if no model is enabled.
     """
 
-    sent: bool
-    live: list[UUID]
-    maker: RunConfig | None
+    is_repeated: bool
+    live_conversation_ids: list[UUID]
+    config: RunConfig | None
 
 
 # The conversation's own model and prompt if they are enabled, else the default ones.
@@ -83,7 +83,7 @@ def load_preconditions(
     conversation: Conversation, client_id: UUID | None = None
 ) -> TurnPreconditions:
     """Read the preconditions of a turn. Call this while the conversation is locked."""
-    ((sent, live, *values),) = fetch(
+    ((is_repeated, live_conversation_ids, *values),) = fetch(
         SELECT_PRECONDITIONS,
         {
             "conversation": conversation.pk,
@@ -93,7 +93,7 @@ def load_preconditions(
             "prompt": conversation.prompt_id,
         },
     )
-    return TurnPreconditions(sent, live, run_config_from_row(values))
+    return TurnPreconditions(is_repeated, live_conversation_ids, run_config_from_row(values))
 
 
 def require_run_config(config: RunConfig | None) -> RunConfig:

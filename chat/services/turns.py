@@ -102,7 +102,7 @@ def send(
     with transaction.atomic():
         conversation = lock_conversation(user, conversation_id)
         preconditions = load_preconditions(conversation, client_id)
-        if preconditions.sent:
+        if preconditions.is_repeated:
             turn = find_existing_turn(conversation, client_id)
         else:
             leaf_id = conversation.active_leaf_id
@@ -121,7 +121,7 @@ def edit(user: User, message_id: UUID, client_id: UUID, text: str, worker_id: UU
     with transaction.atomic():
         message, conversation = lock_message(user, message_id, Role.USER)
         preconditions = load_preconditions(conversation, client_id)
-        if preconditions.sent:
+        if preconditions.is_repeated:
             return find_existing_turn(conversation, client_id)
         return insert_turn(
             conversation, preconditions, message.parent_id, text, client_id, worker_id
@@ -138,9 +138,9 @@ def save_edit(user: User, message_id: UUID, client_id: UUID, text: str) -> Conve
     with transaction.atomic():
         message, conversation = lock_message(user, message_id, Role.USER)
         preconditions = load_preconditions(conversation, client_id)
-        if preconditions.sent:
+        if preconditions.is_repeated:
             return conversation
-        if conversation.pk in preconditions.live:
+        if conversation.pk in preconditions.live_conversation_ids:
             raise ChatError("busy")
         question = build_message(
             conversation,
@@ -269,17 +269,17 @@ def check_limits(conversation: Conversation, preconditions: TurnPreconditions) -
     the bucket's row stays locked, so that live answers are counted by one transaction at a time.
     """
     owner_id, rate = conversation.owner_id, settings.MESSAGES_PER_MINUTE
-    live = preconditions.live
+    live_ids = preconditions.live_conversation_ids
     if settings.LIMITS:
         if wait := consume(f"messages:{owner_id}", RateLimit(burst=rate, rate=rate / 60)):
             raise ChatError("too_fast", retry_after=wait)
         # Count again now that the bucket is locked.
-        live = [pk for (pk,) in fetch(SELECT_LIVE_CONVERSATIONS, {"owner": owner_id})]
-    if conversation.pk in live:
+        live_ids = [pk for (pk,) in fetch(SELECT_LIVE_CONVERSATIONS, {"owner": owner_id})]
+    if conversation.pk in live_ids:
         raise ChatError("busy")
-    if settings.LIMITS and len(live) >= QUEUE_FACTOR * settings.ANSWERS_PER_PERSON:
+    if settings.LIMITS and len(live_ids) >= QUEUE_FACTOR * settings.ANSWERS_PER_PERSON:
         raise ChatError("too_many_answers", retry_after=5)
-    return require_run_config(preconditions.maker)
+    return require_run_config(preconditions.config)
 
 
 def find_existing_turn(conversation: Conversation, client_id: UUID) -> Turn:

@@ -1,4 +1,4 @@
-"""One answer being written here: its task, what is not saved yet, and its closing lines."""
+"""A job writes one answer: it streams the text, keeps what is not saved yet, and ends the run."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ class PreparedTurn:
     """A committed turn, and the request for its model unless preparing that failed."""
 
     turn: Turn
-    prepared: PreparedRequest | None = None
+    request: PreparedRequest | None = None
 
 
 def prepare_turn(turn: Turn) -> PreparedTurn:
@@ -57,11 +57,14 @@ def prepare_turn(turn: Turn) -> PreparedTurn:
 
 
 class Job:
-    """Writes one answer. `ending` is what a cancellation means: stopped, interrupted, or "" when
-    somebody else ended the run and nothing may be written."""
+    """Writes one answer.
 
-    def __init__(self, ready: PreparedTurn, run: Run) -> None:
-        turn = ready.turn
+    `ending` is the status after a cancellation: stopped, interrupted, or "" if another process has
+    ended the run, so that nothing may be written.
+    """
+
+    def __init__(self, prepared: PreparedTurn, run: Run) -> None:
+        turn = prepared.turn
         self.owner_id: UUID = turn.conversation.owner_id
         self.run: Run = run
         self.run.provider = provider_name()
@@ -69,7 +72,7 @@ class Job:
         self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, turn.answer.text)
         self.relay = TextRelay(self.answer)
         self.clock = Timings()
-        self.prepared = ready.prepared
+        self.prepared = prepared.request
         self.ending: str | None = None
         self.status: str = Status.INTERRUPTED
         self.finished: FinishedRun | None = None
@@ -78,7 +81,7 @@ class Job:
         self.task: asyncio.Task[None] | None = None
         self.generation: asyncio.Task[Outcome] | None = None
 
-    # The sink of the generation.
+    # The methods of `TextSink`
     def feed(self, piece: str) -> None:
         self.unsaved.append(piece)
         self.answer.feed(piece)
@@ -91,12 +94,12 @@ class Job:
         self.answer.count_down(seconds, sentence)
 
     def show_queue_position(self, place: int) -> None:
-        """Where this answer stands in line, 0 for at its turn."""
+        """Show the position in the queue, counted from 1; 0 means that the answer may start."""
         sentence = _("Waiting for a free place: number %(place)d in line.") % {"place": place}
         self.answer.show_notice(sentence if place else "")
 
     def take_unsaved(self) -> TextChunk | None:
-        """What the next save appends; `confirm_saved` confirms it."""
+        """Return the text for the next save, or None; `confirm_saved` confirms it."""
         if not self.unsaved:
             return None
         self.unsaved = ["".join(self.unsaved)]
@@ -108,7 +111,7 @@ class Job:
         self.saved_length += len(piece.text)
 
     def cancel(self, ending: str) -> None:
-        """Hang up upstream and end with this status; the first reason counts."""
+        """Cancel the request to the model server; end with the status of the first call."""
         if self.ending is not None or (self.generation is not None and self.generation.done()):
             return
         self.ending = ending
@@ -116,8 +119,10 @@ class Job:
             self.generation.cancel()
 
     async def run_to_end(self) -> bool:
-        """Write the answer to its end; whether this process was the one that ended it. Nobody is
-        told, see `RunManager.supervise`."""
+        """Write the answer to its end; return whether this process ended the run.
+
+        `RunManager.supervise` publishes the end.
+        """
         self.generation = asyncio.create_task(self.generate(), name=f"write {self.run.pk}")
         if self.ending is not None:
             self.generation.cancel()
@@ -143,13 +148,14 @@ class Job:
                 return await generate(prepared, self, self.clock)
 
     async def prepare(self) -> PreparedRequest:
-        """Read and assemble, and again while the database is away. Raises ChatError."""
+        """Prepare the request, again and again while the database is away. Raises ChatError."""
         return await retry_while_unavailable(
             lambda: run_in_db(prepare_request, self.run, self.message),
             f"reading for run {self.run.pk}",
         )
 
     def outcome(self, task: asyncio.Task[Outcome]) -> Outcome | None:
+        """Return how the generation ended; None if another process has ended the run."""
         if task.cancelled():
             return Outcome(status=self.ending, usage=self.usage()) if self.ending else None
         problem = task.exception()
@@ -159,13 +165,16 @@ class Job:
         return Outcome(status=Status.FAILED, error_code="internal", usage=self.usage())
 
     def usage(self) -> Usage:
-        """What was spent on an answer that did not come to its end."""
+        """Return the token counts of an answer that did not come to its end."""
         if self.prepared is None:
             return Usage()
         return count_usage(self.prepared, self.answer.text[self.initial_length :], self.clock)
 
     async def close(self, outcome: Outcome) -> FinishedRun | None:
-        """Write the end, and again while the database is away."""
+        """End the run, again and again while the database is away.
+
+        Returns None if that failed, or if another process had ended the run.
+        """
         text = self.answer.text
         try:
             return await retry_while_unavailable(
@@ -175,7 +184,7 @@ class Job:
         except RETRYABLE_ERRORS:
             return None
         except DatabaseError as problem:
-            # The lease lapses, and the sweeper ends the run with what was saved.
+            # The lease expires, and a sweeper ends the run with the text saved so far.
             log.error("closing run %s failed: %s", self.run.pk, type(problem).__name__)
             return None
 

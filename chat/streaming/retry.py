@@ -1,4 +1,4 @@
-"""Work that goes on: tried again while the database is away, or next time after any failure."""
+"""Repeat work while the database is away, and keep periodic work going after a failure."""
 
 import asyncio
 import logging
@@ -11,10 +11,10 @@ from core.logging import OutageLogger
 
 log = logging.getLogger("chat.streaming")
 
-# What another moment may change. What the database has against a statement itself (`DataError`,
-# `IntegrityError`, `ProgrammingError`) stays the same however often it is tried.
+# Errors that may not occur again at the next attempt. Those of the statement itself (`DataError`,
+# `IntegrityError`, `ProgrammingError`) always do.
 RETRYABLE_ERRORS = (OperationalError, InterfaceError, InternalError)
-# Seconds between attempts, and for how long: text that is not saved yet is worth the memory.
+# Seconds between attempts, and how long to repeat them: unsaved text is worth its memory.
 MIN_PAUSE, MAX_PAUSE = 0.2, 4.0
 RETRY_SECONDS = 600.0
 
@@ -24,36 +24,35 @@ T = TypeVar("T")
 async def retry_while_unavailable(
     work: Callable[[], Awaitable[T]], name: str, seconds: float = RETRY_SECONDS
 ) -> T:
-    """Do this, and again while the database is away. Raises what the last attempt raised, and at
-    once what no other attempt would change."""
+    """Return `work()`, repeated while the database is away.
+
+    Raises the error of the last attempt, and errors other than `RETRYABLE_ERRORS` at once.
+    """
     loop = asyncio.get_running_loop()
-    until, pause, trouble = (
-        loop.time() + seconds,
-        MIN_PAUSE,
-        OutageLogger(log, name, RETRYABLE_ERRORS),
-    )
+    outages = OutageLogger(log, name, RETRYABLE_ERRORS)
+    deadline, pause = loop.time() + seconds, MIN_PAUSE
     while True:
         try:
-            done = await work()
-        except RETRYABLE_ERRORS as problem:
-            trouble.record_failure(problem)
-            if loop.time() > until:
+            result = await work()
+        except RETRYABLE_ERRORS as error:
+            outages.record_failure(error)
+            if loop.time() > deadline:
                 raise
         else:
-            trouble.record_success()
-            return done
+            outages.record_success()
+            return result
         await asyncio.sleep(pause)
         pause = min(MAX_PAUSE, 2 * pause)
 
 
 async def run_guarded(
-    work: Callable[[], Coroutine[object, object, object]], trouble: OutageLogger
+    work: Callable[[], Coroutine[object, object, object]], outages: OutageLogger
 ) -> Exception | None:
-    """A clock goes on when one round fails, in whatever way; what this one failed with."""
+    """Do one round of a periodic task; log and return its exception, so that the task goes on."""
     try:
         await work()
-    except Exception as problem:
-        trouble.record_failure(problem)
-        return problem
-    trouble.record_success()
+    except Exception as error:
+        outages.record_failure(error)
+        return error
+    outages.record_success()
     return None

@@ -1,4 +1,4 @@
-"""All runs of this process, and the clocks that save, sweep and drain them."""
+"""The runs of this process: start, save, stop, sweep and drain them."""
 
 import asyncio
 import logging
@@ -29,13 +29,17 @@ log = logging.getLogger("chat.streaming")
 
 SAVE_INTERVAL = 0.25
 SWEEP_INTERVAL = 3.0
-# Accounts are deactivated and deleted without an event too: by SQL, by a command, in a shell.
+# SQL, a management command or a shell deactivates and deletes accounts without an event.
 CHECK_OWNERS_EVERY = 3.0
 PURGE_INTERVAL = 3600.0
 
 
 class RunManager:
-    """Used from the event loop of the process. `process` names this process in leases."""
+    """Used from the event loop of the process. `worker_id` identifies the process in leases.
+
+    `jobs` are keyed by the ID of the answer, `turns` by that of the conversation. `turn_tasks`
+    write turns whose answers have not started yet.
+    """
 
     def __init__(self) -> None:
         self.worker_id = uuid4()
@@ -48,7 +52,7 @@ class RunManager:
         self.checking = OutageLogger(log, "checking accounts", RETRYABLE_ERRORS)
 
     def startup(self) -> None:
-        """Start the clocks, once, on the running loop."""
+        """Start the periodic tasks on the running event loop, on the first call only."""
         if self.is_started:
             return
         self.is_started = True
@@ -63,16 +67,16 @@ class RunManager:
         if self.is_draining:
             raise ChatError("restarting")
 
-    def start(self, ready: PreparedTurn) -> LiveAnswer | None:
+    def start(self, prepared: PreparedTurn) -> LiveAnswer | None:
         """Start the answer of a committed turn.
 
         Returns None if the turn was a repetition: its answer was started before.
         """
         self.startup()
-        turn = ready.turn
+        turn = prepared.turn
         if turn.run is None:
             return None
-        job = Job(ready, turn.run)
+        job = Job(prepared, turn.run)
         self.jobs[turn.answer.pk] = job
         self.turns[turn.conversation.pk] = turn
         job.task = self.tasks.start(self.supervise(job))
@@ -91,9 +95,9 @@ class RunManager:
             finally:
                 job.answer.end(job.status, job.finished)
 
-    def announce(self, job: Job, *whats: ChangeKind) -> None:
-        for what in whats:
-            pubsub.publish(Changed(job.owner_id, job.answer.conversation_id, what))
+    def announce(self, job: Job, *kinds: ChangeKind) -> None:
+        for kind in kinds:
+            pubsub.publish(Changed(job.owner_id, job.answer.conversation_id, kind))
 
     def find_live_answer(self, message_id: UUID | None) -> LiveAnswer | None:
         """Return the answer if this process is writing it."""
@@ -101,7 +105,7 @@ class RunManager:
         return job.answer if job else None
 
     def turn_in_progress(self, conversation_id: UUID | None) -> Turn | None:
-        """What began the answer that this process writes in the conversation now."""
+        """Return the turn whose answer this process is writing in the conversation, or None."""
         return self.turns.get(conversation_id) if conversation_id else None
 
     def on_event(self, event: Event) -> None:
@@ -120,54 +124,61 @@ class RunManager:
                 job.cancel(Status.STOPPED)
 
     async def stop_inactive(self, owners: Collection[UUID]) -> None:
-        """Stop the answers of those of these people who were deactivated or deleted."""
-        writing = {job.owner_id for job in self.jobs.values()}.intersection(owners)
-        if not writing:
+        """Stop the answers of those owners who were deactivated or deleted."""
+        owners = {job.owner_id for job in self.jobs.values()}.intersection(owners)
+        if not owners:
             return
-        inactive = await run_in_db_priority(inactive_users, writing)
+        inactive = await run_in_db_priority(inactive_users, owners)
         for job in list(self.jobs.values()):
             if job.owner_id in inactive:
                 job.cancel(Status.STOPPED)
 
-    # Clocks
+    # Periodic tasks
     async def save_clock(self) -> None:
-        trouble = OutageLogger(log, "saving", RETRYABLE_ERRORS)
+        outages = OutageLogger(log, "saving", RETRYABLE_ERRORS)
         while True:
             await asyncio.sleep(SAVE_INTERVAL)
-            await run_guarded(self.save, trouble)
+            await run_guarded(self.save, outages)
 
     async def save(self) -> None:
-        """Append what came since the last time, renew leases, hear of stops: one statement."""
+        """Append the text that is not saved yet, renew leases and read stop requests.
+
+        That is one statement for all runs of the process.
+        """
         jobs = {job.run.pk: job for job in self.jobs.values()}
         if not jobs:
             return
-        pieces = [piece for job in jobs.values() if (piece := job.take_unsaved())]
-        held = await run_in_db_priority(save_chunks, self.worker_id, list(jobs), pieces)
-        for piece in pieces:
-            jobs[piece.run_id].confirm_saved(piece)
-        self.apply_leases(jobs, held)
+        chunks = [chunk for job in jobs.values() if (chunk := job.take_unsaved())]
+        held_runs = await run_in_db_priority(save_chunks, self.worker_id, list(jobs), chunks)
+        for chunk in chunks:
+            jobs[chunk.run_id].confirm_saved(chunk)
+        self.apply_leases(jobs, held_runs)
 
-    def apply_leases(self, jobs: dict[UUID, Job], held: HeldRuns) -> None:
-        for key, job in jobs.items():
-            if key in held.stops:
+    def apply_leases(self, jobs: dict[UUID, Job], held_runs: HeldRuns) -> None:
+        """Cancel the jobs whose run was stopped, or ended by another process."""
+        for run_id, job in jobs.items():
+            if run_id in held_runs.stops:
                 job.cancel(Status.STOPPED)
-            elif key not in held.runs:
+            elif run_id not in held_runs.runs:
                 job.cancel("")
 
     async def sweep_clock(self) -> None:
-        """End what dead processes left; after the database was away everybody gets one full lease
-        to renew first."""
+        """End the runs of dead processes.
+
+        After an outage of the database, living processes first get one full lease to renew theirs.
+        """
         sweeping = OutageLogger(log, "sweeping", RETRYABLE_ERRORS)
         waiting = OutageLogger(log, "waiting for the database", RETRYABLE_ERRORS)
-        away = False
+        is_away = False
         while True:
-            away = away or isinstance(await run_guarded(self.sweep, sweeping), RETRYABLE_ERRORS)
-            if away:
-                away = await run_guarded(self.wait_for_renewals, waiting) is not None
+            if not is_away:
+                is_away = isinstance(await run_guarded(self.sweep, sweeping), RETRYABLE_ERRORS)
+            if is_away:
+                is_away = await run_guarded(self.wait_for_renewals, waiting) is not None
             await asyncio.sleep(SWEEP_INTERVAL)
 
     async def wait_for_renewals(self) -> None:
-        """Until the database is back and every living process could renew its leases."""
+        """Wait until the database is back and every living process has had time to renew."""
         name = "looking for the database"
         await retry_while_unavailable(
             lambda: run_in_db_priority(finish_run.has_restarted_recently), name, float("inf")
@@ -177,11 +188,11 @@ class RunManager:
     async def sweep(self) -> None:
         if await run_in_db(finish_run.has_restarted_recently):
             return
-        alive = [job.run.pk for job in self.jobs.values()]
-        for ended in await run_in_db(finish_run.finish_expired, spare=alive):
-            log.warning("answer %s was interrupted: its process is gone", ended.message_id)
-            for what in (ChangeKind.THREAD, ChangeKind.SIDEBAR_ROW):
-                pubsub.publish_threadsafe(Changed(ended.owner_id, ended.conversation_id, what))
+        own_runs = [job.run.pk for job in self.jobs.values()]
+        for run in await run_in_db(finish_run.finish_expired, spare=own_runs):
+            log.warning("answer %s was interrupted: its process is gone", run.message_id)
+            for kind in (ChangeKind.THREAD, ChangeKind.SIDEBAR_ROW):
+                pubsub.publish_threadsafe(Changed(run.owner_id, run.conversation_id, kind))
 
     async def owner_clock(self) -> None:
         while True:
@@ -192,16 +203,19 @@ class RunManager:
         await self.stop_inactive({job.owner_id for job in self.jobs.values()})
 
     async def purge_clock(self) -> None:
-        trouble = OutageLogger(log, "purging", RETRYABLE_ERRORS)
+        outages = OutageLogger(log, "purging", RETRYABLE_ERRORS)
         while True:
-            await run_guarded(self.purge, trouble)
+            await run_guarded(self.purge, outages)
             await asyncio.sleep(PURGE_INTERVAL)
 
     async def purge(self) -> None:
         await run_in_db(conversation_actions.purge)
 
     async def drain(self, seconds: float | None = None) -> None:
-        """Take no new work, let answers finish, then mark the rest as interrupted."""
+        """Refuse new work, let answers finish, then mark the rest as interrupted.
+
+        `seconds` replaces DRAIN_SECONDS.
+        """
         self.is_draining = True
         if self.jobs:
             log.info("draining: %d answers are being written", len(self.jobs))
@@ -211,12 +225,13 @@ class RunManager:
         await self.wait_until_idle(5)
 
     async def wait_until_idle(self, seconds: float) -> None:
-        """Wait until no answer is being written, one begun meanwhile included, or this long."""
+        """Wait until no answer is being written or about to start, at most this long."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
-        while (self.jobs or self.turn_tasks) and loop.time() < until:
-            writing = {job.task for job in self.jobs.values() if job.task is not None}
-            await asyncio.wait({*writing, *self.turn_tasks}, timeout=until - loop.time())
+        deadline = loop.time() + seconds
+        while (self.jobs or self.turn_tasks) and loop.time() < deadline:
+            job_tasks = {job.task for job in self.jobs.values() if job.task is not None}
+            timeout = deadline - loop.time()
+            await asyncio.wait({*job_tasks, *self.turn_tasks}, timeout=timeout)
 
 
 runs = RunManager()

@@ -6,6 +6,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from psycopg import errors
 
 from core.db.errors import Kind, is_conflict, outage_of
+from core.db.outages import DatabaseMonitor
 
 SECRET = "s3cret-host.example.org"
 
@@ -107,3 +108,19 @@ def test_a_conflict_may_be_repeated() -> None:
     assert is_conflict(raised(errors.SerializationFailure(SECRET)))
     assert not is_conflict(raised(errors.QueryCanceled(SECRET)))
     assert not is_conflict(OperationalError(SECRET))
+
+
+def test_only_an_outage_is_tolerated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monitor = DatabaseMonitor()
+    monkeypatch.setattr(monitor, "watch", lambda: None)
+
+    def fail(error: Exception) -> None:
+        with monitor.tolerated():
+            raise error
+
+    fail(raised(errors.AdminShutdown(SECRET)))
+    assert monitor.outage is not None
+    assert monitor.outage.kind is Kind.AWAY
+    for error in (raised(errors.UniqueViolation(SECRET)), ValueError()):
+        with pytest.raises(type(error)):
+            fail(error)
