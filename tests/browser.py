@@ -8,17 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from benchmarks.browser import FLAGS
 from tests.e2e.person import Person
 from tests.site import Site
 
-QUIET = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 numbers = itertools.count(1)
 
 
@@ -26,7 +19,7 @@ numbers = itertools.count(1)
 def browser(chromium_path: str) -> Iterator[Browser]:
     """Start a Chromium for one file: while it is open no other test may use an event loop."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
+        running = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield running
         running.close()
 

@@ -3,12 +3,7 @@
 import ast
 import json
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,7 +13,7 @@ import pytest
 from websockets.sync.client import connect
 
 from core.server.request_headers import ALLOWED, FROM_PROXIES
-from tests.site import ROOT, START_SECONDS, environment, free_port
+from tests.echo_server import echo_server
 
 # Packages, and files of large ones, through which a request goes.
 READERS = {
@@ -152,34 +147,14 @@ def test_nothing_is_both_allowed_and_dropped() -> None:
 # What reaches an application behind the real server
 @pytest.fixture(scope="module")
 def echo(site_database: dict[str, str]) -> Iterator[int]:
-    yield from served(site_database)
+    with echo_server(site_database) as port:
+        yield port
 
 
 @pytest.fixture(scope="module")
 def proxied_echo(site_database: dict[str, str]) -> Iterator[int]:
-    yield from served(site_database | {"TRUSTED_PROXIES": "10.9.9.9"})
-
-
-def served(values: dict[str, str]) -> Iterator[int]:
-    """The port of a server of `tests.config.echo`."""
-    port = free_port()
-    options = ("--bind=127.0.0.1", f"--port={port}", "tests.config.echo:application")
-    command = [sys.executable, "-m", "core.server.serve", *options]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment(**values), stderr=subprocess.DEVNULL
-    ) as process:
-        wait_for(port)
+    with echo_server(site_database | {"TRUSTED_PROXIES": "10.9.9.9"}) as port:
         yield port
-        process.kill()
-
-
-def wait_for(port: int) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the server did not start")
 
 
 VALUE = "https://foreign.example.net/%2e"

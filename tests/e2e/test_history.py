@@ -5,30 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.long_conversation import insert_long_conversation
 from tests.e2e.person import Person
 from tests.fake_llm import Gate, UpstreamThread, answer
 from tests.site import Site
 
 pytestmark = pytest.mark.browser
 
-FILL = """
-import uuid6
-from accounts.models import User
-from chat.models import Conversation, Message
-user = User.objects.get(email={email!r})
-conversation = Conversation.objects.create(owner=user, title="Long one", next_seq=2001)
-rows, parent = [], None
-for number in range(1, 2001):
-    role = "user" if number % 2 else "assistant"
-    row = Message(id=uuid6.uuid7(), conversation=conversation, seq=number, role=role,
-        parent_id=parent, status="complete", text=f"Message number {{number}}",
-        finish_reason="" if number % 2 else "stop")
-    rows.append(row)
-    parent = row.id
-Message.objects.bulk_create(rows)
-Conversation.objects.filter(pk=conversation.pk).update(active_leaf=parent)
-print(conversation.pk)
-"""
+TEXT = 'f"Message number {number}"'
+
 ROWS = """
 from datetime import timedelta
 from django.utils import timezone
@@ -81,7 +66,7 @@ def test_delete_while_it_streams_and_undo(person: Person, upstream: UpstreamThre
 
 
 def test_a_long_conversation_opens_at_its_end(person: Person, site: Site) -> None:
-    key = site.manage("shell", "-c", FILL.format(email=person.email)).strip().splitlines()[-1]
+    key = insert_long_conversation(site, person.email, 2000, TEXT)
     person.page.goto(f"{site.url}/c/{key}/")
     last = person.page.locator("article").last
     expect(last).to_contain_text("Message number 2000")

@@ -35,6 +35,13 @@ class Pair:
         return Person(site.url, person.email, http)
 
 
+@pytest.fixture(scope="module")
+def own_site(site_database: dict[str, str], upstream_server: UpstreamThread) -> Iterator[Site]:
+    """A web process that only the tests of one module use."""
+    with Site(site_database | {"INFERENCE_BASE_URL": upstream_server.base_url}) as site:
+        yield site
+
+
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Valkey]:
     with Valkey() as running:

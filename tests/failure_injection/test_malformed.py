@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 
 from tests.chat.people import Person, signed_up
-from tests.fake_llm import UpstreamThread
 from tests.site import Site
 
 NO_ID = "00000000-0000-4000-8000-000000000000"  # of nothing that exists
@@ -35,12 +34,6 @@ PATHS = (
     *("/admin/accounts/user/?q=x", "/admin/accounts/user/x/change/", "/static/x", "/readyz"),
     *("/c/x/", "/m/x/about/", "/favicon.ico"),
 )
-
-
-@pytest.fixture(scope="module")
-def own_site(site_database: dict[str, str], upstream_server: UpstreamThread) -> Iterator[Site]:
-    with Site(site_database | {"INFERENCE_BASE_URL": upstream_server.base_url}) as site:
-        yield site
 
 
 @pytest.fixture(scope="module")

@@ -27,12 +27,6 @@ HEAD = b"POST /c/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 
 
 @pytest.fixture(scope="module")
-def own_site(site_database: dict[str, str], upstream_server: UpstreamThread) -> Iterator[Site]:
-    with Site(site_database | {"INFERENCE_BASE_URL": upstream_server.base_url}) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
 def reader(own_site: Site) -> Iterator[Person]:
     person = signed_up(own_site.url, f"{uuid4().hex}@readers.example.org")
     yield person

@@ -2,18 +2,17 @@
 
 import ast
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from core.server.clock import MEASURING
-from tests.site import ROOT, START_SECONDS, environment, free_port
+from tests.echo_server import echo_server
+from tests.site import ROOT
 
 HOUR, DAYS_400 = 3600.0, 400 * 86400.0
 PING = b"\x89"
@@ -32,27 +31,10 @@ def clock(tmp_path: Path) -> Path:
 @pytest.fixture
 def port(site_database: dict[str, str], clock: Path) -> Iterator[int]:
     """A real server whose pings come often; any page may connect."""
-    found = free_port()
-    options = (f"--ping-interval={INTERVAL}", "--ping-timeout=120", f"--port={found}")
     shifted = {"PYTHONPATH": f"{ROOT / 'tests/shifted'}", "CLOCK_OFFSET_FILE": str(clock)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "core.server.serve", *options, "tests.config.echo:application"],
-        cwd=ROOT,
-        env=environment(**site_database, **shifted),
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        wait_for(found)
-        yield found
-        process.kill()
-
-
-def wait_for(port: int) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the server did not start")
+    options = (f"--ping-interval={INTERVAL}", "--ping-timeout=120")
+    with echo_server(site_database | shifted, *options) as port:
+        yield port
 
 
 def opened(port: int) -> socket.socket:

@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from launcher.postgres import Cluster
+from tests.e2e.long_conversation import insert_long_conversation
 from tests.e2e.person import Person
 from tests.fake_llm import Delay, Gate, UpstreamThread, answer
 from tests.fake_llm.script import Step
@@ -23,23 +24,6 @@ PART = (
     f"## Part\n\n{WORDS * 4}\n\n- one item with words\n- another with **bold**\n\n"
     "```python\nfor i in range(3):\n    print(i)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
 )
-FILL = """
-import uuid6
-from accounts.models import User
-from chat.models import Conversation, Message
-owner = User.objects.get(email={email!r})
-conversation = Conversation.objects.create(owner=owner, title="Long one", next_seq=41)
-rows, parent = [], None
-for number in range(1, 41):
-    role = "user" if number % 2 else "assistant"
-    text = "A question" if number % 2 else {text!r}
-    rows.append(Message(id=uuid6.uuid7(), conversation=conversation, seq=number, role=role,
-        parent_id=parent, status="complete", text=text, finish_reason="" if number % 2 else "stop"))
-    parent = rows[-1].id
-Message.objects.bulk_create(rows)
-Conversation.objects.filter(pk=conversation.pk).update(active_leaf=parent)
-print(conversation.pk)
-"""
 OVER = """() => new Promise((done) => {
   const over = () => [...document.querySelectorAll("article")].at(-1).dataset.status === "complete";
   const look = () => over() ? requestAnimationFrame(() => requestAnimationFrame(done))
@@ -66,8 +50,8 @@ def at_speed(text: str) -> list[Step | str]:
 
 
 def conversation(person: Person, site: Site, upstream: UpstreamThread) -> None:
-    code = FILL.format(email=person.email, text=tokens(1_000))
-    key = site.manage("shell", "-c", code).strip().splitlines()[-1]
+    text = f'"A question" if number % 2 else {tokens(1_000)!r}'
+    key = insert_long_conversation(site, person.email, 40, text)
     person.page.goto(f"{site.url}/c/{key}/")
     person.page.mouse.move(700, 400)
     with Watch(person.page) as watch:

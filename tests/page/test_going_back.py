@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser import QUIET, numbers
+from benchmarks.browser import FLAGS
+from tests.browser import numbers
 from tests.e2e.person import Person
 from tests.fake_llm import UpstreamThread, answer
 from tests.site import Site
@@ -36,7 +37,7 @@ def remembering(browser: Browser, chromium_path: str) -> Iterator[Browser]:
     """A browser that keeps pages that were left."""
     running = browser.browser_type.launch(
         executable_path=chromium_path,
-        args=QUIET,
+        args=FLAGS,
         ignore_default_args=["--disable-back-forward-cache"],
     )
     yield running

@@ -6,6 +6,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.long_conversation import insert_long_conversation
 from tests.e2e.person import Person
 from tests.fake_llm import Delay, Gate, UpstreamThread, answer
 from tests.page.frames import Watch
@@ -13,23 +14,8 @@ from tests.site import Site
 
 pytestmark = pytest.mark.browser
 
-FILL = """
-import uuid6
-from accounts.models import User
-from chat.models import Conversation, Message
-user = User.objects.get(email={email!r})
-conversation = Conversation.objects.create(owner=user, title="Long one", next_seq=91)
-rows, parent = [], None
-for number in range(1, 91):
-    role = "user" if number % 2 else "assistant"
-    rows.append(Message(id=uuid6.uuid7(), conversation=conversation, seq=number, role=role,
-        parent_id=parent, status="complete", text=f"Message {{number}}. " + "Words. " * 7 * number,
-        finish_reason="" if number % 2 else "stop"))
-    parent = rows[-1].id
-Message.objects.bulk_create(rows)
-Conversation.objects.filter(pk=conversation.pk).update(active_leaf=parent)
-print(conversation.pk)
-"""
+TEXT = 'f"Message {number}. " + "Words. " * 7 * number'
+
 PLACE = """(id) => document.getElementById(id).getBoundingClientRect().top"""
 PART = "## Part\n\nWords **bold** and `code`.\n\n- one\n- two\n\n```python\nx = 1\n```\n\n"
 DONE = """() => new Promise((done) => {
@@ -41,7 +27,7 @@ DONE = """() => new Promise((done) => {
 
 
 def test_older_messages_do_not_move_what_is_read(person: Person, site: Site) -> None:
-    key = site.manage("shell", "-c", FILL.format(email=person.email)).strip().splitlines()[-1]
+    key = insert_long_conversation(site, person.email, 90, TEXT)
     person.page.goto(f"{site.url}/c/{key}/")
     articles = person.page.locator("article")
     expect(articles.last).to_be_in_viewport()

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Iterator
 
+from chat.rendering.markdown import Stream
+
 PIECES = [
     "Plain words in a row, with a full stop. ",
     "**bold**",
@@ -138,3 +140,12 @@ def cuts(text: str, chance: random.Random, longest: int = 9) -> Iterator[str]:
         step = chance.randint(1, longest)
         yield text[at : at + step]
         at += step
+
+
+def stream(*pieces: str) -> Stream:
+    """Return the stream of an answer after each piece was fed and rendered."""
+    answer = Stream("ab12")
+    for piece in pieces:
+        answer.feed(piece)
+        answer.render()
+    return answer

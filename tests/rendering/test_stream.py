@@ -8,15 +8,7 @@ from chat.rendering.markdown import Stream, render
 from chat.rendering.markdown.source import normalise
 
 from .dom import parse
-from .samples import BEHAVED, PIECES, cuts
-
-
-def stream(*pieces: str) -> Stream:
-    made = Stream("ab12")
-    for piece in pieces:
-        made.feed(piece)
-        made.render()
-    return made
+from .samples import BEHAVED, PIECES, cuts, stream
 
 
 @pytest.mark.parametrize("seed", range(8))

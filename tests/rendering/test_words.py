@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.rendering.markdown import Stream
-
-from .samples import cuts
+from .samples import cuts, stream
 
 PLAIN = ["word", "a", "it's", '"so"', "(or)", "2", "10", "www", ".", ",", "?", "-", "é", "漢字"]
 LINKS = ["www.x.com", "me@x.org", "https://e.org/a", ":", "/", "@", "[", "]("]
@@ -17,14 +15,6 @@ ESCAPED = ["&", "&am", "p;", "<", "<b", ">"]
 MARKS = LINKS + SIGNS + ESCAPED
 LINES = ["\n" + begin for begin in ("", "\n", "- ", "1. ", "# ", "> ", "===", "---", "    ")]
 NOTES = ["\n[r]: http://e.com\n", "[r]", "\n[^1]: n", "[^1]", "\n| a |\n|---|\n|"]
-
-
-def stream(*pieces: str) -> Stream:
-    made = Stream("ab12")
-    for piece in pieces:
-        made.feed(piece)
-        made.render()
-    return made
 
 
 @settings(max_examples=400, deadline=None)
