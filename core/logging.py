@@ -5,7 +5,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from core.db.errors import is_outage
+from core.db.errors import RETRYABLE_ERRORS, is_outage
 from core.db.outages import database
 from core.web.references import existing_reference
 
@@ -68,7 +68,10 @@ class OutageLogger:
     """
 
     def __init__(
-        self, log: logging.Logger, name: str, expected: tuple[type[Exception], ...] = ()
+        self,
+        log: logging.Logger,
+        name: str,
+        expected: tuple[type[Exception], ...] = RETRYABLE_ERRORS,
     ) -> None:
         self.log = log
         self.name = name

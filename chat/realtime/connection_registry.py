@@ -15,7 +15,7 @@ from chat.pubsub import pubsub
 from chat.realtime.page_state import PageState
 from chat.selectors import messages
 from chat.selectors.change_feed import load_changes
-from chat.streaming.retry import RETRYABLE_ERRORS, run_guarded
+from chat.streaming.retry import run_guarded
 from chat.streaming.run_manager import runs
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
@@ -51,7 +51,7 @@ class ConnectionRegistry:
         self.tasks = TaskSet()
         self.revisions: dict[Login, str] = {}
         self.renewed: dict[str, float] = {}
-        self.checking = OutageLogger(log, "checking sessions", RETRYABLE_ERRORS)
+        self.checking = OutageLogger(log, "checking sessions")
 
     def join(self, feed: PageState, close: Close) -> None:
         if not self.tasks:
@@ -87,7 +87,7 @@ class ConnectionRegistry:
             run_every(
                 COMPARE_INTERVAL,
                 self.compare,
-                OutageLogger(log, "comparing pages", RETRYABLE_ERRORS),
+                OutageLogger(log, "comparing pages"),
             )
         )
         self.tasks.start(run_every(SESSION_CHECK_INTERVAL, self.check_sessions, self.checking))

@@ -26,8 +26,8 @@ from chat.realtime.sidebar import SidebarState
 from chat.rendering.components import htmx, thread_view
 from chat.selectors import messages
 from chat.selectors.change_feed import Snapshot
-from chat.streaming.retry import RETRYABLE_ERRORS
 from chat.streaming.run_manager import runs
+from core.db.errors import RETRYABLE_ERRORS
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
 from core.server.frames import LISTEN, Disconnected
@@ -49,8 +49,8 @@ MAX_BAD_FRAMES = 50
 RETRY_SECONDS = 1.0
 CAN_SIGN_IN = (EndReason.ENDED, EndReason.PASSWORD_CHANGED)
 # Of all sockets together: one line when they begin to wait, and one when they go on.
-opening = OutageLogger(log, "opening sockets", RETRYABLE_ERRORS)
-looking = OutageLogger(log, "looking for sockets", RETRYABLE_ERRORS)
+opening = OutageLogger(log, "opening sockets")
+looking = OutageLogger(log, "looking for sockets")
 
 
 class ChatConsumer(AsyncWebsocketConsumer):

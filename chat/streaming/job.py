@@ -24,8 +24,9 @@ from chat.streaming.admission import FairQueue
 from chat.streaming.generate import PreparedRequest, Timings, count_usage, generate, prepare_request
 from chat.streaming.live_answer import LiveAnswer
 from chat.streaming.relay import TextRelay
-from chat.streaming.retry import RETRYABLE_ERRORS, retry_while_unavailable
+from chat.streaming.retry import retry_while_unavailable
 from chat.streaming.throttle import throttle
+from core.db.errors import RETRYABLE_ERRORS
 from core.db.executors import run_in_db, run_in_db_priority
 
 log = logging.getLogger("chat.streaming")

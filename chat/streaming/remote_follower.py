@@ -15,7 +15,6 @@ from chat.models.conversation import LIVE
 from chat.pubsub import pubsub
 from chat.selectors import messages
 from chat.streaming.live_answer import LiveAnswer
-from chat.streaming.retry import RETRYABLE_ERRORS
 from core.db.executors import run_in_db
 from core.logging import OutageLogger
 from core.tasks import TaskSet
@@ -56,7 +55,7 @@ class RemoteFollower:
     async def follow(self) -> None:
         """Follow the row until its answer ended or nobody here looks any more."""
         status: str = Status.STREAMING
-        trouble = OutageLogger(log, f"following answer {self.answer.message_id}", RETRYABLE_ERRORS)
+        trouble = OutageLogger(log, f"following answer {self.answer.message_id}")
         while status in LIVE and (self.answer.watchers or self.answer.revision == 0):
             pubsub.publish_remote(AnswerSubscribed(self.answer.message_id))
             try:

@@ -5,15 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
-from django.db.utils import InterfaceError, InternalError, OperationalError
-
+from core.db.errors import RETRYABLE_ERRORS
 from core.logging import OutageLogger
 
 log = logging.getLogger("chat.streaming")
 
-# Errors that may not occur again at the next attempt. Those of the statement itself (`DataError`,
-# `IntegrityError`, `ProgrammingError`) always do.
-RETRYABLE_ERRORS = (OperationalError, InterfaceError, InternalError)
 # Seconds between attempts, and how long to repeat them: unsaved text is worth its memory.
 MIN_PAUSE, MAX_PAUSE = 0.2, 4.0
 RETRY_SECONDS = 600.0
@@ -29,7 +25,7 @@ async def retry_while_unavailable(
     Raises the error of the last attempt, and errors other than `RETRYABLE_ERRORS` at once.
     """
     loop = asyncio.get_running_loop()
-    outages = OutageLogger(log, name, RETRYABLE_ERRORS)
+    outages = OutageLogger(log, name)
     deadline, pause = loop.time() + seconds, MIN_PAUSE
     while True:
         try:

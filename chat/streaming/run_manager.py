@@ -19,8 +19,9 @@ from chat.services.turns import Turn
 from chat.streaming.job import Job, PreparedTurn
 from chat.streaming.live_answer import LiveAnswer
 from chat.streaming.remote_follower import remote_followers
-from chat.streaming.retry import RETRYABLE_ERRORS, retry_while_unavailable, run_guarded
+from chat.streaming.retry import retry_while_unavailable, run_guarded
 from chat.streaming.throttle import throttle
+from core.db.errors import RETRYABLE_ERRORS
 from core.db.executors import run_in_db, run_in_db_priority
 from core.logging import OutageLogger
 from core.tasks import TaskSet
@@ -49,7 +50,7 @@ class RunManager:
         self.turn_tasks = TaskSet()
         self.is_started = False
         self.is_draining = False
-        self.checking = OutageLogger(log, "checking accounts", RETRYABLE_ERRORS)
+        self.checking = OutageLogger(log, "checking accounts")
 
     def startup(self) -> None:
         """Start the periodic tasks on the running event loop, on the first call only."""
@@ -135,7 +136,7 @@ class RunManager:
 
     # Periodic tasks
     async def save_clock(self) -> None:
-        outages = OutageLogger(log, "saving", RETRYABLE_ERRORS)
+        outages = OutageLogger(log, "saving")
         while True:
             await asyncio.sleep(SAVE_INTERVAL)
             await run_guarded(self.save, outages)
@@ -167,8 +168,8 @@ class RunManager:
 
         After an outage of the database, living processes first get one full lease to renew theirs.
         """
-        sweeping = OutageLogger(log, "sweeping", RETRYABLE_ERRORS)
-        waiting = OutageLogger(log, "waiting for the database", RETRYABLE_ERRORS)
+        sweeping = OutageLogger(log, "sweeping")
+        waiting = OutageLogger(log, "waiting for the database")
         is_away = False
         while True:
             if not is_away:
@@ -203,7 +204,7 @@ class RunManager:
         await self.stop_inactive({job.owner_id for job in self.jobs.values()})
 
     async def purge_clock(self) -> None:
-        outages = OutageLogger(log, "purging", RETRYABLE_ERRORS)
+        outages = OutageLogger(log, "purging")
         while True:
             await run_guarded(self.purge, outages)
             await asyncio.sleep(PURGE_INTERVAL)

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import psycopg
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 # The base classes of what Django raises for errors of the driver.
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
+# Those among them that may not occur again at the next attempt. The others (`DataError`,
+# `IntegrityError`, `ProgrammingError`) are errors of the statement itself and always do.
+RETRYABLE_ERRORS = (OperationalError, InterfaceError, InternalError)
 
 
 class Kind(StrEnum):

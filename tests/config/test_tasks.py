@@ -1,10 +1,13 @@
 """Background tasks have an owner for as long as they run."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from core.tasks import TaskSet
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 async def test_a_task_leaves_the_set_when_it_ends() -> None:
@@ -47,3 +50,11 @@ async def test_shielded_work_raises_to_its_caller() -> None:
 
     with pytest.raises(ValueError):
         await work()
+
+
+def test_nobody_else_keeps_a_set_of_tasks() -> None:
+    modules = [
+        path for folder in ("accounts", "chat", "core") for path in ROOT.glob(f"{folder}/**/*.py")
+    ]
+    users = [path.name for path in modules if "add_done_callback" in path.read_text()]
+    assert users == ["tasks.py"]
