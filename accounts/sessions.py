@@ -143,7 +143,8 @@ def check_logins(logins: Mapping[Login, str]) -> dict[Login, LoginState]:
     )
     states = {}
     for session_key, user_id, revision, encoded, *user_values in rows:
-        user = from_row(User, user_values) if user_values[0] else None
+        # The first column, the password hash, is null only without an account; it may be empty.
+        user = None if user_values[0] is None else from_row(User, user_values)
         reason = end_reason(decode_session(encoded), user)
         states[session_key, user_id] = LoginState(revision or "", reason)
     return states

@@ -18,7 +18,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.initial_admin import create_link
 from accounts.models import User
 from accounts.session_store import SessionStore as OurSessionStore
-from accounts.sessions import session_data, user_of_session
+from accounts.sessions import EndReason, check_logins, session_data, user_of_session
 from accounts.signals import session_ended, session_renewed
 from tests.accounts.conftest import PASSWORD
 
@@ -71,6 +71,16 @@ def test_nobody_when_switched_off(signed_in: Client) -> None:
 def test_nobody_after_deletion(signed_in: Client) -> None:
     User.objects.all().delete()
     assert user_of_session(key(signed_in)) is asked_of_django(key(signed_in)) is None
+
+
+@pytest.mark.django_db
+def test_an_account_without_a_password_hash_is_no_deleted_one(client: Client) -> None:
+    person = User.objects.create(email="imported@example.org")
+    client.force_login(person)
+    login = key(client), person.pk
+    assert check_logins({login: ""})[login].end_reason is None
+    person.delete()
+    assert check_logins({login: ""})[login].end_reason is EndReason.DELETED
 
 
 def test_nobody_after_a_change_of_password(signed_in: Client, person: User) -> None:
