@@ -52,7 +52,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = SystemPrompt
-        fields = ("name", "enabled", "is_default")
+        fields = ("name", "enabled")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,13 +67,6 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("The text holds characters that cannot be stored."))
         return text
 
-    def clean_is_default(self) -> bool:
-        """Refuse to leave the site without a default prompt."""
-        is_default: bool = self.cleaned_data["is_default"]
-        if self.instance.is_default and not is_default and self.instance.pk:
-            raise forms.ValidationError(_("Make another prompt the default instead."))
-        return is_default
-
     def clean(self) -> dict[str, Any]:
         super().clean()
         newest = system_prompts.lock_newest_version(self.instance)
@@ -82,8 +75,8 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
         if newest and "text" in self.cleaned_data:
             self.check_base_version(newest)
         self.publishes = self.data.get("_publish") == "newest" and not self.newer_version
-        if self.cleaned_data.get("is_default"):
-            self.check_default()
+        if not self.cleaned_data.get("enabled") and system_prompts.is_default(self.instance):
+            self.add_error("enabled", _("Choose another default prompt first."))
         return self.cleaned_data
 
     def check_base_version(self, newest: PromptVersion) -> None:
@@ -103,17 +96,3 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
         # The page with this error also lists the newest version, so saving again may replace it.
         data = {name: self.data[name] for name in self.data}
         self.data = data | {self.add_prefix("base_version"): newest.number}
-
-    def check_default(self) -> None:
-        """Require that the default prompt is published and enabled."""
-        if not self.instance.published_id and not self.publishes:
-            self.add_error("is_default", _("Publish this prompt before you make it the default."))
-        if not self.cleaned_data.get("enabled"):
-            first = _("Enable this prompt before you make it the default.")
-            other = _("Choose another default prompt first.")
-            self.add_error("enabled", other if self.instance.is_default else first)
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # `make_default` moves the default in one transaction, so two defaults are no error here.
-        names: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
-        return names | {"is_default"}

@@ -28,7 +28,9 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     change_form_template = "admin/chat/systemprompt/change_form.html"
     list_display = ("name", "published_number", "newest_number", "is_default", "enabled")
     fields = ("name", "text", "note", "enabled", "is_default", "base_version")
+    readonly_fields = ("is_default",)
     search_fields = ("name",)
+    actions = ("make_default",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SystemPrompt]:
         prompts = super().get_queryset(request).select_related("published")
@@ -46,17 +48,13 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return format_html("v{}", prompt.newest or 0)
 
     def save_model(self, request: HttpRequest, obj: SystemPrompt, form: Any, change: bool) -> None:
-        """Save the prompt, its next version and, if asked for, the publication and the default."""
-        wants_default = obj.is_default
-        obj.is_default = False if not change else form.initial.get("is_default", False)
+        """Save the prompt, its next version and, if asked for, the publication."""
         obj.save(update_fields=None if not change else ["name", "enabled"])
         if form.newer_version is None:
             self.save_version(request, obj, form)
         elif "_publish" in request.POST:
             sentence = _("Somebody saved version %(number)d meanwhile: nothing was published.")
             self.message_user(request, sentence % {"number": form.newer_version}, messages.WARNING)
-        if wants_default:
-            system_prompts.make_default(obj)
         warn_about_room(request, prompts=system_prompts.usable_prompts().filter(pk=obj.pk))
 
     def save_version(self, request: HttpRequest, obj: SystemPrompt, form: Any) -> None:
@@ -78,6 +76,22 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         sentence = _("Version %(number)s is published: the next answer uses it.")
         self.message_user(request, sentence % {"number": number}, messages.SUCCESS)
         return True
+
+    @admin.action(description=gettext_lazy("Make the selected prompt the default"))
+    def make_default(self, request: HttpRequest, queryset: QuerySet[SystemPrompt]) -> None:
+        """Make the one selected prompt the default, or say why it cannot be."""
+        if queryset.count() != 1:
+            self.message_user(request, _("Select exactly one prompt."), messages.ERROR)
+            return
+        prompt = queryset.get()
+        if not prompt.published_id:
+            sentence = _("Publish this prompt before you make it the default.")
+            self.message_user(request, sentence, messages.ERROR)
+        elif not system_prompts.make_default(prompt):
+            sentence = _("Enable this prompt before you make it the default.")
+            self.message_user(request, sentence, messages.ERROR)
+        else:
+            self.message_user(request, _("New conversations use this prompt."), messages.SUCCESS)
 
     def change_view(
         self,

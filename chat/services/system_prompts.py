@@ -48,11 +48,20 @@ def publish(prompt: SystemPrompt, number: int) -> bool:
     return SystemPrompt.objects.filter(pk=prompt.pk).update(published=version) == 1
 
 
-def make_default(prompt: SystemPrompt) -> None:
-    """Make this prompt the only default."""
+def is_default(prompt: SystemPrompt) -> bool:
+    """Whether this prompt is the default now, not when it was loaded."""
+    return SystemPrompt.objects.filter(pk=prompt.pk, is_default=True).exists()
+
+
+def make_default(prompt: SystemPrompt) -> bool:
+    """Make this prompt the only default; return False if it is not published or not enabled."""
+    usable = SystemPrompt.objects.filter(pk=prompt.pk, enabled=True, published__isnull=False)
     with transaction.atomic():
+        # The lock keeps the prompt enabled until the commit.
+        if usable.select_for_update(no_key=True).first() is None:
+            return False
         SystemPrompt.objects.exclude(pk=prompt.pk).filter(is_default=True).update(is_default=False)
-        SystemPrompt.objects.filter(pk=prompt.pk).update(is_default=True)
+        return usable.update(is_default=True) == 1
 
 
 def make_default_model(model: ChatModel) -> None:

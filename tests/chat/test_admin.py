@@ -44,11 +44,9 @@ def fields(prompt: SystemPrompt, **changes: str) -> dict[str, str]:
         "text": newest.text if newest else "",
         "note": "",
         "enabled": "on" if prompt.enabled else "",
-        "is_default": "on" if prompt.is_default else "",
         "base_version": str(newest.number if newest else 0),
     }
-    ticks = ("enabled", "is_default")
-    return {k: v for k, v in (shown | changes).items() if v or k not in ticks}
+    return {k: v for k, v in (shown | changes).items() if v or k != "enabled"}
 
 
 def save(client: Client, prompt: SystemPrompt, **changes: str) -> Any:
@@ -333,43 +331,53 @@ def test_a_new_prompt_begins_with_version_one_unpublished(staff_client: Client) 
     assert (numbers(made), made.published, made.is_default) == ([1], None, False)
 
 
-def test_the_default_moves(staff_client: Client, prompt: SystemPrompt) -> None:
-    added(staff_client, is_default="on", _publish="newest")
-    assert SystemPrompt.objects.get(is_default=True).name == "Pirate"
-    save(staff_client, prompt, is_default="on")
+def make_default(client: Client, *prompts: SystemPrompt) -> str:
+    """Run the action, and return the page that it leads to."""
+    keys = [str(prompt.pk) for prompt in prompts]
+    data = {"action": "make_default", "_selected_action": keys}
+    page: str = client.post(PROMPTS, data, follow=True).content.decode()
+    return page
+
+
+def test_the_default_moves_by_an_action(staff_client: Client, prompt: SystemPrompt) -> None:
+    added(staff_client, _publish="newest")
+    other = SystemPrompt.objects.get(name="Pirate")
+    assert "New conversations use this prompt." in make_default(staff_client, other)
+    assert SystemPrompt.objects.get(is_default=True) == other
+    make_default(staff_client, prompt)
     assert SystemPrompt.objects.get(is_default=True) == prompt
 
 
-def test_the_default_cannot_just_go(staff_client: Client, prompt: SystemPrompt) -> None:
-    page = save(staff_client, prompt, is_default="").content.decode()
-    assert "Make another prompt the default instead." in page
-    prompt.refresh_from_db()
-    assert prompt.is_default
+def test_two_prompts_cannot_both_be_the_default(staff_client: Client, prompt: SystemPrompt) -> None:
+    added(staff_client, _publish="newest")
+    page = make_default(staff_client, prompt, SystemPrompt.objects.get(name="Pirate"))
+    assert "Select exactly one prompt." in page
+    assert SystemPrompt.objects.get(is_default=True) == prompt
+
+
+def test_the_form_neither_gives_nor_takes_the_default(
+    staff_client: Client, prompt: SystemPrompt
+) -> None:
+    added(staff_client, is_default="on", _publish="newest")
+    other = SystemPrompt.objects.get(name="Pirate")
+    save(staff_client, other, is_default="on")
+    save(staff_client, prompt, is_default="")
+    assert SystemPrompt.objects.get(is_default=True) == prompt
+    assert 'name="is_default"' not in staff_client.get(f"{PROMPTS}add/").content.decode()
 
 
 def test_a_prompt_is_published_before_it_is_the_default(
     staff_client: Client, prompt: SystemPrompt
 ) -> None:
-    sentence = "Publish this prompt before you make it the default."
-    assert sentence in added(staff_client, is_default="on").content.decode()
     added(staff_client)
     other = SystemPrompt.objects.get(name="Pirate")
-    assert sentence in save(staff_client, other, is_default="on").content.decode()
+    page = make_default(staff_client, other)
+    assert "Publish this prompt before you make it the default." in page
     assert SystemPrompt.objects.get(is_default=True) == prompt
-    save(staff_client, other, is_default="on", _publish="newest")
+    save(staff_client, other, _publish="newest")
+    make_default(staff_client, other)
     assert SystemPrompt.objects.get(is_default=True) == other
     assert published(other) == 1
-
-
-def test_an_old_page_that_publishes_nothing_makes_no_default(
-    staff_client: Client, prompt: SystemPrompt
-) -> None:
-    added(staff_client)
-    other = SystemPrompt.objects.get(name="Pirate")
-    page = fields(other, is_default="on", _publish="newest")
-    save(staff_client, other, text="Ahoy.")
-    assert "Publish this prompt" in post(staff_client, other, page).content.decode()
-    assert SystemPrompt.objects.get(is_default=True) == prompt
 
 
 def test_the_default_prompt_is_not_switched_off(staff_client: Client, prompt: SystemPrompt) -> None:
@@ -379,11 +387,15 @@ def test_the_default_prompt_is_not_switched_off(staff_client: Client, prompt: Sy
     assert (prompt.enabled, prompt.is_default) == (True, True)
 
 
-def test_a_disabled_prompt_is_not_made_the_default(staff_client: Client) -> None:
+def test_a_disabled_prompt_is_not_made_the_default(
+    staff_client: Client, prompt: SystemPrompt
+) -> None:
     added(staff_client, _publish="newest")
     other = SystemPrompt.objects.get(name="Pirate")
-    page = save(staff_client, other, enabled="", is_default="on").content.decode()
+    save(staff_client, other, enabled="")
+    page = make_default(staff_client, other)
     assert "Enable this prompt before you make it the default." in page
+    assert SystemPrompt.objects.get(is_default=True) == prompt
 
 
 def test_a_new_prompt_can_be_published_at_once(staff_client: Client) -> None:
