@@ -5,9 +5,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
-from allauth.core.internal import ratelimit
+from allauth.account.utils import filter_users_by_email
+from allauth.core import ratelimit
+from allauth.core.internal.ratelimit import consume
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -70,7 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
             super().pre_authenticate(request, **credentials)
             return
         # allauth takes the attempt back if the password is right, as with its own limit.
-        self._login_failed_rl_usage = ratelimit.consume(
+        self._login_failed_rl_usage = consume(
             request, app="allauth.account", action="login_failed_known_device", key=source
         )
         if not self._login_failed_rl_usage:
@@ -90,7 +91,7 @@ class AccountAdapter(DefaultAccountAdapter):
         in earlier ones still work, and the response does not reveal the difference.
         """
         if template_prefix in TRIGGERED_BY_ANYBODY and not ratelimit.consume(
-            self.request, app="allauth.account", action="mail", key=email.strip().lower()
+            self.request, action="mail", key=email.strip().lower()
         ):
             log.info("A mail was not sent: its address has had the most that are sent in a while")
             return
@@ -108,7 +109,7 @@ def trusted_source(request: HttpRequest, email: str) -> str:
         return f"session:{request.session.session_key}"
     if not entries(request):
         return ""
-    for user in filter_users_by_email(email, for_login=True) or [User()]:
+    for user in filter_users_by_email(email) or [User()]:
         if name := known_device(request, user):
             return f"device:{name}"
     return ""

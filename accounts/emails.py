@@ -1,7 +1,7 @@
 """Look up the owner of an email address, and mark addresses as verified without mail."""
 
-from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
+from allauth.account.utils import filter_users_by_email
 from django.db.models import Q
 
 from accounts.models import User

@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from allauth.account import forms as allauth
 from allauth.account.fields import EmailField, PasswordField, SetPasswordField
-from allauth.account.internal.flows.manage_email import assess_unique_email
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +51,7 @@ class PlainFields:
     def full_clean(self) -> None:
         """Validate, and focus the first field that has to be filled in again."""
         super().full_clean()  # type: ignore[misc]
-        errors: dict[str, Any] = self._errors  # type: ignore[attr-defined]
+        errors: dict[str, Any] = self.errors  # type: ignore[attr-defined]
         invalid = [name for name in self.fields if name in errors]
         if errors and not invalid:
             invalid = [name for name in self.fields if isinstance(self.fields[name], PasswordField)]
@@ -110,7 +110,8 @@ class AddEmailForm(PlainFields, allauth.AddEmailForm):
     def clean_email(self) -> str:
         """Refuse a taken address, as sign-up does, unless addresses are verified by mail."""
         email: str = super().clean_email()
-        if assess_unique_email(email, self.user) is False:
+        is_verified_by_mail = settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory"
+        if not is_verified_by_mail and is_taken(email, but_by=self.user):
             raise forms.ValidationError(EMAIL_TAKEN, code="email_taken")
         return email
 

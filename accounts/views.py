@@ -3,11 +3,12 @@
 from typing import Any
 
 from allauth.account import views as allauth
+from allauth.account.models import EmailAddress
 from allauth.decorators import rate_limit
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -101,25 +102,27 @@ class EmailView(allauth.EmailView):
     Changes the primary address in one transaction, and never to the address of another user.
     """
 
-    def _action_primary(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse | None:
-        address = self._get_email_address(request)
-        if address is None:
-            return None
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Let allauth do what the form asks for, unless the new primary address is taken."""
+        person = request.user
+        if "action_primary" not in request.POST or not isinstance(person, User):
+            return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
         try:
             with transaction.atomic():
-                User.objects.select_for_update(no_key=True).get(pk=address.user_id)
-                if not is_taken_by_another(address.email, address.user):
-                    response: HttpResponse | None = super()._action_primary(
-                        request, *args, **kwargs
-                    )
-                    return response
+                User.objects.select_for_update(no_key=True).get(pk=person.pk)
+                if not self.is_choice_taken(person):
+                    return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
         except IntegrityError:
             # Another user took the address meanwhile.
             pass
         messages.error(request, EMAIL_TAKEN)
-        return None
+        return HttpResponseRedirect(self.get_success_url())
+
+    def is_choice_taken(self, person: User) -> bool:
+        """Whether the address that the form names is the person's, and another user's too."""
+        email = self.request.POST.get("email", "").lower()
+        own = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
+        return email in own and is_taken_by_another(email, person)
 
 
 def welcome() -> str:

@@ -3,10 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import parse_cookie
+from django.http import HttpRequest, parse_cookie
 from django.utils import timezone, translation
-from django.utils.translation import get_supported_language_variant
-from django.utils.translation.trans_real import parse_accept_lang_header
 
 from core.web.middleware import find_time_zone
 
@@ -23,12 +21,11 @@ def activate_browser_locale(scope: dict[str, Any]) -> None:
 
 
 def choose_language(wished: str, accepted: str) -> str:
-    """The best of our languages, in the order in which LocaleMiddleware looks."""
-    for code in (wished, *(code for code, _ in parse_accept_lang_header(accepted.lower()))):
-        if code == "*":
-            break
-        try:
-            return get_supported_language_variant(code)
-        except LookupError:
-            continue
-    return settings.LANGUAGE_CODE
+    """Return the language that LocaleMiddleware would choose.
+
+    `wished` is the language's cookie, `accepted` the Accept-Language header; either may be empty.
+    """
+    request = HttpRequest()
+    request.COOKIES[settings.LANGUAGE_COOKIE_NAME] = wished
+    request.META["HTTP_ACCEPT_LANGUAGE"] = accepted
+    return translation.get_language_from_request(request)

@@ -64,8 +64,9 @@ def open_cursor() -> CursorWrapper:
     wrapper.close_if_health_check_failed()
     wrapper.ensure_connection()
     with wrapper.wrap_database_errors:
-        cursor: CursorWrapper = wrapper._prepare_cursor(ServerSideCursor(wrapper.connection))
-    return cursor
+        cursor = ServerSideCursor(wrapper.connection)
+    wrap = wrapper.make_debug_cursor if wrapper.queries_logged else wrapper.make_cursor
+    return wrap(cursor)  # type: ignore[no-any-return]
 
 
 def fetch(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

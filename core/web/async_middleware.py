@@ -11,7 +11,9 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages import get_messages
 from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.messages.storage.base import BaseStorage
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -40,7 +42,7 @@ class EventLoopMiddleware:
         """Whether `process_response` would wait for the database."""
         return False
 
-    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         middleware: Any = self
         response = middleware.process_request(request) if hasattr(self, "process_request") else None
         response = response or await middleware.get_response(request)
@@ -105,8 +107,8 @@ class Messages(EventLoopMiddleware, MessageMiddleware):
     """Store messages for the next page, in a cookie or in the session."""
 
     def waits(self, request: HttpRequest) -> bool:
-        storage: Any = getattr(request, "_messages", None)
-        return storage is not None and (storage.used or storage.added_new)
+        storage: Any = get_messages(request)
+        return isinstance(storage, BaseStorage) and (storage.used or storage.added_new)
 
 
 class XFrameOptions(EventLoopMiddleware, XFrameOptionsMiddleware):

@@ -45,14 +45,24 @@ def test_the_limit_holds_and_a_closed_connection_gives_its_place_back() -> None:
         outage = outage_of(refused.value)
         assert outage is not None
         assert outage.kind is Kind.BUSY
-        first._close()
-        first._close()  # gives back once
+        first.close()
+        first.close()  # gives back once
         connect(third)
         with pytest.raises(PoolTimeout):
             connect(first)
     finally:
         for own in (first, second, third):
-            own._close()
+            own.close()
+
+
+@pytest.mark.django_db
+def test_a_connection_that_is_closed_in_a_transaction_gives_its_place_back() -> None:
+    first, second = (wrapper("transaction", size=1) for _ in range(2))
+    connect(first)
+    first.in_atomic_block = True
+    first.close()
+    connect(second)
+    second.close()
 
 
 @pytest.mark.django_db

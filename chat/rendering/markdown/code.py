@@ -6,7 +6,7 @@ from html import escape, unescape
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Token, _TokenType
+from pygments.token import Token
 
 MAX_LENGTH = 20_000
 """Maximum characters in a highlighted block, about 70 ms of work; longer ones stay plain."""
@@ -27,7 +27,7 @@ zsh console
 LANGUAGES = frozenset(_LANGUAGE_NAMES.split())
 _ALIASES = {"jsonc": "json", "kt": "kotlin", "patch": "diff", "svg": "xml", "vb": "vbnet"}
 _LANGUAGE = re.compile(r"[\w+#.-]{1,32}", re.ASCII)
-_CLASSES: dict[_TokenType, str] = {
+_CLASSES: dict[tuple[str, ...], str] = {
     Token: "",
     Token.Comment: "c",
     Token.Comment.Preproc: "k",
@@ -113,12 +113,10 @@ def _lexer(name: str) -> Lexer:
 
 
 @cache
-def _class_of(kind: _TokenType) -> str:
+def _class_of(kind: tuple[str, ...]) -> str:
     """Return the class of the token type, or of its nearest ancestor that has one."""
-    ancestor: _TokenType | None = kind
-    while ancestor is not None and ancestor not in _CLASSES:
-        ancestor = ancestor.parent
-    return _CLASSES[ancestor] if ancestor is not None else ""
+    ancestors = (kind[:length] for length in range(len(kind), -1, -1))
+    return next((_CLASSES[ancestor] for ancestor in ancestors if ancestor in _CLASSES), "")
 
 
 def _span(name: str, text: str) -> str:

@@ -37,14 +37,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except BaseException:
             places.release()
             raise
-        # Released once: by `_close`, or when a thread ends without it.
+        # Released once: by `close`, or when a thread ends without it.
         self._release = weakref.finalize(self, places.release)
         return connection
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the connection and free its place."""
         try:
-            super()._close()  # type: ignore[misc]  # the stubs lack it
+            super().close()
         finally:
-            if self._release is not None:
+            # Within a transaction Django closes the connection at once, and forgets it later.
+            is_closed = self.connection is None or self.closed_in_transaction
+            if is_closed and self._release is not None:
                 self._release()
                 self._release = None
