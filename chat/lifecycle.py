@@ -1,5 +1,7 @@
 """Startup and shutdown of the chat in a web process."""
 
+from typing import Any
+
 from chat.llm.providers import close_idle_connections
 from chat.realtime.connection_registry import RESTARTING, connections
 from chat.streaming.run_manager import runs
@@ -19,3 +21,13 @@ async def drain() -> None:
     connections.close_all(RESTARTING)
     await runs.drain()
     await close_idle_connections()
+
+
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """Start and drain with the server: the ASGI application for the scope "lifespan"."""
+    await receive()
+    startup()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await drain()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,8 +1,6 @@
 """The application that daphne serves: HTTP by Django, websockets by Channels."""
 
-import importlib
 import os
-import sys
 from typing import Any
 
 import django
@@ -14,7 +12,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from chat.lifecycle import drain, startup  # noqa: E402
+from chat.lifecycle import lifespan  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
 from core.web.asgi_handler import PooledThreadHandler  # noqa: E402
 from core.web.hosts import WebsocketHostValidator  # noqa: E402
@@ -36,6 +34,7 @@ class PathOrClose:
 
 application = ProtocolTypeRouter(
     {
+        "lifespan": lifespan,
         "http": PooledThreadHandler(),
         # Full origins: scheme, host and port. Host names alone would allow any scheme and port.
         "websocket": WebsocketHostValidator(
@@ -46,8 +45,3 @@ application = ProtocolTypeRouter(
         ),
     }
 )
-
-
-if "daphne.server" in sys.modules:
-    # daphne has no lifespan events.
-    importlib.import_module("core.server.lifecycle").hook_reactor(startup, drain)

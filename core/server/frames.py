@@ -10,8 +10,9 @@ from autobahn.exception import Disconnected
 
 __all__ = ["LISTEN", "Disconnected", "Frame", "encode_frame", "parse_short_text_frame"]
 
-# The type of an event that the application sends to its websocket. Its `listener` is called with
-# each incoming text message and returns whether it handled it; others arrive as usual.
+# An extension of ASGI: the type of an event that an application may send to its websocket. Its
+# `listener` is called with each incoming text message and returns whether it handled it; others
+# arrive as usual. https://asgi.readthedocs.io/en/latest/extensions.html
 LISTEN = "websocket.listen"
 _LAST_TEXT, _LAST_BINARY, _COMPRESSED = 0x81, 0x82, 0x40
 _MASKED, _SHORT = 0x80, 126

@@ -24,7 +24,7 @@ def command_line() -> Any:
     if "twisted.internet.reactor" not in sys.modules:
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
         install_reactor()
-    return importlib.import_module("daphne.cli").CommandLineInterface()
+    return importlib.import_module("core.server.daphne_server").CommandLine()
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -36,10 +36,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def load_and_wait(application: str) -> None:
-    """Load the application, and wait until standard input is closed.
-
-    daphne comes first: `config.asgi` checks whether it is loaded before it hooks into the reactor.
-    """
+    """Load the application, and wait until standard input is closed."""
     command_line()
     with explain_wrong_settings():
         importlib.import_module(application.partition(":")[0])

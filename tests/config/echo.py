@@ -5,8 +5,6 @@ from typing import Any
 
 from config import asgi
 
-assert asgi.application  # its import puts the bounds on the server
-
 NAMES = ("type", "path", "root_path", "scheme", "method", "client", "subprotocols")
 
 
@@ -16,6 +14,9 @@ def seen(scope: dict[str, Any]) -> str:
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await asgi.application(scope, receive, send)
+        return
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200})
         await send({"type": "http.response.body", "body": seen(scope).encode()})
