@@ -5,12 +5,10 @@ import json
 import logging
 import re
 from contextlib import suppress
-from json.encoder import encode_basestring as quoted
 from typing import Any
 from uuid import UUID
 
-from channels.consumer import get_handler_name
-from channels.exceptions import StopConsumer
+from channels.consumer import AsyncConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
@@ -42,6 +40,8 @@ ACK_SECONDS = 30.0
 # The page sends an acknowledgement or a ping; anything longer is not ours.
 FRAME_CHARS = 256
 ACKNOWLEDGED = re.compile(r'\{"ack":(0|[1-9][0-9]{0,14})\}')
+# Encodes a text as JSON; the encoder is made once.
+encode_json = json.JSONEncoder(ensure_ascii=False).encode
 # Keys that are in every frame.
 REQUIRED_KEYS = ("event", "content")
 MAX_BAD_FRAMES = 50
@@ -56,17 +56,10 @@ looking = OutageLogger(log, "looking for sockets")
 class ChatConsumer(AsyncWebsocketConsumer):
     """`connect` authorises and joins; `receive` notes an acknowledgement; a task pushes."""
 
+    # No channel layer has this name, so Channels opens no channel for each socket.
+    channel_layer_alias = "unused"
     page: PageState | None = None
     pump_task: asyncio.Task[None] | None = None
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """One message after the other, without a channel layer and without Channels' hop to a
-        thread before each of them: an acknowledgement touches no database."""
-        self.scope, self.base_send = scope, send
-        with suppress(StopConsumer):
-            while True:
-                message = await receive()
-                await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         # A refused handshake makes htmx try again for ever: strangers are let in, told, closed.
@@ -75,7 +68,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.bad_frame_count = 0
         self.sent_values: dict[str, str] = {}
         self.acks = AckTracker(ACK_SECONDS, lambda: self.hang_up(RECONNECT))
-        await self.base_send({"type": LISTEN, "listener": self.on_ack_text})
+        if LISTEN in self.scope.get("extensions", {}):
+            await AsyncConsumer.send(self, {"type": LISTEN, "listener": self.on_ack_text})
         try:
             await self.admit()
             opening.record_success()
@@ -213,7 +207,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         parts = [f'{{"seq":{self.acks.next_seq()}']
         for key, value in frame.items():
             if key in REQUIRED_KEYS or self.sent_values.get(key) != value:
-                parts.append(f',"{key}":{quoted(value)}')
+                parts.append(f',"{key}":{encode_json(value)}')
             if key not in REQUIRED_KEYS:
                 self.sent_values[key] = value
         await self.send(text_data="".join(parts) + "}")
