@@ -3,10 +3,11 @@
 import os
 from typing import Any
 
-import django
+from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup(set_prefix=False)
+# Loads the settings and the models, which the other imports need.
+django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
@@ -14,8 +15,8 @@ from django.conf import settings  # noqa: E402
 
 from chat.lifecycle import lifespan  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
-from core.web.asgi_handler import PooledThreadHandler  # noqa: E402
 from core.web.hosts import WebsocketHostValidator  # noqa: E402
+from core.web.request_threads import RequestThreads  # noqa: E402
 
 
 class PathOrClose:
@@ -35,7 +36,7 @@ class PathOrClose:
 application = ProtocolTypeRouter(
     {
         "lifespan": lifespan,
-        "http": PooledThreadHandler(),
+        "http": RequestThreads(django_application),
         # Full origins: scheme, host and port. Host names alone would allow any scheme and port.
         "websocket": WebsocketHostValidator(
             OriginValidator(

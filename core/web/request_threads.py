@@ -1,11 +1,10 @@
-"""Django's ASGI handler with a thread pool, so that a request need not start a thread."""
+"""Reuse the threads on which requests run their synchronous code."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_started
 from django.db import close_old_connections, reset_queries
 
@@ -13,17 +12,18 @@ from django.db import close_old_connections, reset_queries
 MAX_IDLE_THREADS = 8
 
 
-class PooledThreadHandler(ASGIHandler):
-    """A handler that reuses the threads on which requests run their synchronous code.
+class RequestThreads:
+    """ASGI wrapper around Django's application that gives each request a thread from a pool.
 
-    Django wants one thread per request for synchronous code: signals, account forms, the admin.
+    Django wants one thread per request for synchronous code: signals, account forms, the admin. It
+    would start and join one for each request. Within a `ThreadSensitiveContext` it uses ours.
 
     Django closes old connections before and after each request, each time with a switch to that
-    thread. We skip the one before: the pool hands out only live connections.
+    thread. We skip the one before: a connection lives no longer than its request.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
         self.idle: list[ThreadPoolExecutor] = []
         if not settings.DEBUG:  # DEBUG records queries, which have to be reset
             for receiver in (close_old_connections, reset_queries):
@@ -34,7 +34,7 @@ class PooledThreadHandler(ASGIHandler):
         finished = False
         try:
             async with ThreadSensitiveContext(executor=thread):
-                await self.handle(scope, receive, send)
+                await self.inner(scope, receive, send)
             finished = True
         finally:
             # Django finishes a request on its thread, so after a normal end the thread is idle.
