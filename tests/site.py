@@ -9,6 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -45,10 +46,14 @@ def prepared_database(url: str, folder: Path) -> dict[str, str]:
 
 
 class Site:
-    """One web process; its output is shown when it does not start."""
+    """One web process; its output is shown when it does not start.
 
-    def __init__(self, values: dict[str, str]) -> None:
+    `module` is what `python -m` runs, with its first arguments.
+    """
+
+    def __init__(self, values: dict[str, str], module: Sequence[str] = ("launcher.web",)) -> None:
         self.values = values
+        self.module = module
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.output = Path(tempfile.mkstemp(prefix="chat-site-")[1])
@@ -72,7 +77,7 @@ class Site:
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "launcher.web"),
+                    *(sys.executable, "-m", *self.module),
                     *("--bind", "127.0.0.1", "--port", str(self.port)),
                 ],
                 cwd=ROOT,

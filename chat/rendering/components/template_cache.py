@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
@@ -23,9 +23,6 @@ from django.template.loader import render_to_string
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString, mark_safe
-
-if TYPE_CHECKING:
-    from functools import _lru_cache_wrapper
 
 # Stands for an id from which a template builds a URL or an element id; `split_at_slots` replaces it
 # by the slots `id` and `key` (hex).
@@ -61,13 +58,15 @@ def render_cached(
     Raises KeyError for a slot without a value, TypeError for a context value that must not be part
     of a cache key.
     """
-    parts = moulds_of(template)(translation.get_language(), tuple(context.items()))
+    parts: CompiledTemplate = moulds_of(template)(
+        translation.get_language(), tuple(context.items())
+    )
     html = "".join(values[part] if index % 2 else part for index, part in enumerate(parts))
     return mark_safe(html)  # noqa: S308 (templates and escaped values)
 
 
 @cache
-def moulds_of(template: str) -> "_lru_cache_wrapper[CompiledTemplate]":
+def moulds_of(template: str) -> Any:
     """Return the cached compile function of one template; names are never user input."""
 
     @lru_cache(maxsize=MOST_OF_A_TEMPLATE)
