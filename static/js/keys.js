@@ -42,7 +42,7 @@
 
   const sheet = () => {
     $("#keys-on").checked = on();
-    $("#keys-dialog").showModal();
+    chat.openDialog($("#keys-dialog"));
   };
 
   const ACTIONS = {

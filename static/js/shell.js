@@ -99,9 +99,16 @@
     }
   });
 
+  // A swap may replace what opened a dialog before the dialog is closed.
+  const openers = new WeakMap();
+  chat.openDialog = (dialog) => {
+    openers.set(dialog, document.activeElement);
+    dialog.showModal();
+  };
+
   // What was fetched for a dialog opens it.
   document.addEventListener("htmx:after:swap", ({ detail }) => {
-    if (detail.ctx.target?.id === "about-body") $("#about-dialog").showModal();
+    if (detail.ctx.target?.id === "about-body") chat.openDialog($("#about-dialog"));
   });
 
   // A message that is being edited, or a reason being typed, stays as it is until that is over.
@@ -142,7 +149,13 @@
     return pager.find((button) => button.ariaLabel === gone.ariaLabel) ?? pager[0];
   };
   const undo = () => $("#toasts [data-toast]:last-child button");
+  // A closed dialog gives the focus back to what opened it.
+  const leaveDialog = () => {
+    const dialog = last?.closest("dialog");
+    if (dialog && !dialog.open) last = openers.get(dialog);
+  };
   const rescue = () => {
+    leaveDialog();
     if (!last || document.activeElement !== document.body || there(last)) return;
     const place = [sameOf(last), undo(), $("#composer-text"), $("#main")]
       .find((element) => element?.checkVisibility());
@@ -161,6 +174,7 @@
     afterPaint();
   });
   document.addEventListener("click", afterPaint);
+  document.addEventListener("close", afterPaint, { capture: true });
 
   const openRename = ({ rename, title }) => {
     const form = $("#rename-form");
@@ -169,7 +183,7 @@
     htmx.process(form, true);
     form.elements.title.value = title;
     $("[data-error]", form).textContent = "";
-    $("#rename-dialog").showModal();
+    chat.openDialog($("#rename-dialog"));
     form.elements.title.select();
   };
 

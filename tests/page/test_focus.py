@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import APIResponse, Locator, Route, expect
 
 from tests.e2e.person import Person
 from tests.fake_llm import UpstreamThread, answer
@@ -14,6 +14,16 @@ pytestmark = pytest.mark.browser
 def press(control: Locator) -> None:
     control.focus()
     control.press("Enter")
+
+
+def rename_elsewhere(person: Person, title: str) -> None:
+    """Rename the open conversation as another tab of the same person does."""
+    path = person.page.evaluate("location.pathname")
+    response = person.page.evaluate(
+        """async ([path, title]) => (await chat.post(`${path}rename/`, { title })).status""",
+        [path, title],
+    )
+    assert response < 300
 
 
 def test_from_version_to_version(person: Person, upstream: UpstreamThread) -> None:
@@ -45,6 +55,69 @@ def test_renaming_gives_it_back_to_the_line(person: Person, upstream: UpstreamTh
     expect(person.page.locator(".row-title")).to_have_text("New name")
     expect(person.page.get_by_role("dialog")).to_have_count(0)
     expect(menu).to_be_focused()
+
+
+@pytest.mark.parametrize("ends_with", ["Save", "Cancel", "Escape"])
+def test_closing_a_dialog_focuses_the_replacement_of_its_opener(
+    person: Person, upstream: UpstreamThread, ends_with: str
+) -> None:
+    """A frame may replace the sidebar item while the dialog that it opened is still open."""
+    upstream.script(answer("Yes."))
+    person.ask("Old name")
+    person.sees_status("complete")
+    page = person.page
+    menu = page.locator(".row-menu > summary")
+    press(menu)
+    press(person.button("Rename"))
+    page.get_by_label("Title").fill("New name")
+    if ends_with == "Save":
+        held: list[tuple[Route, APIResponse]] = []
+        page.route("**/rename/", lambda route: held.append((route, route.fetch())))
+        page.keyboard.press("Enter")
+    else:
+        rename_elsewhere(person, "New name")
+    expect(page.locator(".row-title")).to_have_text("New name")
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    if ends_with == "Save":
+        [(route, response)] = held
+        route.fulfill(response=response)
+    elif ends_with == "Cancel":
+        press(person.button("Cancel"))
+    else:
+        page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(menu).to_be_focused()
+
+
+def test_closing_the_details_of_an_answer_that_was_replaced(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer("Yes."))
+    person.ask("Say yes")
+    person.sees_status("complete")
+    page = person.page
+    menu = page.locator(".answer-menu > summary")
+    press(menu)
+    press(person.button("About this answer"))
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.evaluate(
+        """() => {
+          const article = document.querySelector("article[data-role=assistant]");
+          article.replaceWith(article.cloneNode(true));
+        }"""
+    )
+    page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+
+
+def test_closing_the_shortcuts_leaves_the_focus_where_it_was(person: Person) -> None:
+    page = person.page
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    press(page.get_by_role("dialog").get_by_role("button", name="Close"))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.evaluate("() => new Promise((resolve) => setTimeout(resolve, 200))")
+    assert page.evaluate("document.activeElement === document.body")
 
 
 @pytest.mark.parametrize("is_open", [True, False])
