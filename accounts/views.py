@@ -44,7 +44,7 @@ class SetupView(FormView):  # type: ignore[type-arg]
     def render_expired(self) -> HttpResponse:
         """Return the 404 page for a link that no longer works."""
         return self.response_class(
-            self.request, ["account/setup_gone.html"], status=404, using=self.template_engine
+            self.request, ["account/setup_expired.html"], status=404, using=self.template_engine
         )
 
     def get_form_kwargs(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from core.web.htmx import is_htmx
 async def about(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show the content of the dialog "About this answer"."""
     message, run = await run_as_user(request, messages.load_answer, message_id)
-    return render(request, "chat/_about.html", {"about": to_run_details(message, run)})
+    return render(request, "chat/_run_details.html", {"about": to_run_details(message, run)})
 
 
 @page

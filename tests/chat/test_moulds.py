@@ -31,8 +31,10 @@ pytestmark = pytest.mark.django_db
 TEMPLATES = sorted(
     {
         *(f"chat/{name}.html" for name in ("page", "_conversation", "_welcome", "_suggestion")),
-        *(f"chat/{name}.html" for name in ("_options", "_option", "_ruler", "_memory", "_version")),
-        *(f"chat/{name}.html" for name in ("_rows", "_rows_group", "_row", "_more", "_message")),
+        *(f"chat/{name}.html" for name in ("_model_settings", "_select_option", "_message")),
+        *(f"chat/_context_{name}.html" for name in ("meter", "cutoff")),
+        *(f"chat/_sidebar_{name}.html" for name in ("list", "group", "item")),
+        *(f"chat/{name}.html" for name in ("_load_more", "_thread_version")),
         "_messages.html",
     }
 )
@@ -44,7 +46,9 @@ HOSTILE = "\"'<b>&{{ x }} \ue000id\ue001 %s"
 def test_a_line_is_what_its_template_makes(language: str, unread: bool) -> None:
     row = SidebarRow(uuid4(), HOSTILE, timezone.now(), answering=False, unread=unread)
     with translation.override(language):
-        assert thread_view.row_html(row) == render_to_string("chat/_row.html", {"row": row})
+        assert thread_view.row_html(row) == render_to_string(
+            "chat/_sidebar_item.html", {"row": row}
+        )
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETE, Status.FAILED, Status.STOPPED])
@@ -58,7 +62,7 @@ def test_a_message_is_what_its_template_makes(owner: User, status: str) -> None:
 def test_a_row_of_the_database_makes_no_mould(owner: User) -> None:
     with pytest.raises(TypeError):
         render_cached(
-            "chat/_older.html", {"conversation": said(owner, "Why?"), "older": uuid4()}, {}
+            "chat/_load_older.html", {"conversation": said(owner, "Why?"), "older": uuid4()}, {}
         )
 
 
@@ -135,13 +139,13 @@ def test_what_a_person_chooses_is_in_no_key(owner_client: Client, owner: User) -
 @pytest.mark.parametrize("value", [0.7, 42, uuid4(), ("today", ("week", 3))])
 def test_a_value_without_end_is_refused_as_a_key(value: Hashable) -> None:
     with pytest.raises(TypeError):
-        render_cached("chat/_memory.html", {"value": value}, {})
+        render_cached("chat/_context_cutoff.html", {"value": value}, {})
 
 
 def test_a_mould_is_not_of_the_request_that_came_first() -> None:
     """Its own root, zone and language; the request's are as they were afterwards."""
     with translation.override("fr"), override_script_prefix("https://foreign.example.net/"):
-        template_cache.moulds_of("chat/_more.html").cache_clear()
+        template_cache.moulds_of("chat/_load_more.html").cache_clear()
         html = thread_view.gap_html((timezone.now(), uuid4()), (timezone.now(), uuid4()), "today")
         assert get_script_prefix() == "https://foreign.example.net/"
     assert "foreign" not in html
@@ -151,15 +155,15 @@ def test_a_mould_is_not_of_the_request_that_came_first() -> None:
 def test_one_template_pushes_out_no_other() -> None:
     row = SidebarRow(uuid4(), "Title", timezone.now(), answering=False, unread=False)
     thread_view.row_html(row)
-    rows_kept = template_cache.moulds_of("chat/_row.html")
+    rows_kept = template_cache.moulds_of("chat/_sidebar_item.html")
     before = rows_kept.cache_info()
     for number in range(3 * template_cache.MOST_OF_A_TEMPLATE):
-        render_cached("chat/_memory.html", {"flag": str(number)}, {})
+        render_cached("chat/_context_cutoff.html", {"flag": str(number)}, {})
     thread_view.row_html(row)
     assert rows_kept.cache_info().misses == before.misses
-    most = template_cache.moulds_of("chat/_memory.html").cache_info()
+    most = template_cache.moulds_of("chat/_context_cutoff.html").cache_info()
     assert most.currsize == template_cache.MOST_OF_A_TEMPLATE
-    template_cache.moulds_of("chat/_memory.html").cache_clear()
+    template_cache.moulds_of("chat/_context_cutoff.html").cache_clear()
 
 
 def test_the_words_of_the_address_are_escaped(

@@ -134,7 +134,7 @@ def options_html(
         "csrf_token": slot("csrf_token") if token else "",
     }
     values |= {"id": str(conversation.pk) if conversation else "", "csrf_token": token}
-    return render_cached("chat/_options.html", context, values)
+    return render_cached("chat/_model_settings.html", context, values)
 
 
 def sampling_values(conversation: Conversation | None) -> dict[str, float | None]:
@@ -170,7 +170,7 @@ def option_html(item: Option, *, is_new: bool = False) -> SafeString:
     if model:
         values |= model_values(model)
     context = {**slots(values), "is_selected": item.selected, "has_values": bool(model)}
-    return render_cached("chat/_option.html", context, values)
+    return render_cached("chat/_select_option.html", context, values)
 
 
 def model_values(model: AnsweringModel) -> dict[str, str]:
@@ -187,7 +187,9 @@ def unserved_html(options: dict[str, Any]) -> SafeString:
     """Render the reason why no model can answer; return "" if one can."""
     if not options["unserved"]:
         return SafeString()
-    return SafeString(render_to_string("chat/_unserved.html", {"unserved": options["unserved"]}))
+    return SafeString(
+        render_to_string("chat/_model_unavailable.html", {"unserved": options["unserved"]})
+    )
 
 
 def note_html(options: dict[str, Any]) -> str:

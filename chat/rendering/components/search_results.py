@@ -72,7 +72,7 @@ def search_results_html(page: ResultPage, results: ResultsContext) -> SafeString
         context["whole"] = build_url("search", q=page.typed, n=size)
         last = {"before": format_row_cursor(page.found[-1]), "group": groups[-1].key}
         context["more"] = build_url("search", q=page.typed, n=size, **last)
-    return SafeString(render_to_string("chat/_found.html", context))
+    return SafeString(render_to_string("chat/_search_results.html", context))
 
 
 def empty_query_html(typed: str) -> SafeString:

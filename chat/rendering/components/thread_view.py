@@ -62,14 +62,14 @@ def thread_html(
     parts = [load_older_html(conversation, page.older)] if page.older else []
     for item in message_items(page, conversation.active_leaf_id, live):
         if item.message.pk == first:
-            parts.append(render_cached("chat/_memory.html", {}, {}))
+            parts.append(render_cached("chat/_context_cutoff.html", {}, {}))
         parts.append(message_html(to_message_view(item)))
     return mark_safe("".join(parts))  # noqa: S308 (made by templates)
 
 
 def load_older_html(conversation: Conversation, older: UUID) -> str:
     """Render the element that loads the messages up to `older` as it nears the viewport."""
-    return render_to_string("chat/_older.html", {"conversation": conversation, "older": older})
+    return render_to_string("chat/_load_older.html", {"conversation": conversation, "older": older})
 
 
 def context_usage_html(window: ContextUsage | None, shown: Iterable[UUID]) -> str:
@@ -82,7 +82,7 @@ def context_usage_html(window: ContextUsage | None, shown: Iterable[UUID]) -> st
     )
     first = window.first if window else None
     if first is not None and first in shown:
-        line = render_cached("chat/_memory.html", {}, {})
+        line = render_cached("chat/_context_cutoff.html", {}, {})
         html += partial(f"#m-{first.hex}", "beforebegin", line)
     return html
 
@@ -91,13 +91,13 @@ def context_meter_html(window: ContextUsage | None) -> SafeString:
     """Render the context meter, hidden below `RULER_SHOWN` percent."""
     percent = window.percent if window else 0
     context = {"percent": slot("percent") if window else "", "is_hidden": percent < RULER_SHOWN}
-    return render_cached("chat/_ruler.html", context, {"percent": str(percent)})
+    return render_cached("chat/_context_meter.html", context, {"percent": str(percent)})
 
 
 def version_html(conversation: Conversation) -> str:
     """Return a partial with the version that the page shows; it sends that when it reconnects."""
     html = render_cached(
-        "chat/_version.html", {"version": slot("n")}, {"n": str(conversation.version)}
+        "chat/_thread_version.html", {"version": slot("n")}, {"n": str(conversation.version)}
     )
     return htmx.partial("#thread-version", "outerHTML", html)
 
@@ -179,7 +179,7 @@ def more_html(before: SidebarCursor, group: str, after: SidebarCursor | None = N
         "last_group": quote(group, safe=""),
     }
     context = {name: slot(name) if value else "" for name, value in values.items()}
-    return render_cached("chat/_more.html", context, values)
+    return render_cached("chat/_load_more.html", context, values)
 
 
 def age_group_key(row: SidebarRow) -> str:
@@ -214,7 +214,7 @@ def rows_html(
         "groups": "".join(sections),
         "more": more_html(last.place, groups[-1].key) if last else "",
     }
-    return render_cached("chat/_rows.html", {**context, **slots(values)}, values)
+    return render_cached("chat/_sidebar_list.html", {**context, **slots(values)}, values)
 
 
 def section_html(group: AgeGroup[SidebarRow], *, has_heading: bool) -> SafeString:
@@ -225,7 +225,7 @@ def section_html(group: AgeGroup[SidebarRow], *, has_heading: bool) -> SafeStrin
         "lines": "".join(map(row_html, group.rows)),
     }
     context = {"has_heading": has_heading, **slots(values)}
-    return render_cached("chat/_rows_group.html", context, values)
+    return render_cached("chat/_sidebar_group.html", context, values)
 
 
 def format_row_cursor(row: SidebarOrdered) -> str:
@@ -246,7 +246,7 @@ def row_html(row: SidebarRow) -> SafeString:
     """Render a row of the sidebar from the template cache."""
     shape = SidebarRow(ANY_ID, slot("title"), ANY_TIME, row.answering, row.unread)
     values = {"id": str(row.id), "key": row.id.hex, "title": escape(row.title)}
-    return render_cached("chat/_row.html", {"row": shape}, values)
+    return render_cached("chat/_sidebar_item.html", {"row": shape}, values)
 
 
 def bumped_row_html(row: SidebarRow) -> str:
@@ -265,23 +265,23 @@ def renamed_html(row: SidebarRow) -> str:
 
 def deleted_html(conversation: Conversation) -> str:
     """Return the notice that can undo a deletion, and a partial that removes the row."""
-    toast = render_to_string("chat/_deleted.html", {"conversation": conversation})
+    toast = render_to_string("chat/_undo_toast.html", {"conversation": conversation})
     return toast + partial(f"#row-{conversation.pk.hex}", "delete")
 
 
 def feedback_html(message: MessageView, *, ask: bool) -> str:
     """Return partials that update the feedback buttons; `ask` adds a form for the reason."""
-    form = render_to_string("chat/_reason.html", {"m": message}) if ask else ""
+    form = render_to_string("chat/_feedback_reason.html", {"m": message}) if ask else ""
     return feedback_buttons_html(message) + partial(f"#w-{message.key}", "innerHTML", form)
 
 
 def feedback_buttons_html(message: MessageView) -> str:
-    buttons = render_to_string("chat/_thumbs.html", {"m": message})
+    buttons = render_to_string("chat/_feedback.html", {"m": message})
     return partial(f"#f-{message.key}", "outerMorph", buttons)
 
 
 def deleted_notice_html(conversation_id: UUID | None) -> str:
-    return render_to_string("chat/_gone.html", {"conversation_id": conversation_id})
+    return render_to_string("chat/_deleted_notice.html", {"conversation_id": conversation_id})
 
 
 def close_reason(event: str) -> str:
