@@ -308,7 +308,9 @@ class PageState:
             return htmx.partial("#thread", "beforeend", thread_view.message_html(message))
         if before._replace(feedback=now.feedback) == now:
             return thread_view.feedback_buttons_html(message)
-        return htmx.partial(f"#m-{message.key}", "outerMorph", thread_view.message_html(message))
+        return htmx.partial(
+            f"#message-{message.key}", "outerMorph", thread_view.message_html(message)
+        )
 
     def follow_live_answer(self, thread: list[MessageItem]) -> None:
         """Follow the answer that is being written, here or in another process."""

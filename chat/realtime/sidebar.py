@@ -101,7 +101,7 @@ class SidebarState:
         found = load_sidebar_page(user, self.open_conversation)
         self.sent_rows |= found.rows
         html = thread_view.sidebar_page_html(found, self.since)
-        return htmx.partial("#rows", "innerHTML", html)
+        return htmx.partial("#sidebar-list", "innerHTML", html)
 
     def row_html(self, user: User, key: UUID, what: ChangeKind) -> str:
         row = self.sent_rows[key] = None if what is ChangeKind.DELETED else find_row(user, key)

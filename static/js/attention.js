@@ -89,7 +89,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     changed();
-    new MutationObserver(changed).observe($("#rows"), { childList: true, subtree: true });
+    new MutationObserver(changed).observe($("#sidebar-list"), { childList: true, subtree: true });
     new MutationObserver((records) => {
       for (const record of records) {
         for (const node of record.addedNodes) if (node.dataset?.toast === "") expire(node);

@@ -165,7 +165,7 @@
   const refused = ({ response, hx, sourceElement }) => {
     if (response.headers.get("HX-Retarget")) return;
     hx.reswap = "none";
-    if (sourceElement?.matches?.(".older, .rows-more")) return;
+    if (sourceElement?.matches?.(".load-older, .load-more")) return;
     chat.notice(chat.say(response.status === 403 ? "out_of_date" : "not_taken"));
   };
 

@@ -20,7 +20,7 @@
 
   // At the end of what is loaded, when more is there.
   const onwards = (list, by) => {
-    const more = $(`${list} > .rows-more:last-child`);
+    const more = $(`${list} > .load-more:last-child`);
     if (!more) return;
     new MutationObserver((_, observer) => {
       if (more.isConnected) return;
@@ -32,7 +32,7 @@
 
   const step = (by) => {
     const [list, line] = $("#sidebar.searching")
-      ? ["#found", ".found-place"] : ["#rows", ".row-link"];
+      ? ["#search-results", ".search-link"] : ["#sidebar-list", ".row-link"];
     const links = [...document.querySelectorAll(`${list} ${line}`)];
     const at = links.findIndex((link) => link.hasAttribute("aria-current"));
     const next = at < 0 ? links[0] : links[at + by];
@@ -41,8 +41,8 @@
   };
 
   const sheet = () => {
-    $("#keys-on").checked = on();
-    chat.openDialog($("#keys-dialog"));
+    $("#shortcuts-enabled").checked = on();
+    chat.openDialog($("#shortcuts-dialog"));
   };
 
   const ACTIONS = {
@@ -70,12 +70,12 @@
   });
 
   document.addEventListener("change", ({ target }) => {
-    if (target.id === "keys-on") {
+    if (target.id === "shortcuts-enabled") {
       store((box) => (target.checked ? box.removeItem("keys") : box.setItem("keys", "off")));
     }
   });
 
   document.addEventListener("click", ({ target }) => {
-    if (target.closest("[data-keys]")) sheet();
+    if (target.closest("[data-shortcuts]")) sheet();
   });
 })();

@@ -16,27 +16,27 @@
     const { note, temperature, topP, maxTokens } = model.dataset;
     $("#model-label").textContent = model.label;
     $("#model-note").textContent = note;
-    $("#option-temperature").placeholder = temperature;
-    $("#option-top-p").placeholder = topP;
-    const tokens = $("#option-tokens");
+    $("#setting-temperature").placeholder = temperature;
+    $("#setting-top-p").placeholder = topP;
+    const tokens = $("#setting-tokens");
     tokens.max = tokens.placeholder = maxTokens;
     tokens.value = within(tokens);
     // It is about the model that the page came with.
-    const notice = $("#unserved");
+    const notice = $("#model-unavailable");
     if (notice) notice.hidden = !model.defaultSelected;
   };
   const ofNewChat = (list) => list?.form?.id === "composer";
 
   // Before htmx sends what was chosen.
   document.addEventListener("change", ({ target }) => {
-    if (target.matches("#options-menu input")) target.value = within(target);
-    if (target.id === "option-model" && ofNewChat(target)) show(target);
+    if (target.matches("#model-settings input")) target.value = within(target);
+    if (target.id === "setting-model" && ofNewChat(target)) show(target);
   }, { capture: true });
 
   // Enter says that the number is written; the question beside it may not be.
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
-    if (key !== "Enter" || !target.matches?.("#options-menu input")) return;
+    if (key !== "Enter" || !target.matches?.("#model-settings input")) return;
     event.preventDefault();
     target.blur(); // makes the change known
     target.focus();
@@ -44,7 +44,7 @@
 
   // Browsers put back what was chosen on a page that is shown again.
   addEventListener("pageshow", () => {
-    const list = $("#option-model");
+    const list = $("#setting-model");
     if (ofNewChat(list)) show(list);
   });
 })();

@@ -16,7 +16,7 @@
   const lines = () => {
     if (searching()) return {};
     const height = box().clientHeight;
-    return Object.fromEntries([...document.querySelectorAll("#rows [data-row]")]
+    return Object.fromEntries([...document.querySelectorAll("#sidebar-list [data-row]")]
       .map((line) => [line.dataset.row, topOf(line)])
       .filter(([, top]) => top > -height && top < 2 * height));
   };
@@ -48,7 +48,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     restore();
     new MutationObserver(restore).observe($("#sidebar"), { attributeFilter: ["class"] });
-    new MutationObserver(hold).observe($("#rows"), { childList: true, subtree: true });
+    new MutationObserver(hold).observe($("#sidebar-list"), { childList: true, subtree: true });
     box().addEventListener("scroll", () => {
       if (!waiting) requestAnimationFrame(look);
       waiting = true;
@@ -59,7 +59,7 @@
   // A gap is filled from the side that the reader comes from.
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     const gap = ctx.sourceElement;
-    if (gap?.matches?.(".rows-gap") && topOf(gap) < box().clientHeight / 2) {
+    if (gap?.matches?.(".load-gap") && topOf(gap) < box().clientHeight / 2) {
       ctx.request.body.set("up", "1");
     }
   });

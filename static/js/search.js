@@ -5,7 +5,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const box = () => $("#search-text");
   const side = () => $("#sidebar");
-  const links = () => [...document.querySelectorAll("#found a")];
+  const links = () => [...document.querySelectorAll("#search-results a")];
   // What the list was made for, the request that is under way, and whether Enter waits for it.
   let listed = "";
   let asking = null;
@@ -33,9 +33,9 @@
     listed = "";
     entered = false;
     side().classList.remove("searching");
-    $("#found").replaceChildren();
+    $("#search-results").replaceChildren();
     $("#search-status").textContent = "";
-    CSS.highlights?.delete("found");
+    CSS.highlights?.delete("search-match");
     leave();
   };
 
@@ -43,16 +43,16 @@
     listed = box().value;
     if (!listed.trim()) return clear();
     side().classList.add("searching");
-    $("#search-status").textContent = $("#found .found-count")?.textContent ?? "";
+    $("#search-status").textContent = $("#search-results .search-count")?.textContent ?? "";
     if (entered) links()[0]?.focus();
     entered = false;
   };
 
   const fail = (text) => {
     const line = document.createElement("p");
-    line.className = "found-count";
+    line.className = "search-count";
     line.textContent = text;
-    $("#found").replaceChildren(line);
+    $("#search-results").replaceChildren(line);
     entered = false;
     show();
   };
@@ -82,13 +82,13 @@
   document.addEventListener("htmx:before:request", ({ detail }) => {
     if (!asks(detail)) return;
     asking = detail.ctx;
-    $("#found").ariaBusy = "true";
+    $("#search-results").ariaBusy = "true";
   });
   // One that a newer one took the place of ends after that has begun.
   document.addEventListener("htmx:finally:request", ({ detail }) => {
     if (asking !== detail.ctx) return;
     asking = null;
-    $("#found").ariaBusy = "false";
+    $("#search-results").ariaBusy = "false";
   });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     if (asks(detail)) show();
@@ -106,7 +106,7 @@
 
   // Esc leaves, before anything else hears of it; the arrows walk from the box through the list.
   addEventListener("keydown", (event) => {
-    if (!event.target.closest?.(".search, #found") || event.isComposing) return;
+    if (!event.target.closest?.(".search, #search-results") || event.isComposing) return;
     if (event.key === "Escape") {
       if (!box().value && chat.sidebarIsOver()) return;
       (box().value ? box() : $("#composer-text")).focus();
@@ -158,8 +158,8 @@
     }).observe($("#thread"), { childList: true });
   });
   const reached = async (key) => {
-    const found = () => document.getElementById(`m-${key}`);
-    for (let next; !found() && (next = $("#thread .older"));) {
+    const found = () => document.getElementById(`message-${key}`);
+    for (let next; !found() && (next = $("#thread .load-older"));) {
       next.scrollIntoView();
       await gone(next);
       // Until the reader's place was kept.
@@ -169,13 +169,13 @@
   };
 
   const reveal = async () => {
-    const current = $("#found a[aria-current]");
+    const current = $("#search-results a[aria-current]");
     current?.scrollIntoView({ block: "center" });
     const article = chat.target() ? await reached(chat.target()) : null;
     if (!article) return;
     const marks = [...current?.querySelectorAll("mark") ?? []].map((mark) => mark.textContent);
     const ranges = places($(".message-body", article), pattern(marks));
-    if (globalThis.Highlight) CSS.highlights.set("found", new Highlight(...ranges));
+    if (globalThis.Highlight) CSS.highlights.set("search-match", new Highlight(...ranges));
     article.tabIndex = -1;
     article.focus({ preventScroll: true });
     // Heights above become known while it is shown.
@@ -187,7 +187,7 @@
 
   // The other version comes with a page of its own, which goes to the message.
   document.addEventListener("htmx:after:request", ({ detail }) => {
-    if (detail.ctx.sourceElement?.matches?.("[data-elsewhere]") && detail.ctx.response.status < 300) {
+    if (detail.ctx.sourceElement?.matches?.("[data-show-branch]") && detail.ctx.response.status < 300) {
       location.reload();
     }
   });

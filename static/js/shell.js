@@ -93,7 +93,7 @@
   // Choices made elsewhere: a morph does not move a list that was used here before.
   document.addEventListener("chat:frame", ({ detail }) => {
     if (detail.event !== "thread") return;
-    for (const list of document.querySelectorAll("#options-menu select")) {
+    for (const list of document.querySelectorAll("#model-settings select")) {
       if (list === document.activeElement) continue;
       for (const option of list.options) option.selected = option.defaultSelected;
     }
@@ -108,11 +108,11 @@
 
   // What was fetched for a dialog opens it.
   document.addEventListener("htmx:after:swap", ({ detail }) => {
-    if (detail.ctx.target?.id === "about-body") chat.openDialog($("#about-dialog"));
+    if (detail.ctx.target?.id === "run-details") chat.openDialog($("#run-details-dialog"));
   });
 
   // A message that is being edited, or a reason being typed, stays as it is until that is over.
-  htmx.config.morphSkip = ".editing, .why:has(form)";
+  htmx.config.morphSkip = ".editing, .reason-slot:has(form)";
 
   // A swap may take away what had the focus; then the nearest useful place gets it.
   let last = null;
@@ -144,8 +144,8 @@
       const found = controls(after)[controls(before).indexOf(gone)];
       return found?.tagName === gone.tagName ? found : null;
     }
-    if (!gone.closest(".pager")) return null;
-    const pager = [...articles()[row]?.querySelectorAll(".pager button") ?? []];
+    if (!gone.closest(".branch-switcher")) return null;
+    const pager = [...articles()[row]?.querySelectorAll(".branch-switcher button") ?? []];
     return pager.find((button) => button.ariaLabel === gone.ariaLabel) ?? pager[0];
   };
   const undo = () => $("#toasts [data-toast]:last-child button");

@@ -137,7 +137,7 @@
     url.searchParams.set("page", PAGE);
     const version = $("#thread-version");
     if (version) url.searchParams.set("at", version.value);
-    const rows = $("#rows-as-of");
+    const rows = $("#sidebar-snapshot");
     if (rows) url.searchParams.set("rows", rows.value);
     if (state.lost) url.searchParams.set("again", "1");
     connection.url = url.href;

@@ -75,7 +75,7 @@
   // Older messages come above; what is being read stays where it is.
   document.addEventListener("htmx:before:swap", ({ detail }) => {
     const box = scroller();
-    if (detail.ctx.sourceElement?.matches?.(".older") && box) before = box.scrollHeight - box.scrollTop;
+    if (detail.ctx.sourceElement?.matches?.(".load-older") && box) before = box.scrollHeight - box.scrollTop;
   });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     const box = scroller();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const words = JSON.parse(document.getElementById("words").textContent);
+  const words = JSON.parse(document.getElementById("client-strings").textContent);
   const say = (key, values = {}) =>
     words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 
@@ -23,7 +23,7 @@
   const speak = (text) => {
     const line = document.createElement("p");
     line.textContent = text;
-    const log = document.getElementById("spoken");
+    const log = document.getElementById("live-region");
     log.append(line);
     while (log.childElementCount > 30) log.firstElementChild.remove();
   };

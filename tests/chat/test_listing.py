@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 COUNT = 400
 # A title, or a heading where a group begins.
 LINE = re.compile(r'class="row-title"[^>]*>(\d+)<|class="rows-heading">([^<]*)<')
-MORE = re.compile(r'<div class="rows-more( rows-gap)?" hx-get="(/rows/[^"]*)"')
+MORE = re.compile(r'<div class="load-more( load-gap)?" hx-get="(/rows/[^"]*)"')
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_choices_are_pushed(visitor: Person, finished: UUID, rows: Rows) -> None
     with visitor.looking_at(finished) as socket:
         visitor.post(f"/c/{finished}/options/", model=model, temperature="0.25")
         frame = socket.until(lambda frame: frame["event"] == "thread")
-        assert 'hx-target="#options-menu" hx-swap="outerMorph"' in frame["content"]
+        assert 'hx-target="#model-settings" hx-swap="outerMorph"' in frame["content"]
         assert f'<option value="{model}" selected>' in frame["content"]
         assert 'value="0.25"' in frame["content"]
         assert "<article" not in frame["content"]
@@ -55,11 +55,11 @@ def test_thumbs_are_pushed(visitor: Person, finished: UUID) -> None:
     key = answer_of(visitor.page(finished))
     with visitor.looking_at(finished) as socket:
         visitor.post(f"/m/{key}/feedback/", value="1")
-        frame = socket.until_text(f'hx-target="#f-{UUID(key).hex}" hx-swap="outerMorph"')
+        frame = socket.until_text(f'hx-target="#feedback-{UUID(key).hex}" hx-swap="outerMorph"')
         assert 'aria-pressed="true" aria-label="Good answer"' in frame["content"]
         assert "<article" not in frame["content"]
         visitor.post(f"/m/{key}/feedback/", value="")
-        frame = socket.until_text(f'hx-target="#f-{UUID(key).hex}"')
+        frame = socket.until_text(f'hx-target="#feedback-{UUID(key).hex}"')
         assert 'aria-pressed="true"' not in frame["content"]
 
 
@@ -71,19 +71,19 @@ def test_a_page_that_was_away_gets_the_heading_and_the_choices(
     with visitor.socket(finished, f"?at={at}") as socket:
         frame = socket.until(lambda frame: frame["event"] == "thread")
         assert "Renamed meanwhile" in frame["content"]
-        assert 'hx-target="#options-menu"' in frame["content"]
+        assert 'hx-target="#model-settings"' in frame["content"]
 
 
 def test_a_lost_event_of_the_sidebar_is_made_up_for(
     visitor: Person, finished: UUID, rows: Rows
 ) -> None:
     """Written past every event, as when the layer drops them."""
-    as_of = re.findall(r'id="rows-as-of" value="([\d.]+)"', visitor.page(finished))[0]
+    as_of = re.findall(r'id="sidebar-snapshot" value="([\d.]+)"', visitor.page(finished))[0]
     title = f"Unheard {uuid4()}"
     rows.do("UPDATE chat_conversation SET title = %s WHERE id = %s", title, finished)
     with visitor.socket(None, f"?rows={as_of}") as socket:
         frame = socket.until_text(title)
-        assert (frame["event"], "rows-as-of" in frame["content"]) == ("sidebar", True)
+        assert (frame["event"], "sidebar-snapshot" in frame["content"]) == ("sidebar", True)
         other = f"Again {uuid4()}"
         rows.do("UPDATE chat_conversation SET title = %s WHERE id = %s", other, finished)
         frame = socket.until_text(other)

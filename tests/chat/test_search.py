@@ -291,11 +291,11 @@ def test_further_pages_come_without_the_heading_that_goes_on(
     for number in range(25):
         Conversation.objects.create(owner=owner, title=f"balloon {number}")
     first = owner_client.get("/search/", {"q": "balloon"}, headers=HX).content.decode()
-    assert first.count('class="found"') == 20
+    assert first.count('class="search-result"') == 20
     assert "Found in 25 conversations." in first
     more = first.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
     second = owner_client.get(more, headers=HX).content.decode()
-    assert second.count('class="found"') == 5
+    assert second.count('class="search-result"') == 5
     assert "rows-heading" not in second
     assert "Found in" not in second
     assert "hx-get" not in second
@@ -307,7 +307,7 @@ def test_a_page_opened_for_a_message_reaches_up_to_it(owner_client: Client, owne
     page = owner_client.get(
         f"/c/{conversation.pk}/", {"m": str(wanted.pk), "q": "some"}
     ).content.decode()
-    assert f'id="m-{wanted.pk.hex}"' in page
+    assert f'id="message-{wanted.pk.hex}"' in page
     assert f'data-target="{wanted.pk.hex}"' in page
     assert page.count("<article") == 120 - 9 + messages.CONTEXT_ABOVE
     assert "another version" not in page
@@ -327,11 +327,11 @@ def test_a_list_that_was_scrolled_stays_as_long(owner_client: Client, owner: Use
         Conversation.objects.create(owner=owner, title=f"balloon {number}")
     made = Conversation.objects.get(title="balloon 9")
     page = owner_client.get(f"/c/{made.pk}/", {"q": "balloon", "n": "40"}).content.decode()
-    assert page.count('class="found"') == 40
+    assert page.count('class="search-result"') == 40
     assert page.count('aria-current="page"') == 1
     for wrong in ("x", "-1", "0", "9" * 30, "1e3", "²"):
         found = owner_client.get("/search/", {"q": "balloon", "n": wrong}).content.decode()
-        assert found.count('class="found"') == 20
+        assert found.count('class="search-result"') == 20
 
 
 def test_caches_tell_the_part_from_the_page(owner_client: Client) -> None:

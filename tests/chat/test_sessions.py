@@ -209,7 +209,7 @@ async def test_what_was_not_heard_is_seen_in_the_database(
     await run_in_db(conversation_actions.restore, owner, conversation.pk)
     await seats.compare()
     back = await feed.next_frame() or {}
-    assert (back["event"], 'hx-target="#rows"' in back["content"]) == ("thread", True)
+    assert (back["event"], 'hx-target="#sidebar-list"' in back["content"]) == ("thread", True)
     assert await feed.next_frame() is None
 
 

@@ -137,7 +137,7 @@ def test_a_page_that_comes_again_gets_its_sidebar(visitor: Person, finished: UUI
     with visitor.socket(finished, f"?at={at}&again=1") as socket:
         frame = socket.next()
         assert frame["event"] == "sidebar"
-        assert 'hx-target="#rows" hx-swap="innerHTML"' in frame["content"]
+        assert 'hx-target="#sidebar-list" hx-swap="innerHTML"' in frame["content"]
         assert f"row-{finished.hex}" in frame["content"]
 
 
@@ -275,7 +275,7 @@ def test_a_beginning_that_may_fill_the_window_brings_the_ruler(
         begin = socket.next()["content"]
         upstream.release("ruler")
         socket.until_status("complete")
-    assert ('hx-target="#ruler"' in begin) == (words > 4)
+    assert ('hx-target="#context-meter"' in begin) == (words > 4)
 
 
 def test_an_end_that_was_not_looked_up_is_what_a_page_shows(
@@ -304,7 +304,7 @@ def test_an_end_that_may_fill_the_window_brings_the_ruler(
         upstream.wait_gate("full")
         upstream.release("full")
         end = socket.until_status("complete")["content"]
-    assert ('hx-target="#ruler"' in end) == (words > 4)
+    assert ('hx-target="#context-meter"' in end) == (words > 4)
 
 
 def test_what_changed_meanwhile_is_in_the_end(
@@ -334,7 +334,7 @@ def test_what_an_administrator_changed_is_found_when_an_answer_begins(
             rows.do("UPDATE chat_chatmodel SET context_window = context_window + %s", more)
             visitor.send_beside_socket(finished, "Is it as long?")
             upstream.wait_gate(f"window {more}")
-            assert 'hx-target="#ruler"' in socket.until_text("as long?")["content"]
+            assert 'hx-target="#context-meter"' in socket.until_text("as long?")["content"]
             upstream.release(f"window {more}")
             socket.until_status("complete")
 
@@ -375,7 +375,7 @@ def test_the_sidebar_of_every_page_hears_of_new_conversations(
         upstream.script(answer("Light."))
         key = visitor.start("A new one?")
         frame = socket.until_text(f"row-{key.hex}")
-        assert 'hx-target="#rows-today" hx-swap="afterbegin"' in frame["content"]
+        assert 'hx-target="#sidebar-today" hx-swap="afterbegin"' in frame["content"]
         visitor.post(f"/c/{key}/rename/", title="Renamed")
         socket.until_text("Renamed")
         visitor.post(f"/c/{key}/delete/")

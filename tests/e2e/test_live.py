@@ -41,18 +41,18 @@ def test_model_and_sampling_show_in_the_other_tab(person: Person, upstream: Upst
     other = started(person, upstream)
     # A list that was used here before follows too.
     for tab, model in ((other, "Llama 3 70B"), (person, "Mixtral 8x7B Instruct")):
-        tab.page.locator("#options-menu > summary").click()
+        tab.page.locator("#model-settings > summary").click()
         tab.page.get_by_label("Model", exact=True).select_option(label=model)
         for seen in (person, other):
             expect(seen.page.locator("#model-label")).to_have_text(model)
         tab.page.keyboard.press("Escape")
     chosen = "(list) => list.selectedOptions[0].label"
-    assert other.page.locator("#option-model").evaluate(chosen) == "Mixtral 8x7B Instruct"
-    person.page.locator("#options-menu > summary").click()
+    assert other.page.locator("#setting-model").evaluate(chosen) == "Mixtral 8x7B Instruct"
+    person.page.locator("#model-settings > summary").click()
     person.page.get_by_text("Advanced").click()
     person.page.get_by_label("Temperature").fill("0.3")
     person.page.keyboard.press("Tab")
-    expect(other.page.locator("#option-temperature")).to_have_value("0.3")
+    expect(other.page.locator("#setting-temperature")).to_have_value("0.3")
     expect(person.page.get_by_label("Top p")).to_be_focused()
 
 

@@ -48,7 +48,7 @@ def themed(request: pytest.FixtureRequest, new_person: Callable[..., Person]) ->
 def test_axe_on_a_conversation(themed: Person, upstream: UpstreamThread) -> None:
     page = themed.page
     assert findings(page) == []
-    page.locator("#options-menu > summary").click()
+    page.locator("#model-settings > summary").click()
     page.get_by_text("Advanced").click()
     assert findings(page) == []
     page.keyboard.press("Escape")
@@ -122,7 +122,7 @@ def test_small_and_enlarged(
     person.ask("A question with averyveryverylongwordthathasnoplacetobreakinitanywhere")
     person.sees_status("complete")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.locator("#options-menu > summary").click()
+    page.locator("#model-settings > summary").click()
     box = page.locator(".options-list").bounding_box()
     assert box is not None
     assert box["x"] >= 0
@@ -139,7 +139,7 @@ def test_small_and_enlarged(
 def test_sentences_are_spoken_whole(person: Person, upstream: UpstreamThread) -> None:
     upstream.script(answer("One sentence. And a ha", Gate(), "lf that ends."))
     person.ask("Speak")
-    spoken = person.page.locator("#spoken p")
+    spoken = person.page.locator("#live-region p")
     expect(spoken).to_have_text(["One sentence."])
     upstream.release()
     expect(spoken).to_have_text(["One sentence.", "And a half that ends."])

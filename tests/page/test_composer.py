@@ -109,7 +109,7 @@ def test_too_long_is_said_and_not_sent(person: Person) -> None:
     person.box.fill("😀" * 32_001)
     expect(person.page.locator("#composer-count")).to_have_text("Characters too many: 1.")
     person.box.press("Enter")
-    expect(person.page.locator("#spoken")).to_contain_text("Characters too many: 1.")
+    expect(person.page.locator("#live-region")).to_contain_text("Characters too many: 1.")
     assert not [url for url in asked if url.endswith("/c/")]
     expect(person.box).not_to_have_value("")
 

@@ -52,7 +52,7 @@ def test_about_this_answer(person: Person, upstream: UpstreamThread) -> None:
         expect(dialog).to_contain_text(text)
     dialog.locator("summary").click()
     expect(dialog).to_contain_text(re.compile(r"Default, v\d"))
-    prompt = dialog.locator(".about-text").inner_text()
+    prompt = dialog.locator(".run-details-text").inner_text()
     assert prompt
     assert prompt in upstream.chats[-1].body["messages"][0]["content"]
     person.page.keyboard.press("Escape")
@@ -128,13 +128,13 @@ def test_copying(new_person: Callable[..., Person], upstream: UpstreamThread) ->
     person.sees_status("complete")
     clipboard = "navigator.clipboard.readText()"
     person.answer.locator("[data-copy-message]").click()
-    expect(person.page.locator("#spoken")).to_contain_text("Copied.")
+    expect(person.page.locator("#live-region")).to_contain_text("Copied.")
     assert person.page.evaluate(clipboard).strip() == MARKDOWN.strip()
     person.answer.locator(".code-block button").click()
-    expect(person.page.locator("#spoken p", has_text="Copied.")).to_have_count(2)
+    expect(person.page.locator("#live-region p", has_text="Copied.")).to_have_count(2)
     assert person.page.evaluate(clipboard).strip() == "print(1)"
     more(person, "Copy formatted text").click()
-    expect(person.page.locator("#spoken p", has_text="Copied.")).to_have_count(3)
+    expect(person.page.locator("#live-region p", has_text="Copied.")).to_have_count(3)
     html = person.page.evaluate(
         """async () => {
             const [item] = await navigator.clipboard.read();
@@ -197,7 +197,7 @@ def test_what_was_edited_survives_signing_out(person: Person, upstream: Upstream
 
 def test_a_model_chosen_at_the_start_answers(person: Person, upstream: UpstreamThread) -> None:
     upstream.script(answer("I am a mixture."), answer("Still."))
-    menu = person.page.locator("#options-menu > summary")
+    menu = person.page.locator("#model-settings > summary")
     menu.click()
     person.page.get_by_label("Model", exact=True).select_option(label="Mixtral 8x7B Instruct")
     person.page.get_by_text("Advanced").click()
@@ -214,7 +214,7 @@ def test_settings_change_from_turn_to_turn(person: Person, upstream: UpstreamThr
     upstream.script(answer("One."), answer("Two."))
     person.ask("First")
     person.sees_status("complete")
-    menu = person.page.locator("#options-menu > summary")
+    menu = person.page.locator("#model-settings > summary")
     menu.click()
     with person.page.expect_response("**/options/"):
         person.page.get_by_label("Model", exact=True).select_option(label="Llama 3 70B")
@@ -239,19 +239,19 @@ def test_any_number_is_taken_in_a_new_chat(
     person: Person, upstream: UpstreamThread, typed: str, taken: float
 ) -> None:
     upstream.script(answer("Yes."))
-    person.page.locator("#options-menu > summary").click()
+    person.page.locator("#model-settings > summary").click()
     person.page.get_by_text("Advanced").click()
     person.page.get_by_label("Temperature").fill(typed)
     person.page.keyboard.press("Escape")
     person.ask("Hello?")
     person.sees("Yes.")
     assert upstream.chats[-1].body["temperature"] == taken
-    expect(person.page.locator("#option-temperature")).to_have_value(str(taken))
+    expect(person.page.locator("#setting-temperature")).to_have_value(str(taken))
 
 
 def test_enter_in_a_number_of_a_new_chat_takes_it_and_sends_nothing(person: Person) -> None:
     person.box.fill("Half a quest")
-    person.page.locator("#options-menu > summary").click()
+    person.page.locator("#model-settings > summary").click()
     person.page.get_by_text("Advanced").click()
     number = person.page.get_by_label("Top p")
     number.fill("7")
@@ -269,7 +269,7 @@ def test_numbers_out_of_range_are_moved_and_block_nothing(
     upstream.script(answer("One."))
     person.ask("First")
     person.sees_status("complete")
-    menu = person.page.locator("#options-menu > summary")
+    menu = person.page.locator("#model-settings > summary")
     tokens = person.page.get_by_label("Longest answer, tokens")
     menu.click()
     person.page.get_by_text("Advanced").click()
@@ -295,7 +295,10 @@ def test_numbers_out_of_range_are_moved_and_block_nothing(
 
 @pytest.mark.usefixtures("_small_model")
 def test_a_model_chosen_for_a_new_chat_is_seen_at_once(person: Person) -> None:
-    menu, note = person.page.locator("#options-menu > summary"), person.page.locator("#model-note")
+    menu, note = (
+        person.page.locator("#model-settings > summary"),
+        person.page.locator("#model-note"),
+    )
     tokens = person.page.get_by_label("Longest answer, tokens")
     menu.click()
     person.page.get_by_text("Advanced").click()
@@ -311,7 +314,7 @@ def test_a_model_chosen_for_a_new_chat_is_seen_at_once(person: Person) -> None:
 
 
 def test_models_that_this_server_cannot_run_are_not_offered(person: Person) -> None:
-    person.page.locator("#options-menu > summary").click()
+    person.page.locator("#model-settings > summary").click()
     offered = person.page.get_by_label("Model", exact=True)
     expect(offered).to_contain_text("Mistral 7B")
     expect(offered).not_to_contain_text("BLOOM")

@@ -124,10 +124,10 @@ def test_a_title_is_in_the_readers_language_wherever_it_is_met(
     upstream.release(gate)
     person.sees_status("complete")
     expect(titles).to_have_text(["Note well", "Tipp"])
-    expect(page.locator("#spoken")).to_contain_text("Tipp")
+    expect(page.locator("#live-region")).to_contain_text("Tipp")
     person.answer.locator(".answer-menu > summary").click()
     person.answer.locator("[data-copy-formatted]").click()
-    expect(page.locator("#spoken")).to_contain_text("Kopiert.")
+    expect(page.locator("#live-region")).to_contain_text("Kopiert.")
     html, text = page.evaluate(COPIED)
     assert "<p>Tipp</p>" in html
     assert "Tipp" in text

@@ -26,12 +26,12 @@ Conversation.objects.bulk_create(
 # Each line in view: its title and where it stands.
 VIEW = """() => {
   const view = document.querySelector(".sidebar-scroll").getBoundingClientRect();
-  return [...document.querySelectorAll("#rows .row")]
+  return [...document.querySelectorAll("#sidebar-list .row")]
     .map((row) => [row.querySelector(".row-title").textContent, row.getBoundingClientRect()])
     .filter(([, place]) => place.top >= view.top && place.bottom <= view.bottom)
     .map(([title, place]) => [title, Math.round(place.top - view.top)]);
 }"""
-NEAREST = "document.querySelector('.rows-gap').scrollIntoView({ block: 'nearest' })"
+NEAREST = "document.querySelector('.load-gap').scrollIntoView({ block: 'nearest' })"
 DRAWN = "() => document.querySelector('#sidebar').getBoundingClientRect().x === 0"
 # Where the list stands in each frame from the first one that is painted, and what moved.
 WATCH = """() => {
@@ -56,14 +56,14 @@ def fill(person: Person, site: Site, count: int = 200) -> None:
 
 
 def line(person: Person, number: int) -> Locator:
-    return person.page.locator("#rows .row-link", has_text=f"Talk {number}").filter(
+    return person.page.locator("#sidebar-list .row-link", has_text=f"Talk {number}").filter(
         has=person.page.get_by_text(f"Talk {number}", exact=True)
     )
 
 
 def scroll_to(person: Person, number: int) -> None:
     """As a reader does, until the line is there."""
-    rows = person.page.locator("#rows .row")
+    rows = person.page.locator("#sidebar-list .row")
     while not line(person, number).count():
         shown = rows.count()
         rows.last.scroll_into_view_if_needed()
@@ -94,7 +94,7 @@ def stand(person: Person, before: list[Any]) -> None:
 
 def is_open(person: Person, number: int) -> None:
     expect(person.page.get_by_role("heading", level=1)).to_have_text(f"Talk {number}")
-    current = person.page.locator("#rows [aria-current=page]")
+    current = person.page.locator("#sidebar-list [aria-current=page]")
     expect(current).to_have_count(1)
     expect(current).to_have_text(f"Talk {number}")
     assert f"Talk {number}" in [title for title, _ in view(person)]
@@ -117,7 +117,7 @@ def test_the_lines_stand_where_they_stood(
         assert set(places) == {places[0]}
         assert places[0] > 0
         assert page.evaluate("window.shifts") < 0.01
-        assert page.locator("#rows .row").count() == TOP_ROWS + 2 * CONTEXT_ROWS + 1
+        assert page.locator("#sidebar-list .row").count() == TOP_ROWS + 2 * CONTEXT_ROWS + 1
 
     def show() -> None:
         if width < 500:
@@ -201,7 +201,7 @@ def test_the_gap_is_filled_from_the_readers_side(person: Person, site: Site, sid
     scroll_to(person, 150)
     line(person, 150).click()
     is_open(person, 150)
-    rows = person.page.locator("#rows .row")
+    rows = person.page.locator("#sidebar-list .row")
     shown = rows.count()
     block = {"above": "end", "below": "start"}[side]
     line(person, {"above": TOP_ROWS - 1, "below": 150 - CONTEXT_ROWS}[side]).evaluate(
@@ -227,5 +227,5 @@ def test_what_comes_above_moves_no_line_in_view(person: Person, site: Site) -> N
     other = person.second_tab()
     other.page.goto(f"{site.url}/")
     other.ask("Something new")
-    expect(person.page.locator("#rows-today .row")).to_have_count(1)
+    expect(person.page.locator("#sidebar-today .row")).to_have_count(1)
     stand(person, before)

@@ -46,7 +46,7 @@ def searching(person: Person) -> Locator:
 
 
 def found(person: Person) -> Locator:
-    return person.page.locator("#found")
+    return person.page.locator("#search-results")
 
 
 def status(person: Person) -> Locator:
@@ -61,10 +61,10 @@ def test_a_message_is_found_by_keys_and_shown_in_its_place(person: Person, site:
     expect(searching(person)).to_be_focused()
     page.keyboard.type("NEED numb")
     expect(status(person)).to_have_text("Found in 1 conversation.")
-    hits = found(person).locator(".found-hit")
+    hits = found(person).locator(".search-match")
     expect(hits).to_have_count(3)
     expect(hits.locator("mark")).to_have_text(["number", "number", "number", "needle"])
-    expect(page.locator("#rows")).to_be_hidden()
+    expect(page.locator("#sidebar-list")).to_be_hidden()
     for _ in range(4):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -74,7 +74,7 @@ def test_a_message_is_found_by_keys_and_shown_in_its_place(person: Person, site:
     expect(message).to_be_focused()
     # The search stays beside it, with the line that is open, and the words are marked there.
     expect(found(person).locator("[aria-current]")).to_contain_text("needle")
-    marks = "() => [...CSS.highlights.get('found')].map((range) => range.toString())"
+    marks = "() => [...CSS.highlights.get('search-match')].map((range) => range.toString())"
     assert page.evaluate(marks) == ["number", "needle"]
     first = page.locator("#thread article").first
     expect(first).to_contain_text("number 36")
@@ -82,18 +82,18 @@ def test_a_message_is_found_by_keys_and_shown_in_its_place(person: Person, site:
     page.reload()
     expect(message).to_be_in_viewport()
     page.locator(".search").get_by_role("button", name="Clear the search").click()
-    expect(page.locator("#rows")).to_be_visible()
+    expect(page.locator("#sidebar-list")).to_be_visible()
     expect(searching(person)).to_be_focused()
     assert "?" not in page.url
     page.reload()
-    expect(page.locator("#rows")).to_be_visible()
+    expect(page.locator("#sidebar-list")).to_be_visible()
     expect(page.locator("#thread article").last).to_be_in_viewport()
 
 
 def test_what_is_far_up_comes_page_by_page(person: Person, site: Site) -> None:
     fill(person, site, 1, length=430)
     person.page.goto(f"{person.site}/search/?q=needle")
-    found(person).locator(".found-hit").click()
+    found(person).locator(".search-match").click()
     message = person.page.locator("article:has-text('needle')")
     expect(message).to_be_in_viewport()
     expect(message).to_be_focused()
@@ -104,8 +104,8 @@ def test_keys_walk_through_the_places(person: Person, site: Site) -> None:
     fill(person, site, 25)
     page = person.page
     page.goto(f"{person.site}/search/?q=%22number+2%22")
-    found(person).locator(".rows-more").scroll_into_view_if_needed()
-    places = found(person).locator(".found-place")
+    found(person).locator(".load-more").scroll_into_view_if_needed()
+    places = found(person).locator(".search-link")
     expect(places).to_have_count(25)
     places.nth(18).click()
     title = page.get_by_role("heading", level=1)
@@ -117,7 +117,7 @@ def test_keys_walk_through_the_places(person: Person, site: Site) -> None:
         page.keyboard.press(key)
         expect(title).to_have_text(f"Talk {talk} of a whale")
     searching(person).fill("whale")
-    expect(found(person).locator(".found-place").first).to_have_text("Talk 1 of a whale")
+    expect(found(person).locator(".search-link").first).to_have_text("Talk 1 of a whale")
     places.nth(0).click()
     expect(title).to_have_text("Talk 1 of a whale")
     expect(person.box).to_be_focused()
@@ -135,7 +135,7 @@ def test_a_key_waits_for_what_follows_the_list(person: Person, site: Site) -> No
     held: list[Route] = []
     page.goto(f"{person.site}/search/?q=%22number+2%22")
     page.route("**/search/?*before=*", lambda route: held.append(route))
-    places = found(person).locator(".found-place")
+    places = found(person).locator(".search-link")
     title = page.get_by_role("heading", level=1)
     with page.expect_request(lambda request: "before=" in request.url and "/c/" not in request.url):
         places.nth(19).click()
@@ -185,7 +185,9 @@ def test_enter_goes_to_the_first_also_before_it_came(person: Person, site: Site)
     held: list[Route] = []
     person.page.route("**/search/**", lambda route: held.append(route))
     searching(person).fill("whale")
-    person.page.wait_for_function("() => document.getElementById('found').ariaBusy === 'true'")
+    person.page.wait_for_function(
+        "() => document.getElementById('search-results').ariaBusy === 'true'"
+    )
     searching(person).press("Enter")
     assert "/search/" not in person.page.url
     held[0].continue_()
@@ -201,7 +203,9 @@ def test_only_the_newest_search_is_shown(person: Person, site: Site) -> None:
     held: list[Route] = []
     person.page.route("**/search/?q=whale", lambda route: held.append(route))
     searching(person).fill("whale")
-    person.page.wait_for_function("() => document.getElementById('found').ariaBusy === 'true'")
+    person.page.wait_for_function(
+        "() => document.getElementById('search-results').ariaBusy === 'true'"
+    )
     searching(person).fill("nothing of it")
     expect(status(person)).to_contain_text("Nothing was found.")
     assert len(held) == 1
@@ -213,7 +217,7 @@ def test_many_results_come_as_the_list_is_scrolled(person: Person, site: Site) -
     searching(person).fill("whale")
     expect(status(person)).to_have_text("Found in 49 conversations.")
     expect(found(person).get_by_role("heading", name="Yesterday")).to_be_visible()
-    links = found(person).locator(".found")
+    links = found(person).locator(".search-result")
     expect(links).to_have_count(20)
     links.last.scroll_into_view_if_needed()
     expect(links).to_have_count(40)
@@ -249,7 +253,7 @@ def test_another_version_is_opened_when_asked_for(person: Person, upstream: Upst
     person.sees("A horse.")
     person.sees_status("complete")
     searching(person).fill("walrus")
-    found(person).locator(".found-hit").click()
+    found(person).locator(".search-match").click()
     notice = person.page.locator("#page-notice")
     expect(notice).to_contain_text("another version")
     person.sees("A horse.")

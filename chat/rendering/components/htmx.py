@@ -30,9 +30,9 @@ def patches_html(key: str, patches: Iterable[Patch]) -> str:
 
 
 def body_html(key: str, html: str) -> str:
-    return partial(f"#b-{key}", "innerHTML", html)
+    return partial(f"#body-{key}", "innerHTML", html)
 
 
 def notice_html(key: str, sentence: str) -> str:
     """Return a partial for the line that stands in for an answer without text yet."""
-    return partial(f"#n-{key}", "textContent", escape(sentence))
+    return partial(f"#notice-{key}", "textContent", escape(sentence))

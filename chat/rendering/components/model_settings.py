@@ -128,7 +128,7 @@ def options_html(
     context: dict[str, Hashable] = {
         **slots(values),
         "conversation_id": ANY_ID if conversation else None,
-        "options_form": "options" if conversation else "composer",
+        "options_form": "model-settings-form" if conversation else "composer",
         "has_prompts": bool(options["prompts"]),
         "is_open": any(value is not None for value in sampling.values()),
         "csrf_token": slot("csrf_token") if token else "",
@@ -204,9 +204,9 @@ def head_html(conversation: Conversation) -> str:
     return "".join(
         (
             partial("#conversation-title", "textContent", escape(conversation.title)),
-            partial("#options-menu", "outerMorph", options_html(options, conversation)),
+            partial("#model-settings", "outerMorph", options_html(options, conversation)),
             partial("#model-note", "textContent", note_html(options)),
-            partial("#unserved", "delete"),
+            partial("#model-unavailable", "delete"),
             partial("#page-notice", "beforeend", notice) if notice else "",
         )
     )

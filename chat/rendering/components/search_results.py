@@ -83,7 +83,7 @@ def empty_query_html(typed: str) -> SafeString:
             "length": len(typed),
             "limit": MAX_CHARACTERS,
         }
-    return format_html('<p class="found-count">{}</p>', sentence)
+    return format_html('<p class="search-count">{}</p>', sentence)
 
 
 def count_sentence(total: int) -> str:

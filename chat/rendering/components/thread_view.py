@@ -77,13 +77,13 @@ def context_usage_html(window: ContextUsage | None, shown: Iterable[UUID]) -> st
 
     The line is drawn only if `shown`, the ids on the page, contain the first message in the window.
     """
-    html = partial("#ruler", "outerHTML", context_meter_html(window)) + partial(
-        "#memory-line", "delete"
+    html = partial("#context-meter", "outerHTML", context_meter_html(window)) + partial(
+        "#context-cutoff", "delete"
     )
     first = window.first if window else None
     if first is not None and first in shown:
         line = render_cached("chat/_context_cutoff.html", {}, {})
-        html += partial(f"#m-{first.hex}", "beforebegin", line)
+        html += partial(f"#message-{first.hex}", "beforebegin", line)
     return html
 
 
@@ -252,7 +252,7 @@ def row_html(row: SidebarRow) -> SafeString:
 def bumped_row_html(row: SidebarRow) -> str:
     """Return partials that move a row to the top of the sidebar, or insert it there."""
     return partial(f"#row-{row.id.hex}", "delete") + partial(
-        "#rows-today", "afterbegin", row_html(row)
+        "#sidebar-today", "afterbegin", row_html(row)
     )
 
 
@@ -272,12 +272,12 @@ def deleted_html(conversation: Conversation) -> str:
 def feedback_html(message: MessageView, *, ask: bool) -> str:
     """Return partials that update the feedback buttons; `ask` adds a form for the reason."""
     form = render_to_string("chat/_feedback_reason.html", {"m": message}) if ask else ""
-    return feedback_buttons_html(message) + partial(f"#w-{message.key}", "innerHTML", form)
+    return feedback_buttons_html(message) + partial(f"#reason-{message.key}", "innerHTML", form)
 
 
 def feedback_buttons_html(message: MessageView) -> str:
     buttons = render_to_string("chat/_feedback.html", {"m": message})
-    return partial(f"#f-{message.key}", "outerMorph", buttons)
+    return partial(f"#feedback-{message.key}", "outerMorph", buttons)
 
 
 def deleted_notice_html(conversation_id: UUID | None) -> str:
