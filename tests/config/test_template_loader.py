@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from django.template import Engine
@@ -15,6 +16,13 @@ from chat.rendering.components import template_cache
 from core.web.template_loader import Loader, strip_layout
 from tests.chat.factories import branch, said
 from tests.site import ROOT
+
+FILES = sorted((ROOT / "templates").rglob("*.html"))
+LONGEST_LINE = 120
+BLOCK_ELEMENT = re.compile(
+    r"<(?:article|details|dialog|div|dl|dd|dt|fieldset|footer|form|h\d|header|li|main|nav|ol|p|pre"
+    r"|section|table|tbody|td|th|thead|tr|ul)\b"
+)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +58,13 @@ from tests.site import ROOT
 def test_line_breaks_go_where_they_mean_nothing(source: str, stripped: str | None) -> None:
     expected = "<p>{{ a }}{% if b %}{{ b }}{% endif %}</p>" if stripped is None else stripped
     assert strip_layout(source) == expected
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT / "templates")))
+def test_a_template_can_be_read(file: Path) -> None:
+    lines = file.read_text().splitlines()
+    assert [line for line in lines if len(line) > LONGEST_LINE] == []
+    assert [line for line in lines if len(BLOCK_ELEMENT.findall(line)) > 1] == []
 
 
 def test_emails_keep_their_lines() -> None:

@@ -70,8 +70,15 @@ def test_the_compiled_file_is_that_of_the_written_one(language: str) -> None:
 def test_sentences_of_templates_and_errors_are_known(language: str) -> None:
     known = entries(language)
     for path in (ROOT / "templates").rglob("*.html"):
-        for text in re.findall(r"""{% translate (["'])(.+?)\1""", path.read_text()):
+        source = path.read_text()
+        for text in re.findall(r"""{% translate (["'])(.+?)\1""", source):
             assert text[1] in known, f"{path.name}: {text[1]}"
+        for block in re.findall(
+            r"{% blocktranslate\b.*?%}(.+?){% endblocktranslate %}", source, re.S
+        ):
+            text = " ".join(line.strip() for line in block.strip().split("\n"))
+            text = re.sub(r"{{ (\w+) }}", r"%(\1)s", text.replace("%", "%%"))
+            assert text in known, f"{path.name}: {text}"
     for fault in FAULTS.values():
         assert fault.sentence in known, fault.code
 
