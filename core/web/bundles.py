@@ -18,14 +18,14 @@ from django.utils import timezone
 STYLES = ("tokens", "base", "markdown", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
-    *("words", "connection", "socket", "frames", "drafts", "composer", "options"),
-    *("thread", "copy", "shell", "attention", "place", "keys", "search"),
+    *("core", "connection", "socket", "answer-stream", "drafts", "composer", "model-settings"),
+    *("scroll-follow", "copy", "shell", "unread", "sidebar-scroll", "shortcuts", "search"),
 )
 BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],
     # The Trusted Types policy has to exist before any script creates markup.
     "page.js": [
-        *("js/trusted-types.js", "js/session.js", "js/theme.js", *HTMX),
+        *("js/trusted-types.js", "js/session.js", "js/preferences.js", *HTMX),
         *(f"js/{name}.js" for name in SCRIPTS),
     ],
 }

@@ -1,5 +1,5 @@
 // The page's socket: which version the page shows, whether the socket lives, when to open another.
-// What it brings: frames.js. What the page says about it: connection.js.
+// What it brings: answer-stream.js. What the page says about it: connection.js.
 (() => {
   "use strict";
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from core.web.middleware import POLICY_WITH_TRUSTED_TYPES
 
-SCRIPTS = ("js/trusted-types.js", "js/theme.js", "vendor/htmx/htmx.min.js")
+SCRIPTS = ("js/trusted-types.js", "js/preferences.js", "vendor/htmx/htmx.min.js")
 PAGE = (
     '<!doctype html><html lang="en"><title>Test</title>'
     '<meta name="htmx-config" content=\'{"extensions":"ws","includeIndicatorCSS":false}\'>'
@@ -35,8 +35,8 @@ window.outcomes = {
   eval: attempt(() => eval("1")),
   function: attempt(() => new Function("return 1")()),
   text: attempt(() => { document.createElement("script").text = "1"; }),
-  src: attempt(() => { document.createElement("script").src = "/js/theme.js"; }),
-  worker: attempt(() => new Worker("/js/theme.js")),
+  src: attempt(() => { document.createElement("script").src = "/js/preferences.js"; }),
+  worker: attempt(() => new Worker("/js/preferences.js")),
   policy: attempt(() => trustedTypes.createPolicy("another", { createHTML: (html) => html })),
 };
 """
