@@ -19,8 +19,8 @@ def clean_message(text: str) -> str:
     """Return the message as it is stored.
 
     Normalizes the characters, and strips blank lines at the start and whitespace at the end; the
-    indentation of the first line stays. `stored` in static/js/core.js must do the same, so that
-    the page counts the same number of characters.
+    indentation of the first line stays. `cleanMessage` in static/js/core.js must do the same, so
+    that the page counts the same number of characters.
 
     Raises ChatError `empty_message` or `message_too_long`.
     """

@@ -4,6 +4,7 @@ A page loads faster with few files; the source is easier to read in many.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,11 @@ STYLES = ("tokens", "base", "markdown", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
     *("core", "connection", "socket", "answer-stream", "drafts", "composer", "model-settings"),
-    *("scroll-follow", "copy", "shell", "unread", "sidebar-scroll", "shortcuts", "search"),
+    *("scroll-follow", "announcer", "copy"),
+    # In this order: a click on a menu item closes the menu before it opens a dialog, and Esc closes
+    # the nearest of them.
+    *("menus", "message-edit", "sidebar", "dialogs", "focus", "notices"),
+    *("unread", "sidebar-scroll", "shortcuts", "search"),
 )
 BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],
@@ -31,6 +36,8 @@ BUNDLES = {
 }
 # A minified script may end without a semicolon, and would then call the next one's parentheses.
 SEPARATORS = {".css": b"\n", ".js": b"\n;\n"}
+# A seventh of our scripts. Comments behind code stay: telling them from strings takes a parser.
+COMMENT_LINES = re.compile(rb"^[ \t]*//.*\n|^\n", re.M)
 
 
 def source_paths(name: str) -> list[Path]:
@@ -39,8 +46,14 @@ def source_paths(name: str) -> list[Path]:
 
 
 def join_sources(name: str) -> bytes:
-    """Return the content of a bundle."""
-    return SEPARATORS[Path(name).suffix].join(path.read_bytes() for path in source_paths(name))
+    """Return the content of a bundle, our own scripts without the lines that are comments."""
+    return SEPARATORS[Path(name).suffix].join(read_source(path) for path in source_paths(name))
+
+
+def read_source(path: Path) -> bytes:
+    source = path.read_bytes()
+    is_own_script = path.suffix == ".js" and "vendor" not in path.parts
+    return COMMENT_LINES.sub(b"", source) if is_own_script else source
 
 
 class BundleStorage(Storage):

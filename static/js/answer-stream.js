@@ -1,4 +1,4 @@
-// What the socket brings: the text of an answer is put in place here, the rest by htmx; each frame is
+// Frames of the socket: the text of an answer is put in place here, the rest by htmx; each frame is
 // acknowledged when it is on the page.
 (() => {
   "use strict";
@@ -86,7 +86,7 @@
     document.dispatchEvent(new CustomEvent("chat:frame", { detail: frame }));
   };
 
-  document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
+  const placeFrame = ({ detail }) => {
     if (detail.cancelled) return; // of a socket that was given up
     const frame = read(detail.message.data);
     const focused = document.activeElement;
@@ -94,12 +94,15 @@
     detail.cancelled = true;
     shown(detail.connection, frame);
     if (focused && !focused.isConnected) {
-      document.dispatchEvent(new CustomEvent("chat:lost", { detail: focused }));
+      document.dispatchEvent(new CustomEvent("chat:focus-removed", { detail: focused }));
     }
-  });
+  };
 
-  document.addEventListener("htmx:ws:after:message:incoming", ({ detail }) => {
+  const acknowledgeFrame = ({ detail }) => {
     const frame = read(detail.message.data);
     if (frame?.seq) shown(detail.connection, frame);
-  });
+  };
+
+  document.addEventListener("htmx:ws:before:message:incoming", placeFrame);
+  document.addEventListener("htmx:ws:after:message:incoming", acknowledgeFrame);
 })();

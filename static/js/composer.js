@@ -1,188 +1,214 @@
-// The composer: grows with its text, sends on Enter, empties on acknowledgement and not before.
+// The composer: grows with its text, sends on Enter, and empties when the server acknowledges.
 (() => {
   "use strict";
 
   const $ = (selector) => document.querySelector(selector);
-  const form = () => $("#composer");
-  const field = () => $("#composer-text");
-  const WARN = 2000;
-  const touch = matchMedia("(pointer: coarse)");
-  let sent = ""; // and not acknowledged
-  let rewritten = false; // what was sent is no longer what the box begins with
+  const findForm = () => $("#composer");
+  const findField = () => $("#composer-text");
+  const COUNT_FROM = 2000; // characters that are left
+  const touchScreen = matchMedia("(pointer: coarse)");
+  let sentText = ""; // and not acknowledged
+  let isRewritten = false; // the field no longer begins with the sent text
 
-  const grow = (area) => {
+  const fitHeight = (field) => {
     if (CSS.supports("field-sizing", "content")) return;
-    area.style.blockSize = "auto";
-    area.style.blockSize = `${area.scrollHeight}px`;
+    field.style.blockSize = "auto";
+    field.style.blockSize = `${field.scrollHeight}px`;
   };
 
-  // Characters as the server counts them; looked at closely only when there are many.
-  const left = () => {
-    const area = field();
-    const limit = Number(area.dataset.limit);
-    return area.value.length < limit - WARN ? WARN : limit - [...chat.stored(area.value)].length;
+  // Characters as the server counts them; cleaned and counted only when there are many.
+  const countRemaining = () => {
+    const field = findField();
+    const limit = Number(field.dataset.limit);
+    if (field.value.length < limit - COUNT_FROM) return COUNT_FROM;
+    return limit - [...chat.cleanMessage(field.value)].length;
   };
 
-  const count = () => {
-    const rest = left();
+  const showCount = () => {
+    const remaining = countRemaining();
+    const isOver = remaining < 0;
+    const key = isOver ? "too_many" : "left";
+    const text = remaining >= COUNT_FROM ? "" : chat.translate(key, { n: Math.abs(remaining) });
     const line = $("#composer-count");
-    const text = rest >= WARN ? "" : chat.say(rest < 0 ? "too_many" : "left", { n: Math.abs(rest) });
     if (line.textContent !== text) line.textContent = text;
-    line.classList.toggle("over", rest < 0);
-    field().setAttribute("aria-invalid", String(rest < 0));
+    line.classList.toggle("over", isOver);
+    findField().setAttribute("aria-invalid", String(isOver));
   };
 
   const refresh = () => {
-    const area = field();
-    if (!area) return;
-    grow(area);
-    count();
-    form().classList.toggle("ready", Boolean(area.value.trim()));
+    const field = findField();
+    if (!field) return;
+    fitHeight(field);
+    showCount();
+    findForm().classList.toggle("ready", Boolean(field.value.trim()));
   };
 
-  // What was typed while the first question was on its way goes on in its conversation.
-  let carried = "";
-  const carry = () => {
-    if (!carried) return false;
-    field().value = carried;
-    field().setSelectionRange(carried.length, carried.length);
-    carried = "";
-    chat.drafts.typed();
+  // Text that was typed while the first question was being sent continues in its conversation.
+  let carriedText = "";
+  const insertCarriedText = () => {
+    if (!carriedText) return false;
+    const field = findField();
+    field.value = carriedText;
+    field.setSelectionRange(carriedText.length, carriedText.length);
+    carriedText = "";
+    chat.drafts.saveSoon();
     return true;
   };
 
   const prepare = () => {
-    if (!field() || field().dataset.prepared) return;
-    field().dataset.prepared = "yes";
+    const field = findField();
+    if (!field || field.dataset.prepared) return;
+    field.dataset.prepared = "yes";
     chat.drafts.restore();
-    const goesOn = carry();
+    const isContinued = insertCarriedText();
     refresh();
-    // On a touch screen the keyboard would cover what comes next; who came by a key goes on so.
-    if (!goesOn && (touch.matches || sessionStorage.getItem("by-key"))) {
+    // On a touch screen the keyboard would cover the page; a person who came by a key goes on so.
+    if (!isContinued && (touchScreen.matches || sessionStorage.getItem("by-key"))) {
       document.activeElement?.blur?.();
     } else {
-      field().focus({ preventScroll: true });
+      field.focus({ preventScroll: true });
     }
     sessionStorage.removeItem("by-key");
   };
 
-  document.addEventListener("input", ({ target }) => {
-    if (target !== field()) return;
-    rewritten ||= !target.value.startsWith(sent);
-    chat.drafts.typed();
+  const handleInput = ({ target }) => {
+    if (target !== findField()) return;
+    isRewritten ||= !target.value.startsWith(sentText);
+    chat.drafts.saveSoon();
     refresh();
-  });
+  };
 
   // 229: the Enter that ends an IME composition in Safari.
-  const composing = (event) => event.isComposing || event.keyCode === 229;
+  const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
   // Keyboards of touch screens have no Shift+Enter: there Enter is a new line, the button sends.
-  const sends = ({ key, ctrlKey, metaKey, shiftKey }) =>
-    key === "Enter" && (ctrlKey || metaKey || !(shiftKey || touch.matches));
+  const isSendKey = ({ key, ctrlKey, metaKey, shiftKey }) =>
+    key === "Enter" && (ctrlKey || metaKey || !(shiftKey || touchScreen.matches));
 
-  document.addEventListener("keydown", (event) => {
+  const sendOnEnter = (event) => {
+    event.preventDefault();
+    if (findField().value.trim()) findForm().requestSubmit();
+  };
+
+  const editLastMessage = (event) => {
+    const button = [...document.querySelectorAll("[data-edit]")].at(-1);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  };
+
+  const handleKey = (event) => {
     const { key, target } = event;
-    if (composing(event)) return;
-    if (target === field() && sends(event)) {
-      event.preventDefault();
-      if (target.value.trim()) form().requestSubmit();
-    } else if (target === field() && key === "ArrowUp" && !target.value && !chat.answering()) {
-      const last = [...document.querySelectorAll("[data-edit]")].at(-1);
-      if (!last) return;
-      event.preventDefault();
-      last.click();
+    if (isComposing(event)) return;
+    const isEmptyField = target === findField() && !target.value;
+    if (target === findField() && isSendKey(event)) {
+      sendOnEnter(event);
+    } else if (isEmptyField && key === "ArrowUp" && !chat.isAnswering()) {
+      editLastMessage(event);
     } else if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
       target.closest?.(".edit-form")?.requestSubmit();
     }
-  });
+  };
 
-  // What the server would refuse is not sent at all. Other words than those of an attempt that may
-  // have arrived are another question.
-  document.addEventListener("submit", (event) => {
-    if (event.target !== form()) return;
-    const text = field().value;
-    if (text.trim() && left() >= 0) {
-      if (sent && sent !== text) chat.drafts.renew();
+  // Esc stops the answer, unless it has something nearer to close; then it leaves the field.
+  const stopOnEscape = (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || isComposing(event)) return;
+    if ($("dialog[open], details.menu[open]")) return;
+    if (chat.isAnswering()) $("#stop-form")?.requestSubmit();
+    else if (event.target === findField()) $("[data-scroller]").focus({ preventScroll: true });
+  };
+
+  // A message that the server would refuse is not sent. A text that differs from that of an attempt
+  // that may have arrived is another question, with an id of its own.
+  const checkBeforeSubmit = (event) => {
+    if (event.target !== findForm()) return;
+    const text = findField().value;
+    if (text.trim() && countRemaining() >= 0) {
+      if (sentText && sentText !== text) chat.drafts.renewIds();
       return;
     }
     event.preventDefault();
     event.stopPropagation();
-    if (text) chat.speak($("#composer-count").textContent);
-    field().focus();
-  }, { capture: true });
-
-  document.addEventListener("click", ({ target }) => {
-    const suggestion = target.closest("[data-suggest]");
-    if (!suggestion || field().value.trim()) return;
-    field().value = suggestion.textContent;
-    refresh();
-    form().requestSubmit();
-  });
-
-  document.addEventListener("htmx:before:request", ({ detail }) => {
-    if (detail.ctx.sourceElement !== form()) return;
-    sent = field().value;
-    rewritten = false;
-    chat.drafts.pause();
-    $("#composer-notice").replaceChildren();
-  });
-
-  // The answer to the command is the acknowledgement; until then the text stays.
-  document.addEventListener("htmx:after:request", ({ detail }) => {
-    const { ctx } = detail;
-    if (ctx.response.status >= 400) refused(ctx);
-    if (ctx.sourceElement?.id !== "composer") return;
-    if (ctx.response.status >= 300) {
-      chat.drafts.typed();
-      return;
-    }
-    takeSent(field());
-    chat.drafts.sent();
-    if (!chat.shown()) carried = field().value;
-    else if (field().value) chat.drafts.typed();
-    refresh();
-  });
-
-  // What goes on behind the sent text in its line loses its blanks, a line of its own keeps them.
-  const rest = (text) => (/^\s*\n/.test(text) ? chat.withoutBlankLines(text) : text.trimStart());
-
-  // Only what was typed since then stays; all of it, if it was written anew.
-  const takeSent = (area) => {
-    const goesOn = !rewritten && area.value.startsWith(sent);
-    const since = goesOn ? rest(area.value.slice(sent.length)) : area.value;
-    area.setRangeText("", 0, area.value.length - since.length, "preserve");
-    sent = "";
+    if (text) chat.announce($("#composer-count").textContent);
+    findField().focus();
   };
 
-  // The notice that an answer is still being written ends with it.
-  document.addEventListener("chat:frame", ({ detail }) => {
-    if (detail.event === "answer" || chat.answering()) return;
-    $("#composer-notice [data-code=busy]")?.remove();
-  });
+  const sendSuggestion = ({ target }) => {
+    const suggestion = target.closest("[data-suggest]");
+    if (!suggestion || findField().value.trim()) return;
+    findField().value = suggestion.textContent;
+    refresh();
+    findForm().requestSubmit();
+  };
+
+  const rememberSentText = ({ detail }) => {
+    if (detail.ctx.sourceElement !== findForm()) return;
+    sentText = findField().value;
+    isRewritten = false;
+    chat.drafts.pause();
+    $("#composer-notice").replaceChildren();
+  };
+
+  // Behind the sent text, the rest of its last line loses its leading blanks; a line of its own
+  // keeps them.
+  const trimStart = (text) =>
+    /^\s*\n/.test(text) ? chat.removeLeadingBlankLines(text) : text.trimStart();
+
+  // Text that was typed since then stays; all of it, if the sent text was changed.
+  const removeSentText = (field) => {
+    const isContinued = !isRewritten && field.value.startsWith(sentText);
+    const added = isContinued ? trimStart(field.value.slice(sentText.length)) : field.value;
+    field.setRangeText("", 0, field.value.length - added.length, "preserve");
+    sentText = "";
+  };
+
+  const handleAcknowledgement = () => {
+    const field = findField();
+    removeSentText(field);
+    chat.drafts.finish();
+    if (!chat.conversationId()) carriedText = field.value;
+    else if (field.value) chat.drafts.saveSoon();
+    refresh();
+  };
 
   // Our own refusals say where they belong. Anything else (a proxy's page, a crash) must not
-  // take the place of what is on the screen.
-  const refused = ({ response, hx, sourceElement }) => {
+  // replace what is on the screen.
+  const handleRefusal = ({ response, hx, sourceElement }) => {
     if (response.headers.get("HX-Retarget")) return;
     hx.reswap = "none";
     if (sourceElement?.matches?.(".load-older, .load-more")) return;
-    chat.notice(chat.say(response.status === 403 ? "out_of_date" : "not_taken"));
+    chat.showNotice(chat.translate(response.status === 403 ? "out_of_date" : "not_taken"));
   };
 
-  document.addEventListener("htmx:error", ({ detail }) => {
-    if (detail.ctx?.request && !detail.ctx.response) chat.notice(chat.say("unreachable"));
-    if (detail.ctx?.sourceElement === form() && field().value) chat.drafts.typed();
-  });
+  // The response to the command is the acknowledgement; until then the text stays.
+  const handleResponse = ({ detail: { ctx } }) => {
+    if (ctx.response.status >= 400) handleRefusal(ctx);
+    if (ctx.sourceElement?.id !== "composer") return;
+    if (ctx.response.status >= 300) chat.drafts.saveSoon();
+    else handleAcknowledgement();
+  };
 
+  const handleNetworkError = ({ detail: { ctx } }) => {
+    if (ctx?.request && !ctx.response) chat.showNotice(chat.translate("unreachable"));
+    if (ctx?.sourceElement === findForm() && findField().value) chat.drafts.saveSoon();
+  };
+
+  // The notice that an answer is still being written ends with that answer.
+  const removeBusyNotice = ({ detail }) => {
+    if (detail.event === "answer" || chat.isAnswering()) return;
+    $("#composer-notice [data-code=busy]")?.remove();
+  };
+
+  document.addEventListener("input", handleInput);
+  document.addEventListener("keydown", handleKey);
+  document.addEventListener("keydown", stopOnEscape);
+  document.addEventListener("submit", checkBeforeSubmit, { capture: true });
+  document.addEventListener("click", sendSuggestion);
+  document.addEventListener("htmx:before:request", rememberSentText);
+  document.addEventListener("htmx:after:request", handleResponse);
+  document.addEventListener("htmx:error", handleNetworkError);
+  document.addEventListener("chat:frame", removeBusyNotice);
   document.addEventListener("htmx:after:swap", prepare);
   document.addEventListener("DOMContentLoaded", prepare);
   addEventListener("pageshow", refresh);
-
-  // Esc stops the answer, unless it has something nearer to close; then it leaves the message.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented || composing(event)) return;
-    if ($("dialog[open], details.menu[open]")) return;
-    if (chat.answering()) $("#stop-form")?.requestSubmit();
-    else if (event.target === field()) $("[data-scroller]").focus({ preventScroll: true });
-  });
 })();

@@ -2,49 +2,50 @@
 (() => {
   "use strict";
 
+  const COPIED_MS = 1500;
+
   // Without a secure context there is no clipboard; a copy event still carries what it is given.
-  const byEvent = (texts) => {
-    const put = (event) => {
+  const copyByEvent = (texts) => {
+    const setData = (event) => {
       for (const [type, text] of Object.entries(texts)) event.clipboardData.setData(type, text);
       event.preventDefault();
     };
-    document.addEventListener("copy", put, { once: true });
-    const done = document.execCommand("copy");
-    document.removeEventListener("copy", put);
-    if (!done) throw new Error("refused");
+    document.addEventListener("copy", setData, { once: true });
+    const isCopied = document.execCommand("copy");
+    document.removeEventListener("copy", setData);
+    if (!isCopied) throw new Error("refused");
   };
 
-  const write = async (parts) => {
+  const createBlob = async (type, text) => new Blob([await text], { type });
+
+  // `parts` maps each type to a text or the promise of one. Safari has to be asked for the
+  // clipboard at once, so it gets promises.
+  const writeClipboard = async (parts) => {
     const entries = Object.entries(parts);
     if (navigator.clipboard?.write && window.ClipboardItem) {
-      // Promises, because Safari wants the clipboard asked for at once.
-      const blob = async ([type, text]) => [type, new Blob([await text], { type })];
-      const item = Object.fromEntries(entries.map((entry) => [
-        entry[0], blob(entry).then((made) => made[1]),
-      ]));
-      await navigator.clipboard.write([new ClipboardItem(item)]);
+      const blobs = entries.map(([type, text]) => [type, createBlob(type, text)]);
+      await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(blobs))]);
       return;
     }
-    byEvent(Object.fromEntries(await Promise.all(entries.map(async ([type, text]) => [
-      type, await text,
-    ]))));
+    const texts = await Promise.all(entries.map(async ([type, text]) => [type, await text]));
+    copyByEvent(Object.fromEntries(texts));
   };
 
   const copy = async (button, parts) => {
     try {
-      await write(parts);
+      await writeClipboard(parts);
     } catch {
-      chat.notice(chat.say("not_copied"));
+      chat.showNotice(chat.translate("not_copied"));
       return;
     }
     button.classList.add("copied");
-    chat.speak(chat.say("copied"));
-    setTimeout(() => button.classList.remove("copied"), 1500);
+    chat.announce(chat.translate("copied"));
+    setTimeout(() => button.classList.remove("copied"), COPIED_MS);
   };
 
-  const source = async (article) => {
-    const kept = article.querySelector("[data-source]");
-    if (kept) return kept.content.textContent;
+  const loadSource = async (article) => {
+    const source = article.querySelector("[data-source]");
+    if (source) return source.content.textContent;
     // Without the header a signed-out page would be led to the sign-in page, and copy that.
     const headers = { "HX-Request": "true" };
     const response = await fetch(`/m/${article.dataset.messageId}/source/`, { headers });
@@ -52,39 +53,46 @@
     return response.text();
   };
 
-  const bare = (article) => {
+  const cloneBody = (article) => {
     const body = article.querySelector(".message-body").cloneNode(true);
     for (const extra of body.querySelectorAll("button, .code-head")) extra.remove();
     return body;
   };
 
-  // As it is laid out, so it has to be on the page while it is read.
-  const plain = (body) => {
-    const place = document.createElement("div");
-    place.className = "visually-hidden";
-    place.append(body);
-    document.body.append(place);
+  // The text as it is laid out, which takes an element that is on the page.
+  const readPlainText = (body) => {
+    const container = document.createElement("div");
+    container.className = "visually-hidden";
+    container.append(body);
+    document.body.append(container);
     const text = body.innerText;
-    place.remove();
+    container.remove();
     return text;
   };
 
-  const formatted = (body) => {
+  const readFormattedText = (body) => {
     for (const element of body.querySelectorAll("[class]")) element.removeAttribute("class");
     return body.innerHTML;
   };
 
-  document.addEventListener("click", ({ target }) => {
+  const copyCode = (button) => {
+    const code = button.closest(".code-block").querySelector("code");
+    copy(button, { "text/plain": code.textContent });
+  };
+
+  const copyFormatted = (button, article) => {
+    const body = cloneBody(article);
+    copy(button, { "text/plain": readPlainText(body), "text/html": readFormattedText(body) });
+  };
+
+  const copyOnClick = ({ target }) => {
     const button = target.closest("[data-copy], [data-copy-message], [data-copy-formatted]");
     const article = button?.closest("article");
     if (!article) return;
-    if (button.matches("[data-copy]")) {
-      copy(button, { "text/plain": button.closest(".code-block").querySelector("code").textContent });
-    } else if (button.matches("[data-copy-message]")) {
-      copy(button, { "text/plain": source(article) });
-    } else {
-      const body = bare(article);
-      copy(button, { "text/plain": plain(body), "text/html": formatted(body) });
-    }
-  });
+    if (button.matches("[data-copy]")) copyCode(button);
+    else if (button.matches("[data-copy-formatted]")) copyFormatted(button, article);
+    else copy(button, { "text/plain": loadSource(article) });
+  };
+
+  document.addEventListener("click", copyOnClick);
 })();

@@ -2,113 +2,129 @@
 (() => {
   "use strict";
 
-  const PAUSE = 800;
-  const form = () => document.querySelector("#composer");
-  const field = () => document.querySelector("#composer-text");
-  const key = () =>
-    `draft:${document.querySelector(".shell")?.dataset.person}:${chat.shown() || "new"}`;
+  const SAVE_DELAY = 800; // milliseconds
+  const MAX_KEEPALIVE = 15000; // characters; browsers carry at most 64 kB when a tab closes
+  const findForm = () => document.querySelector("#composer");
+  const findField = () => document.querySelector("#composer-text");
+  const storageKey = () => {
+    const person = document.querySelector(".shell")?.dataset.person;
+    return `draft:${person}:${chat.conversationId() || "new"}`;
+  };
 
-  const store = (work) => {
+  const useStorage = (work) => {
     try {
       return work(localStorage);
     } catch {
       return null; // storage may be full or forbidden; the text is still in the field
     }
   };
-  const local = () => store((box) => JSON.parse(box.getItem(key()) ?? "null"));
+  const readLocal = () =>
+    useStorage((storage) => JSON.parse(storage.getItem(storageKey()) ?? "null"));
 
-  // The tabs of this browser share an entry: each one takes away no other text than its own.
-  let mine = "";
-  let typedHere = false;
-  const forget = () => {
-    if (mine && local()?.text === mine) store((box) => box.removeItem(key()));
-    mine = "";
-    typedHere = false;
+  // The tabs of this browser share an entry: each one removes no other text than its own.
+  let ownText = "";
+  let isTypedHere = false;
+  const removeLocal = () => {
+    if (ownText && readLocal()?.text === ownText) {
+      useStorage((storage) => storage.removeItem(storageKey()));
+    }
+    ownText = "";
+    isTypedHere = false;
   };
-  const remember = (text, saved) => {
-    if (!text) return forget();
-    mine = text;
-    store((box) => box.setItem(key(), JSON.stringify({ text, saved, at: Date.now() })));
+  const writeLocal = (text, saved) => {
+    if (!text) return removeLocal();
+    ownText = text;
+    const entry = JSON.stringify({ text, saved, at: Date.now() });
+    useStorage((storage) => storage.setItem(storageKey(), entry));
   };
 
   let timer = 0;
-  let running = null;
-  const save = async (options = {}) => {
+  let request = null;
+  const cancelTimer = () => {
     clearTimeout(timer);
     timer = 0;
-    const [text, owner] = [field().value, key()];
-    running?.abort();
-    running = new AbortController();
+  };
+
+  const save = async (options = {}) => {
+    cancelTimer();
+    const [text, key] = [findField().value, storageKey()];
+    request?.abort();
+    request = new AbortController();
     try {
-      const { client_id: { value: id }, draft: { value: opened } } = form().elements;
+      const { client_id: { value: id }, draft: { value: opened } } = findForm().elements;
       const fields = { client_id: id, draft: opened, text };
-      const response = await chat.post(form().dataset.draft, fields, {
-        signal: running.signal, ...options,
+      const response = await chat.post(findForm().dataset.draft, fields, {
+        signal: request.signal, ...options,
       });
-      if (key() !== owner || field().value !== text) return;
-      if (response.ok) remember(text, true);
+      if (storageKey() !== key || findField().value !== text) return;
+      if (response.ok) writeLocal(text, true);
       else if (response.status === 429) {
         timer = setTimeout(save, 1000 * Number(response.headers.get("Retry-After") || 1));
       }
     } catch {
-      // Not reached: this browser has it, and the next change tries again.
+      // Not reached: this browser has the text, and the next change tries again.
     }
   };
 
-  const typed = () => {
-    remember(field().value, false);
-    typedHere = true;
+  const saveSoon = () => {
+    writeLocal(findField().value, false);
+    isTypedHere = true;
     clearTimeout(timer);
-    timer = setTimeout(save, PAUSE);
+    timer = setTimeout(save, SAVE_DELAY);
   };
+  const pause = () => clearTimeout(timer);
 
-  // Sent: the server removes its copy with the message. What comes now has an id of its own, and
-  // what was kept under the old one becomes it.
-  const renew = () => {
-    const { client_id: id, draft } = form().elements;
+  // The next message has an id of its own; the draft that was kept under the old id becomes it.
+  const renewIds = () => {
+    const { client_id: id, draft } = findForm().elements;
     draft.value = id.value;
-    id.value = chat.newId();
-  };
-  const sent = () => {
-    clearTimeout(timer);
-    timer = 0;
-    running?.abort();
-    forget();
-    renew();
+    id.value = chat.createId();
   };
 
-  // Another tab's text had taken the place of this one's, and was sent: the place is free again.
-  addEventListener("storage", ({ key: name, oldValue, newValue }) => {
-    if (newValue !== null || !typedHere || !field()?.value || name !== key()) return;
-    if (JSON.parse(oldValue).text !== field().value) save();
-  });
+  // The message is sent; the server removes its copy of the draft with it.
+  const finish = () => {
+    cancelTimer();
+    request?.abort();
+    removeLocal();
+    renewIds();
+  };
 
-  // The newer of the two: what the server had when it made this page, or what it never got.
+  // Another tab's text had replaced this one's, and was sent: the entry is free again.
+  const saveWhenEntryIsFree = ({ key, oldValue, newValue }) => {
+    if (newValue !== null || !isTypedHere || !findField()?.value || key !== storageKey()) return;
+    if (JSON.parse(oldValue).text !== findField().value) save();
+  };
+
+  // The newer of two: what the server had when it made this page, and what it never received.
   const restore = () => {
-    const here = local();
-    const server = Number(form().dataset.savedAt) * 1000;
-    if (here && !here.saved && here.at > server) {
-      field().value = mine = here.text;
-      timer = setTimeout(save, PAUSE);
-    } else if (field().value) {
-      remember(field().value, true);
+    const entry = readLocal();
+    const savedAt = Number(findForm().dataset.savedAt) * 1000;
+    if (entry && !entry.saved && entry.at > savedAt) {
+      findField().value = ownText = entry.text;
+      timer = setTimeout(save, SAVE_DELAY);
+    } else if (findField().value) {
+      writeLocal(findField().value, true);
     } else {
-      store((box) => box.removeItem(key()));
+      useStorage((storage) => storage.removeItem(storageKey()));
     }
   };
 
-  // The last chance before the tab goes; browsers carry at most 64 kB then.
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState !== "hidden" || !timer || !field()) return;
-    save({ keepalive: field().value.length < 15000 });
-  });
+  // The last chance before the tab closes.
+  const saveWhenHidden = () => {
+    if (document.visibilityState !== "hidden" || !timer || !findField()) return;
+    save({ keepalive: findField().value.length < MAX_KEEPALIVE });
+  };
 
-  document.addEventListener("submit", ({ target }) => {
-    if (!target.matches("[data-sign-out]")) return;
-    store((box) => {
-      for (const name of Object.keys(box)) if (name.startsWith("draft:")) box.removeItem(name);
-    });
-  });
+  const removeAll = (storage) => {
+    for (const key of Object.keys(storage)) if (key.startsWith("draft:")) storage.removeItem(key);
+  };
+  const removeOnSignOut = ({ target }) => {
+    if (target.matches("[data-sign-out]")) useStorage(removeAll);
+  };
 
-  chat.drafts = { typed, sent, restore, renew, pause: () => clearTimeout(timer) };
+  addEventListener("storage", saveWhenEntryIsFree);
+  document.addEventListener("visibilitychange", saveWhenHidden);
+  document.addEventListener("submit", removeOnSignOut);
+
+  chat.drafts = { saveSoon, pause, finish, restore, renewIds };
 })();

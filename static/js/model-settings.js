@@ -1,18 +1,18 @@
-// Model and settings: numbers stay in their range; a new chat shows what its model brings, as the
-// server does for an old one.
+// Model and settings: numbers stay in their range; a new chat shows the values of its model, as the
+// server does for an existing one.
 (() => {
   "use strict";
 
   const $ = (selector) => document.querySelector(selector);
 
-  const within = ({ value, min, max, step }) => {
+  const clampValue = ({ value, min, max, step }) => {
     if (!value) return "";
     const number = Math.min(Math.max(Number(value), Number(min)), Number(max));
     return String(step === "any" ? number : Math.trunc(number));
   };
 
-  const show = (list) => {
-    const [model] = list.selectedOptions;
+  const showModel = (select) => {
+    const [model] = select.selectedOptions;
     const { note, temperature, topP, maxTokens } = model.dataset;
     $("#model-label").textContent = model.label;
     $("#model-note").textContent = note;
@@ -20,31 +20,45 @@
     $("#setting-top-p").placeholder = topP;
     const tokens = $("#setting-tokens");
     tokens.max = tokens.placeholder = maxTokens;
-    tokens.value = within(tokens);
-    // It is about the model that the page came with.
+    tokens.value = clampValue(tokens);
+    // The notice is about the model that the page came with.
     const notice = $("#model-unavailable");
     if (notice) notice.hidden = !model.defaultSelected;
   };
-  const ofNewChat = (list) => list?.form?.id === "composer";
+  const isOfNewChat = (select) => select?.form?.id === "composer";
 
-  // Before htmx sends what was chosen.
-  document.addEventListener("change", ({ target }) => {
-    if (target.matches("#model-settings input")) target.value = within(target);
-    if (target.id === "setting-model" && ofNewChat(target)) show(target);
-  }, { capture: true });
+  // Runs before htmx sends the settings.
+  const applyChange = ({ target }) => {
+    if (target.matches("#model-settings input")) target.value = clampValue(target);
+    if (target.id === "setting-model" && isOfNewChat(target)) showModel(target);
+  };
 
-  // Enter says that the number is written; the question beside it may not be.
-  document.addEventListener("keydown", (event) => {
+  // Enter ends the number; it does not send the question, which may not be finished.
+  const commitOnEnter = (event) => {
     const { key, target } = event;
     if (key !== "Enter" || !target.matches?.("#model-settings input")) return;
     event.preventDefault();
-    target.blur(); // makes the change known
+    target.blur(); // fires the change event
     target.focus();
-  });
+  };
 
-  // Browsers put back what was chosen on a page that is shown again.
-  addEventListener("pageshow", () => {
-    const list = $("#setting-model");
-    if (ofNewChat(list)) show(list);
-  });
+  // A morph does not change the selection of a list that was used on this page.
+  const showOtherTabsChoices = ({ detail }) => {
+    if (detail.event !== "thread") return;
+    for (const select of document.querySelectorAll("#model-settings select")) {
+      if (select === document.activeElement) continue;
+      for (const option of select.options) option.selected = option.defaultSelected;
+    }
+  };
+
+  // Browsers restore the selection on a page that is shown again.
+  const showRestoredModel = () => {
+    const select = $("#setting-model");
+    if (isOfNewChat(select)) showModel(select);
+  };
+
+  document.addEventListener("change", applyChange, { capture: true });
+  document.addEventListener("keydown", commitOnEnter);
+  document.addEventListener("chat:frame", showOtherTabsChoices);
+  addEventListener("pageshow", showRestoredModel);
 })();

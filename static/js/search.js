@@ -1,27 +1,28 @@
-// Searching: what was found takes the place of the sidebar's lines, and the page shows where it is.
+// Search: results replace the items of the sidebar, and the page scrolls to the chosen message.
 (() => {
   "use strict";
 
   const $ = (selector, root = document) => root.querySelector(selector);
-  const box = () => $("#search-text");
-  const side = () => $("#sidebar");
-  const links = () => [...document.querySelectorAll("#search-results a")];
-  // What the list was made for, the request that is under way, and whether Enter waits for it.
-  let listed = "";
-  let asking = null;
-  let entered = false;
+  const findField = () => $("#search-text");
+  const findSidebar = () => $("#sidebar");
+  const findResults = () => $("#search-results");
+  const listLinks = () => [...document.querySelectorAll("#search-results a")];
 
-  // The message that this page was opened for, by its id; it may be farther up than the page.
-  chat.target = () => $("#conversation")?.dataset.target;
+  let listedText = ""; // what the results are for
+  let pending = null; // the request that is under way
+  let isEntered = false; // Enter waits for the results
 
-  chat.search = () => {
-    if (!side().checkVisibility({ visibilityProperty: true })) chat.sidebar(true);
-    box().focus();
-    box().select();
+  // The id of the message that this page was opened for; it may be farther up than the page.
+  const targetId = () => $("#conversation")?.dataset.target;
+
+  const focusSearch = () => {
+    if (!findSidebar().checkVisibility({ visibilityProperty: true })) chat.toggleSidebar(true);
+    findField().focus();
+    findField().select();
   };
 
-  // What was asked for in the address would come back with the next reload.
-  const leave = () => {
+  // A search in the address would come back with the next reload.
+  const removeQuery = () => {
     const { pathname, search } = location;
     if (!search) return;
     const path = pathname.startsWith("/c/") ? pathname : "/";
@@ -29,117 +30,125 @@
   };
 
   const clear = () => {
-    box().value = "";
-    listed = "";
-    entered = false;
-    side().classList.remove("searching");
-    $("#search-results").replaceChildren();
+    findField().value = "";
+    listedText = "";
+    isEntered = false;
+    findSidebar().classList.remove("searching");
+    findResults().replaceChildren();
     $("#search-status").textContent = "";
     CSS.highlights?.delete("search-match");
-    leave();
+    removeQuery();
   };
 
-  const show = () => {
-    listed = box().value;
-    if (!listed.trim()) return clear();
-    side().classList.add("searching");
+  const showResults = () => {
+    listedText = findField().value;
+    if (!listedText.trim()) return clear();
+    findSidebar().classList.add("searching");
     $("#search-status").textContent = $("#search-results .search-count")?.textContent ?? "";
-    if (entered) links()[0]?.focus();
-    entered = false;
+    if (isEntered) listLinks()[0]?.focus();
+    isEntered = false;
   };
 
-  const fail = (text) => {
+  const showFailure = (text) => {
     const line = document.createElement("p");
     line.className = "search-count";
     line.textContent = text;
-    $("#search-results").replaceChildren(line);
-    entered = false;
-    show();
+    findResults().replaceChildren(line);
+    isEntered = false;
+    showResults();
   };
 
-  document.addEventListener("input", ({ target }) => {
-    if (target !== box()) return;
-    entered = false;
+  const handleInput = ({ target }) => {
+    if (target !== findField()) return;
+    isEntered = false;
     if (!target.value.trim()) clear();
-  });
+  };
 
-  // Enter goes to the first line, when it is there.
-  document.addEventListener("submit", (event) => {
+  // Enter focuses the first result, as soon as it is there.
+  const handleSubmit = (event) => {
     if (!event.target.matches(".search")) return;
     event.preventDefault();
-    if (asking || listed !== box().value) entered = true;
-    else links()[0]?.focus();
-  });
+    if (pending || listedText !== findField().value) isEntered = true;
+    else listLinks()[0]?.focus();
+  };
 
-  document.addEventListener("click", ({ target }) => {
+  const clearOnClick = ({ target }) => {
     if (!target.closest("[data-search-clear]")) return;
     clear();
-    box().focus();
-  });
+    findField().focus();
+  };
 
-  const asks = (detail) => detail.ctx?.sourceElement === box();
+  // Requests of the search field
+  const isSearch = (detail) => detail.ctx?.sourceElement === findField();
 
-  document.addEventListener("htmx:before:request", ({ detail }) => {
-    if (!asks(detail)) return;
-    asking = detail.ctx;
-    $("#search-results").ariaBusy = "true";
-  });
-  // One that a newer one took the place of ends after that has begun.
-  document.addEventListener("htmx:finally:request", ({ detail }) => {
-    if (asking !== detail.ctx) return;
-    asking = null;
-    $("#search-results").ariaBusy = "false";
-  });
-  document.addEventListener("htmx:after:swap", ({ detail }) => {
-    if (asks(detail)) show();
-  });
-  document.addEventListener("htmx:error", ({ detail }) => {
-    if (asks(detail)) fail(chat.say("no_search"));
-  });
-  document.addEventListener("htmx:after:request", ({ detail }) => {
-    if (!asks(detail) || detail.ctx.response.status < 400) return;
-    const said = new DOMParser().parseFromString(detail.ctx.text, "text/html");
-    const sentence = $(".notice p", said)?.textContent.trim();
+  const startRequest = ({ detail }) => {
+    if (!isSearch(detail)) return;
+    pending = detail.ctx;
+    findResults().ariaBusy = "true";
+  };
+  // A request that a newer one replaced ends after the newer one has begun.
+  const finishRequest = ({ detail }) => {
+    if (pending !== detail.ctx) return;
+    pending = null;
+    findResults().ariaBusy = "false";
+  };
+  const handleSwap = ({ detail }) => {
+    if (isSearch(detail)) showResults();
+  };
+  const handleNetworkError = ({ detail }) => {
+    if (isSearch(detail)) showFailure(chat.translate("no_search"));
+  };
+  const handleRefusal = ({ detail }) => {
+    if (!isSearch(detail) || detail.ctx.response.status < 400) return;
+    const page = new DOMParser().parseFromString(detail.ctx.text, "text/html");
+    const sentence = $(".notice p", page)?.textContent.trim();
     detail.ctx.hx.reswap = "none";
-    fail(sentence || chat.say("no_search"));
-  });
+    showFailure(sentence || chat.translate("no_search"));
+  };
 
-  // Esc leaves, before anything else hears of it; the arrows walk from the box through the list.
-  addEventListener("keydown", (event) => {
-    if (!event.target.closest?.(".search, #search-results") || event.isComposing) return;
-    if (event.key === "Escape") {
-      if (!box().value && chat.sidebarIsOver()) return;
-      (box().value ? box() : $("#composer-text")).focus();
-      clear();
-      event.preventDefault();
-      event.stopPropagation();
-      return;
-    }
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
+  // Keys
+  const leaveSearch = (event) => {
+    const hasText = Boolean(findField().value);
+    if (!hasText && chat.isSidebarOverPage()) return;
+    (hasText ? findField() : $("#composer-text")).focus();
+    clear();
     event.preventDefault();
-    const all = [box(), ...links()];
-    all[Math.max(all.indexOf(document.activeElement) + step, 0)]?.focus();
-  }, { capture: true });
+    event.stopPropagation();
+  };
 
-  // Where the words are in the message, without touching its elements: what the excerpt marks, and
-  // what begins as was typed.
-  const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  const pattern = (marks) => {
-    const typed = box().value.normalize("NFKC").split(/["“”„«»\s]+/)
+  const moveInResults = (event, step) => {
+    event.preventDefault();
+    const stops = [findField(), ...listLinks()];
+    stops[Math.max(stops.indexOf(document.activeElement) + step, 0)]?.focus();
+  };
+
+  // Esc leaves the search before anything else handles it; the arrows move from the field through
+  // the results.
+  const handleKey = (event) => {
+    if (!event.target.closest?.(".search, #search-results") || event.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") leaveSearch(event);
+    else if (step) moveInResults(event, step);
+  };
+
+  // Highlights mark matches without touching the elements of the message: what the excerpt marks,
+  // and what begins with a typed word.
+  const escapePattern = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  const createPattern = (marks) => {
+    const typed = findField().value.normalize("NFKC").split(/["“”„«»\s]+/)
       .filter((word) => !word.startsWith("-") && (word.length > 1 || word > "\x7f"));
     const all = [
-      ...marks.map(escaped).map((word) => `${word}(?![a-z\\d])`),
-      ...typed.map(escaped).map((word) => `${word}[\\p{L}\\p{N}]*`),
+      ...marks.map(escapePattern).map((word) => `${word}(?![a-z\\d])`),
+      ...typed.map(escapePattern).map((word) => `${word}[\\p{L}\\p{N}]*`),
     ];
     return all.length ? new RegExp(`(?<![a-z\\d])(?:${all.join("|")})`, "giu") : null;
   };
 
-  const places = (body, words) => {
+  const findRanges = (body, pattern) => {
     const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
     const ranges = [];
-    while (words && walker.nextNode()) {
-      for (const { index, 0: { length } } of walker.currentNode.data.matchAll(words)) {
+    while (pattern && walker.nextNode()) {
+      for (const { index, 0: { length } } of walker.currentNode.data.matchAll(pattern)) {
         const range = new Range();
         range.setStart(walker.currentNode, index);
         range.setEnd(walker.currentNode, index + length);
@@ -149,53 +158,67 @@
     return ranges;
   };
 
-  // A page holds some hundred messages at most; what is farther up comes as for a reader.
-  const gone = (element) => new Promise((resolve) => {
-    new MutationObserver((_, observer) => {
+  // A page holds some hundred messages at most; older ones are loaded as for a reader.
+  const waitUntilRemoved = (element) => new Promise((resolve) => {
+    const resolveWhenRemoved = (_, observer) => {
       if (element.isConnected) return;
       observer.disconnect();
       resolve();
-    }).observe($("#thread"), { childList: true });
+    };
+    new MutationObserver(resolveWhenRemoved).observe($("#thread"), { childList: true });
   });
-  const reached = async (key) => {
-    const found = () => document.getElementById(`message-${key}`);
-    for (let next; !found() && (next = $("#thread .load-older"));) {
+  const loadMessage = async (key) => {
+    const findMessage = () => document.getElementById(`message-${key}`);
+    for (let next; !findMessage() && (next = $("#thread .load-older"));) {
       next.scrollIntoView();
-      await gone(next);
-      // Until the reader's place was kept.
+      await waitUntilRemoved(next);
+      // Until the reader's position was restored.
       await new Promise(requestAnimationFrame);
     }
-    return found();
+    return findMessage();
   };
 
-  const reveal = async () => {
+  const showTarget = async () => {
     const current = $("#search-results a[aria-current]");
     current?.scrollIntoView({ block: "center" });
-    const article = chat.target() ? await reached(chat.target()) : null;
+    const article = targetId() ? await loadMessage(targetId()) : null;
     if (!article) return;
     const marks = [...current?.querySelectorAll("mark") ?? []].map((mark) => mark.textContent);
-    const ranges = places($(".message-body", article), pattern(marks));
+    const ranges = findRanges($(".message-body", article), createPattern(marks));
     if (globalThis.Highlight) CSS.highlights.set("search-match", new Highlight(...ranges));
     article.tabIndex = -1;
     article.focus({ preventScroll: true });
+    const element = ranges[0]?.startContainer.parentElement ?? article;
+    const scrollToMatch = () => element.scrollIntoView({ block: "center" });
+    scrollToMatch();
     // Heights above become known while it is shown.
-    const go = () => (ranges[0]?.startContainer.parentElement ?? article)
-      .scrollIntoView({ block: "center" });
-    go();
-    requestAnimationFrame(() => requestAnimationFrame(go));
+    requestAnimationFrame(() => requestAnimationFrame(scrollToMatch));
   };
 
-  // The other version comes with a page of its own, which goes to the message.
-  document.addEventListener("htmx:after:request", ({ detail }) => {
-    if (detail.ctx.sourceElement?.matches?.("[data-show-branch]") && detail.ctx.response.status < 300) {
-      location.reload();
-    }
-  });
+  // The other branch comes with a page of its own, which scrolls to the message.
+  const reloadAfterSwitch = ({ detail: { ctx } }) => {
+    const isSwitch = ctx.sourceElement?.matches?.("[data-show-branch]");
+    if (isSwitch && ctx.response.status < 300) location.reload();
+  };
 
-  addEventListener("pageshow", ({ persisted }) => {
+  const start = ({ persisted }) => {
     if (persisted) return;
-    listed = box().value;
-    if (location.pathname === "/search/") box().focus();
-    reveal();
-  });
+    listedText = findField().value;
+    if (location.pathname === "/search/") findField().focus();
+    showTarget();
+  };
+
+  document.addEventListener("input", handleInput);
+  document.addEventListener("submit", handleSubmit);
+  document.addEventListener("click", clearOnClick);
+  document.addEventListener("htmx:before:request", startRequest);
+  document.addEventListener("htmx:finally:request", finishRequest);
+  document.addEventListener("htmx:after:swap", handleSwap);
+  document.addEventListener("htmx:error", handleNetworkError);
+  document.addEventListener("htmx:after:request", handleRefusal);
+  document.addEventListener("htmx:after:request", reloadAfterSwitch);
+  addEventListener("keydown", handleKey, { capture: true });
+  addEventListener("pageshow", start);
+
+  Object.assign(chat, { targetId, focusSearch });
 })();

@@ -1,81 +1,87 @@
-// Single keys, outside of text fields only; they can be switched off in the sheet.
+// Keyboard shortcuts: single keys outside of text fields; the sheet that lists them disables them.
 (() => {
   "use strict";
 
   const $ = (selector) => document.querySelector(selector);
-  const store = (work) => {
+  const useStorage = (work) => {
     try {
       return work(localStorage);
     } catch {
-      return null;
+      return null; // storage may be forbidden
     }
   };
-  const on = () => store((box) => box.getItem("keys")) !== "off";
+  const isEnabled = () => useStorage((storage) => storage.getItem("keys")) !== "off";
 
-  const follow = (link) => {
+  const followLink = (link) => {
     if (!link) return;
     sessionStorage.setItem("by-key", "1");
     link.click();
   };
 
-  // At the end of what is loaded, when more is there.
-  const onwards = (list, by) => {
+  // At the end of what is loaded, the next items are loaded first.
+  const loadMoreAndMove = (list, step) => {
     const more = $(`${list} > .load-more:last-child`);
     if (!more) return;
-    new MutationObserver((_, observer) => {
+    const moveWhenLoaded = (_, observer) => {
       if (more.isConnected) return;
       observer.disconnect();
-      step(by);
-    }).observe(more.parentElement, { childList: true });
+      moveInSidebar(step);
+    };
+    new MutationObserver(moveWhenLoaded).observe(more.parentElement, { childList: true });
     more.scrollIntoView();
   };
 
-  const step = (by) => {
-    const [list, line] = $("#sidebar.searching")
+  const moveInSidebar = (step) => {
+    const [list, item] = $("#sidebar.searching")
       ? ["#search-results", ".search-link"] : ["#sidebar-list", ".row-link"];
-    const links = [...document.querySelectorAll(`${list} ${line}`)];
-    const at = links.findIndex((link) => link.hasAttribute("aria-current"));
-    const next = at < 0 ? links[0] : links[at + by];
-    if (next) follow(next);
-    else if (by > 0) onwards(list, by);
+    const links = [...document.querySelectorAll(`${list} ${item}`)];
+    const index = links.findIndex((link) => link.hasAttribute("aria-current"));
+    const next = index < 0 ? links[0] : links[index + step];
+    if (next) followLink(next);
+    else if (step > 0) loadMoreAndMove(list, step);
   };
 
-  const sheet = () => {
-    $("#shortcuts-enabled").checked = on();
+  const openSheet = () => {
+    $("#shortcuts-enabled").checked = isEnabled();
     chat.openDialog($("#shortcuts-dialog"));
   };
 
   const ACTIONS = {
     n: () => $("#sidebar .new-chat").click(),
     m: () => $("#composer-text").focus(),
-    s: () => chat.search(),
-    j: () => step(1),
-    k: () => step(-1),
+    s: () => chat.focusSearch(),
+    j: () => moveInSidebar(1),
+    k: () => moveInSidebar(-1),
     y: () => [...document.querySelectorAll("article[data-role=assistant] [data-copy-message]")]
       .at(-1)?.click(),
-    x: () => chat.answering() && $("#stop-form")?.requestSubmit(),
-    "?": sheet,
+    x: () => chat.isAnswering() && $("#stop-form")?.requestSubmit(),
+    "?": openSheet,
   };
 
-  const elsewhere = (target) =>
+  const isElsewhere = (target) =>
     target.closest?.("input, textarea, select, [contenteditable]") || $("dialog[open]");
 
-  document.addEventListener("keydown", (event) => {
+  const runAction = (event) => {
     if (event.defaultPrevented || event.isComposing || event.repeat) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const action = ACTIONS[event.key];
-    if (!action || elsewhere(event.target) || !on()) return;
+    if (!action || isElsewhere(event.target) || !isEnabled()) return;
     event.preventDefault();
     action();
-  });
+  };
 
-  document.addEventListener("change", ({ target }) => {
-    if (target.id === "shortcuts-enabled") {
-      store((box) => (target.checked ? box.removeItem("keys") : box.setItem("keys", "off")));
-    }
-  });
+  const saveEnabled = ({ target }) => {
+    if (target.id !== "shortcuts-enabled") return;
+    useStorage((storage) => (
+      target.checked ? storage.removeItem("keys") : storage.setItem("keys", "off")
+    ));
+  };
 
-  document.addEventListener("click", ({ target }) => {
-    if (target.closest("[data-shortcuts]")) sheet();
-  });
+  const openOnClick = ({ target }) => {
+    if (target.closest("[data-shortcuts]")) openSheet();
+  };
+
+  document.addEventListener("keydown", runAction);
+  document.addEventListener("change", saveEnabled);
+  document.addEventListener("click", openOnClick);
 })();

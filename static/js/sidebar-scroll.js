@@ -1,66 +1,72 @@
-// The sidebar keeps its place: from page to page, and when lines come or go above those in view.
+// The sidebar keeps its scroll position: from page to page, and when items come or go above.
 (() => {
   "use strict";
 
-  const KEPT = "sidebar-lines";
+  const STORAGE_KEY = "sidebar-lines";
   const $ = (selector) => document.querySelector(selector);
   const box = () => $(".sidebar-scroll");
-  const lineOf = (id) => (id ? document.getElementById(`row-${id.replaceAll("-", "")}`) : null);
-  const topOf = (line) => line.getBoundingClientRect().top - box().getBoundingClientRect().top;
-  const searching = () => Boolean($("#sidebar.searching")); // the lines are hidden then
-  const put = (line, top) => {
-    box().scrollTop += topOf(line) - top;
+  const findItem = (id) => (id ? document.getElementById(`row-${id.replaceAll("-", "")}`) : null);
+  const topOf = (item) => item.getBoundingClientRect().top - box().getBoundingClientRect().top;
+  const isSearching = () => Boolean($("#sidebar.searching")); // the items are hidden then
+  const scrollItemTo = (item, top) => {
+    box().scrollTop += topOf(item) - top;
   };
 
-  // Where lines stand, by id: those in view, and as many on each side for the keys j and k.
-  const lines = () => {
-    if (searching()) return {};
+  // By id: the items in view, and as many on each side for the keys j and k.
+  const readPositions = () => {
+    if (isSearching()) return {};
     const height = box().clientHeight;
     return Object.fromEntries([...document.querySelectorAll("#sidebar-list [data-row]")]
-      .map((line) => [line.dataset.row, topOf(line)])
+      .map((item) => [item.dataset.row, topOf(item)])
       .filter(([, top]) => top > -height && top < 2 * height));
   };
+  const savePositions = () => sessionStorage.setItem(STORAGE_KEY, JSON.stringify(readPositions()));
 
-  // The line of the conversation that is open stands where it stood on the page before, else in
-  // the middle, where it would be out of view.
-  const restore = () => {
-    const line = lineOf(chat.shown());
-    if (!line || searching()) return;
-    const room = box().clientHeight - line.offsetHeight;
-    const now = topOf(line);
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}")[chat.shown()];
-    const top = kept ?? (now > room ? room / 2 : now);
-    put(line, Math.min(Math.max(top, 0), room));
+  // The item of the open conversation stands where it stood on the page before; if that is out of
+  // view, in the middle.
+  const restorePosition = () => {
+    const item = findItem(chat.conversationId());
+    if (!item || isSearching()) return;
+    const room = box().clientHeight - item.offsetHeight;
+    const current = topOf(item);
+    const saved = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "{}")[chat.conversationId()];
+    const top = saved ?? (current > room ? room / 2 : current);
+    scrollItemTo(item, Math.min(Math.max(top, 0), room));
   };
 
-  let seen = null; // null at the top of the list, where what is new shall be seen
-  let waiting = false;
-  const look = () => {
-    waiting = false;
-    seen = box().scrollTop > 4 ? lines() : null;
+  let positions = null; // null at the top of the list, where new items have to be seen
+  let isWaiting = false;
+  const updatePositions = () => {
+    isWaiting = false;
+    positions = box().scrollTop > 4 ? readPositions() : null;
   };
-  const hold = () => {
-    if (!seen || searching()) return;
-    const id = Object.keys(seen).find((key) => seen[key] >= 0 && lineOf(key));
-    if (id) put(lineOf(id), seen[id]);
+  const updatePositionsLater = () => {
+    if (!isWaiting) requestAnimationFrame(updatePositions);
+    isWaiting = true;
+  };
+  const keepPosition = () => {
+    if (!positions || isSearching()) return;
+    const id = Object.keys(positions).find((key) => positions[key] >= 0 && findItem(key));
+    if (id) scrollItemTo(findItem(id), positions[id]);
   };
 
-  document.addEventListener("DOMContentLoaded", () => {
-    restore();
-    new MutationObserver(restore).observe($("#sidebar"), { attributeFilter: ["class"] });
-    new MutationObserver(hold).observe($("#sidebar-list"), { childList: true, subtree: true });
-    box().addEventListener("scroll", () => {
-      if (!waiting) requestAnimationFrame(look);
-      waiting = true;
-    }, { passive: true });
-  });
-  addEventListener("pagehide", () => sessionStorage.setItem(KEPT, JSON.stringify(lines())));
+  const start = () => {
+    restorePosition();
+    new MutationObserver(restorePosition).observe($("#sidebar"), { attributeFilter: ["class"] });
+    const observer = new MutationObserver(keepPosition);
+    observer.observe($("#sidebar-list"), { childList: true, subtree: true });
+    box().addEventListener("scroll", updatePositionsLater, { passive: true });
+  };
 
   // A gap is filled from the side that the reader comes from.
-  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const setDirection = ({ detail: { ctx } }) => {
     const gap = ctx.sourceElement;
     if (gap?.matches?.(".load-gap") && topOf(gap) < box().clientHeight / 2) {
       ctx.request.body.set("up", "1");
     }
-  });
+  };
+
+  document.addEventListener("DOMContentLoaded", start);
+  addEventListener("pagehide", savePositions);
+  document.addEventListener("htmx:config:request", setDirection);
 })();

@@ -1,5 +1,5 @@
 // The page's socket: which version the page shows, whether the socket lives, when to open another.
-// What it brings: answer-stream.js. What the page says about it: connection.js.
+// What it receives: answer-stream.js. What the page says about it: connection.js.
 (() => {
   "use strict";
 
@@ -18,7 +18,7 @@
   const STABLE = 10 * SECOND; // a socket that lived so long is no failed attempt
   const PING = '{"ping":1}';
 
-  const PAGE = chat.newId();
+  const PAGE = chat.createId();
   const state = {
     connection: null, // hx-ws's; null when its socket was given up
     open: false,
@@ -129,7 +129,7 @@
     check();
   };
 
-  document.addEventListener("htmx:ws:before:connection", ({ detail: { connection } }) => {
+  const prepareConnection = ({ detail: { connection } }) => {
     clearTimeout(state.retry);
     Object.assign(state, { connection, open: false, over: false, greeted: false });
     Object.assign(state, { begun: Date.now(), retry: 0, asked: 0 });
@@ -137,42 +137,42 @@
     url.searchParams.set("page", PAGE);
     const version = $("#thread-version");
     if (version) url.searchParams.set("at", version.value);
-    const rows = $("#sidebar-snapshot");
-    if (rows) url.searchParams.set("rows", rows.value);
+    const snapshot = $("#sidebar-snapshot");
+    if (snapshot) url.searchParams.set("rows", snapshot.value);
     if (state.lost) url.searchParams.set("again", "1");
     connection.url = url.href;
     const isLong = state.failing && since(state.failing) >= LATER;
     waitFor(within(HANDSHAKE_TIMEOUT, isLong ? Infinity : 4 * state.handshake), giveUp);
-  });
+  };
 
-  document.addEventListener("htmx:ws:after:connection", ({ detail }) => {
+  const handleOpen = ({ detail }) => {
     if (detail.connection !== state.connection) return;
     const now = Date.now();
     Object.assign(state, { open: true, lost: false, handshake: since(state.begun) });
     Object.assign(state, { opened: now, heard: now });
     ask();
-  });
+  };
 
-  document.addEventListener("htmx:ws:close", ({ detail }) => {
+  const handleClose = ({ detail }) => {
     if (detail.connection !== state.connection) return;
     if (detail.reason === "removed") {
       letGo();
     } else if (chat.connection.isFinal(detail.code)) {
       letGo();
       Object.assign(state, { over: true, lost: true, failing: 0 });
-      chat.connection.end(detail.code);
+      chat.connection.showEnd(detail.code);
     } else {
       retry();
     }
-  });
+  };
 
-  const connected = () => {
+  const markConnected = () => {
     state.connected = true;
     chat.connection.clear();
   };
 
   // Runs for each word of an answer.
-  document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
+  const noteMessage = ({ detail }) => {
     if (detail.connection !== state.connection) {
       detail.cancelled = true;
       return;
@@ -183,60 +183,58 @@
       stopWaiting();
     }
     // A pong alone may come from a server that cannot go on.
-    if (!state.connected && detail.message.data.startsWith('{"seq"')) connected();
-  });
+    if (!state.connected && detail.message.data.startsWith('{"seq"')) markConnected();
+  };
 
-  let ticked = Date.now();
-  const listen = () => {
+  const checkSilence = () => {
     const silence = since(state.heard);
     const isQuiet = silence >= QUIET
-      || (silence >= QUIET_WHILE_ANSWERING && !document.hidden && chat.answering());
+      || (silence >= QUIET_WHILE_ANSWERING && !document.hidden && chat.isAnswering());
     if (isQuiet && !state.asked) ask();
     const age = since(state.opened);
-    if (!state.connected && state.heard > state.opened && age >= 2 * SECOND) connected();
+    if (!state.connected && state.heard > state.opened && age >= 2 * SECOND) markConnected();
     if (age >= STABLE) state.failing = 0;
   };
-  setInterval(() => {
+  let ticked = Date.now();
+  const tick = () => {
     // A timer that fires much too late: the machine slept, or the tab was hidden.
     const slept = since(ticked) > 5 * SECOND;
     ticked = Date.now();
     if (slept && !document.hidden) wake();
-    else if (state.open) listen();
+    else if (state.open) checkSilence();
     if (!state.connected && state.failing) {
-      chat.connection.trouble(since(state.failing), state.retry ? state.retryAt - Date.now() : 0);
+      const wait = state.retry ? state.retryAt - Date.now() : 0;
+      chat.connection.showOutage(since(state.failing), wait);
     }
-  }, TICK);
-  addEventListener("online", wake);
-  addEventListener("offline", () => {
+  };
+
+  const askIfOpen = () => {
     if (state.open) ask();
-  });
-  addEventListener("pageshow", wake);
-  document.addEventListener("visibilitychange", () => {
+  };
+  const wakeIfVisible = () => {
     if (!document.hidden) wake();
-  });
-  document.addEventListener("chat:reconnect", connect);
+  };
 
   // Who types or presses is about to send something: asked now, the socket has answered by then.
-  for (const event of ["keydown", "pointerdown", "input"]) {
-    document.addEventListener(event, () => {
-      if (state.open && !state.asked && since(state.heard) > SECOND) ask();
-    }, { capture: true, passive: true });
-  }
+  const askBeforeCommand = () => {
+    if (state.open && !state.asked && since(state.heard) > SECOND) ask();
+  };
 
   const isHeard = () => state.greeted && state.open && since(state.heard) < RECENT
     && !(state.asked && since(state.asked) > SHORTLY);
 
   // Commands say whether a socket brings what they change, and carry the newest CSRF token:
   // signing in again in another tab makes the one in this page stale.
-  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const addHeaders = ({ detail: { ctx } }) => {
     const { request } = ctx;
-    if (request.method === "POST" && chat.token()) {
-      request.headers["X-CSRFToken"] = chat.token();
+    const token = chat.readCsrfToken();
+    if (request.method === "POST" && token) {
+      request.headers["X-CSRFToken"] = token;
       request.body?.delete?.("csrfmiddlewaretoken"); // a form's own goes before the header
     }
     if (isHeard()) request.headers["Chat-Socket"] = "open";
     ctx.begun = Date.now();
-  });
+  };
 
   // The socket ought to bring what a command did; until it is heard it may be dead.
   const expectFrame = (begun) => {
@@ -245,16 +243,34 @@
 
   // What a socket brought meanwhile is newer than the thread that a command was answered with. Else
   // the socket does not know what the page shows now: another one begins from there.
-  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-    const came = ctx.text?.match(/ id="thread-version" value="(\d+)"/)?.[1];
-    const here = $("#thread-version")?.value;
-    const isNew = came && here && Number(came) > Number(here);
-    if (came && here && !isNew) ctx.text = "";
+  const compareVersions = ({ detail: { ctx } }) => {
+    const received = ctx.text?.match(/ id="thread-version" value="(\d+)"/)?.[1];
+    const current = $("#thread-version")?.value;
+    const isNew = received && current && Number(received) > Number(current);
+    if (received && current && !isNew) ctx.text = "";
     if (!state.open) check();
     else if (isNew) replace();
-    else if (came || ctx.response.status === 204) expectFrame(ctx.begun);
-  });
-  document.addEventListener("htmx:finally:request", () => {
+    else if (received || ctx.response.status === 204) expectFrame(ctx.begun);
+  };
+
+  const connectIfReplaced = () => {
     if (!state.connection && !state.retry && !state.over) connect();
-  });
+  };
+
+  document.addEventListener("htmx:ws:before:connection", prepareConnection);
+  document.addEventListener("htmx:ws:after:connection", handleOpen);
+  document.addEventListener("htmx:ws:close", handleClose);
+  document.addEventListener("htmx:ws:before:message:incoming", noteMessage);
+  document.addEventListener("htmx:config:request", addHeaders);
+  document.addEventListener("htmx:after:request", compareVersions);
+  document.addEventListener("htmx:finally:request", connectIfReplaced);
+  document.addEventListener("chat:reconnect", connect);
+  document.addEventListener("visibilitychange", wakeIfVisible);
+  addEventListener("online", wake);
+  addEventListener("offline", askIfOpen);
+  addEventListener("pageshow", wake);
+  for (const event of ["keydown", "pointerdown", "input"]) {
+    document.addEventListener(event, askBeforeCommand, { capture: true, passive: true });
+  }
+  setInterval(tick, TICK);
 })();

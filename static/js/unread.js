@@ -1,103 +1,96 @@
-// What is new elsewhere: unread marks, the tab's title, a quiet notice, and telling what was seen.
+// Unread answers: marks in the sidebar, the count in the tab's title, toasts, reporting "seen".
 (() => {
   "use strict";
 
   const $ = (selector, root = document) => root.querySelector(selector);
-  const rowOf = (id) => (id ? $(`#row-${id.replaceAll("-", "")}`) : null);
-  const visible = () => document.visibilityState === "visible";
-  const before = new Map();
+  const findItem = (id) => (id ? $(`#row-${id.replaceAll("-", "")}`) : null);
+  const isPageVisible = () => document.visibilityState === "visible";
+  const wasUnread = new Map(); // by conversation id
 
-  const title = () => {
-    const open = visible() ? chat.shown() : "";
-    const unread = [...document.querySelectorAll("[data-row][data-unread]")]
-      .filter((row) => row.dataset.row !== open).length;
+  const updateTitle = () => {
+    const openId = isPageVisible() ? chat.conversationId() : "";
+    const count = [...document.querySelectorAll("[data-row][data-unread]")]
+      .filter((item) => item.dataset.row !== openId).length;
     const name = $("#conversation-title").textContent;
-    const wanted = unread ? `(${unread}) ${name}` : name;
-    if (document.title !== wanted) document.title = wanted;
+    const title = count ? `(${count}) ${name}` : name;
+    if (document.title !== title) document.title = title;
   };
 
-  const tell = (row) => {
-    const id = row.dataset.row;
-    $(`[data-about="${id}"]`, $("#toasts"))?.remove();
+  const showToast = (item) => {
+    const id = item.dataset.row;
+    $(`[data-conversation-id="${id}"]`, $("#toasts"))?.remove();
     const toast = document.createElement("div");
     toast.className = "notice toast";
     toast.dataset.toast = "";
-    toast.dataset.about = id;
-    const words = document.createElement("p");
-    words.textContent = chat.say("answered", { title: $(".row-title", row).textContent });
+    toast.dataset.conversationId = id;
+    const sentence = document.createElement("p");
+    sentence.textContent = chat.translate("answered", { title: $(".row-title", item).textContent });
     const link = document.createElement("a");
     link.className = "button button-small";
-    link.href = $("a", row).getAttribute("href");
-    link.textContent = chat.say("open");
-    toast.append(words, link);
+    link.href = $("a", item).getAttribute("href");
+    link.textContent = chat.translate("open");
+    toast.append(sentence, link);
     $("#toasts").append(toast);
   };
 
-  const look = () => {
-    for (const row of document.querySelectorAll("[data-row]")) {
-      const id = row.dataset.row;
-      const unread = row.hasAttribute("data-unread");
-      if (unread && before.get(id) === false && id !== chat.shown()) tell(row);
-      before.set(id, unread);
-    }
-    seen();
-    title();
-  };
-
-  // Only a tab that somebody may be looking at says that an answer was seen.
-  let telling = "";
-  const seen = async () => {
-    const id = chat.shown();
+  // Only a tab that somebody may be looking at reports an answer as seen.
+  let reporting = ""; // the id of a conversation
+  const reportSeen = async () => {
+    const id = chat.conversationId();
     const page = $("#conversation");
-    const row = rowOf(id);
-    const news = page?.hasAttribute("data-unread") || row?.hasAttribute("data-unread");
-    if (!id || !news || !visible() || telling === id) return;
-    telling = id;
+    const isUnread = page?.hasAttribute("data-unread") || findItem(id)?.hasAttribute("data-unread");
+    if (!id || !isUnread || !isPageVisible() || reporting === id) return;
+    reporting = id;
     try {
       const response = await chat.post(`/c/${id}/seen/`);
       if (!response.ok) return;
       page.removeAttribute("data-unread");
-      const line = rowOf(id);
-      line?.removeAttribute("data-unread");
-      line?.querySelector(".row-unread")?.remove();
+      const item = findItem(id);
+      item?.removeAttribute("data-unread");
+      item?.querySelector(".row-unread")?.remove();
     } catch {
-      // The next look tells it again.
+      // The next change of the sidebar reports it again.
     } finally {
-      telling = "";
+      reporting = "";
     }
   };
 
-  const current = () => {
-    const id = chat.shown();
+  const compareItems = () => {
+    for (const item of document.querySelectorAll("[data-row]")) {
+      const id = item.dataset.row;
+      const isUnread = item.hasAttribute("data-unread");
+      if (isUnread && wasUnread.get(id) === false && id !== chat.conversationId()) showToast(item);
+      wasUnread.set(id, isUnread);
+    }
+    reportSeen();
+    updateTitle();
+  };
+
+  const markCurrentItem = () => {
+    const id = chat.conversationId();
     for (const link of document.querySelectorAll(".row-link[aria-current]")) {
       if (link.closest("[data-row]").dataset.row !== id) link.removeAttribute("aria-current");
     }
-    rowOf(id)?.querySelector("a").setAttribute("aria-current", "page");
+    findItem(id)?.querySelector("a").setAttribute("aria-current", "page");
     for (const line of document.querySelectorAll(".rows-empty")) line.hidden = Boolean($(".row"));
   };
 
-  const changed = () => {
-    current();
-    look();
+  const updateItems = () => {
+    markCurrentItem();
+    compareItems();
   };
 
-  // A toast goes by itself, but not while somebody is on it.
-  const expire = (toast) => setTimeout(() => {
-    if (toast.matches(":hover, :focus-within")) expire(toast);
-    else toast.remove();
-  }, 12000);
+  const start = () => {
+    updateItems();
+    const observer = new MutationObserver(updateItems);
+    observer.observe($("#sidebar-list"), { childList: true, subtree: true });
+  };
 
-  document.addEventListener("DOMContentLoaded", () => {
-    changed();
-    new MutationObserver(changed).observe($("#sidebar-list"), { childList: true, subtree: true });
-    new MutationObserver((records) => {
-      for (const record of records) {
-        for (const node of record.addedNodes) if (node.dataset?.toast === "") expire(node);
-      }
-    }).observe($("#toasts"), { childList: true });
-  });
-  document.addEventListener("htmx:after:swap", ({ detail }) => {
-    if (detail.ctx.target?.id === "main" || detail.ctx.sourceElement?.id === "rename-form") changed();
-  });
-  document.addEventListener("visibilitychange", look);
+  const updateAfterSwap = ({ detail: { ctx } }) => {
+    if (ctx.target?.id === "main" || ctx.sourceElement?.id === "rename-form") updateItems();
+  };
+
+  document.addEventListener("DOMContentLoaded", start);
+  document.addEventListener("htmx:after:swap", updateAfterSwap);
+  document.addEventListener("visibilitychange", compareItems);
 })();

@@ -17,7 +17,7 @@ from accounts.models import User
 User.objects.filter(email={email!r}).update(is_staff=True, is_superuser=True)
 """
 POST = """async (text) => {
-  const fields = { client_id: chat.newId(), text, draft: "" };
+  const fields = { client_id: chat.createId(), text, draft: "" };
   const response = await chat.post("/c/", fields);
   return { status: response.status, text: await response.text() };
 }"""
@@ -90,7 +90,7 @@ def test_browser_and_server_count_alike(person: Person, text: str) -> None:
     """To the last character, with signs that the server leaves out or joins."""
     for size in (32_000, 32_001):
         typed = (" \n" + text * 32_001)[: 2 * size] + "\u00a0x \n"
-        counted = person.page.evaluate("(text) => [...chat.stored(text)].length", typed)
+        counted = person.page.evaluate("(text) => [...chat.cleanMessage(text)].length", typed)
         sent = person.page.evaluate(POST, typed)
         fits = counted <= 32_000
         assert sent["status"] == (200 if fits else 413), (size, counted)

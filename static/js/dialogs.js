@@ -1,0 +1,48 @@
+// Dialogs: renaming a conversation, details of an answer. The shortcuts open theirs themselves.
+(() => {
+  "use strict";
+
+  const $ = (selector, root = document) => root.querySelector(selector);
+
+  // A swap may replace what opened a dialog before the dialog is closed (focus.js).
+  const openers = new WeakMap();
+  const openDialog = (dialog) => {
+    openers.set(dialog, document.activeElement);
+    dialog.showModal();
+  };
+  const findOpener = (dialog) => openers.get(dialog);
+
+  const openRename = ({ rename, title }) => {
+    const form = $("#rename-form");
+    form.setAttribute("hx-post", `/c/${rename}/rename/`);
+    form.setAttribute("hx-swap", "none");
+    htmx.process(form, true);
+    form.elements.title.value = title;
+    $("[data-error]", form).textContent = "";
+    openDialog($("#rename-dialog"));
+    form.elements.title.select();
+  };
+
+  const openOrCloseOnClick = ({ target }) => {
+    if (target.closest("[data-dialog-close]")) target.closest("dialog").close();
+    const rename = target.closest("[data-rename]");
+    if (rename) openRename(rename.dataset);
+  };
+
+  const openRunDetails = ({ detail }) => {
+    if (detail.ctx.target?.id === "run-details") openDialog($("#run-details-dialog"));
+  };
+
+  const finishRename = ({ detail: { ctx } }) => {
+    const form = ctx.sourceElement?.closest?.("#rename-form");
+    if (!form) return;
+    if (ctx.response.status < 300) $("#rename-dialog").close();
+    else chat.showFormError(form, ctx);
+  };
+
+  document.addEventListener("click", openOrCloseOnClick);
+  document.addEventListener("htmx:after:swap", openRunDetails);
+  document.addEventListener("htmx:after:request", finishRename);
+
+  Object.assign(chat, { openDialog, findOpener });
+})();
