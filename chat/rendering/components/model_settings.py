@@ -59,7 +59,7 @@ def options_context(conversation: Conversation | None) -> dict[str, Any]:
     available = [item for item in models if item == model or not unavailable_reason(item)]
     return {
         "model": answering_model(conversation, model) if model else None,
-        "unserved": unavailable_reason(model),
+        "unavailable": unavailable_reason(model),
         "models": tuple(model_option(conversation, item, selected) for item in available),
         "prompts": tuple(prompt_options(conversation, preferences.list_prompts())),
         "temperature": TEMPERATURE_RANGE,
@@ -183,12 +183,12 @@ def model_values(model: AnsweringModel) -> dict[str, str]:
     }
 
 
-def unserved_html(options: dict[str, Any]) -> SafeString:
+def unavailable_html(options: dict[str, Any]) -> SafeString:
     """Render the reason why no model can answer; return "" if one can."""
-    if not options["unserved"]:
+    if not options["unavailable"]:
         return SafeString()
     return SafeString(
-        render_to_string("chat/_model_unavailable.html", {"unserved": options["unserved"]})
+        render_to_string("chat/_model_unavailable.html", {"unavailable": options["unavailable"]})
     )
 
 
@@ -200,7 +200,7 @@ def note_html(options: dict[str, Any]) -> str:
 def head_html(conversation: Conversation) -> str:
     """Return partials that update the title, the settings menu and the model notes of a page."""
     options = options_context(conversation)
-    notice = unserved_html(options)
+    notice = unavailable_html(options)
     return "".join(
         (
             partial("#conversation-title", "textContent", escape(conversation.title)),

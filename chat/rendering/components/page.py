@@ -13,7 +13,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from chat.models import Conversation, Draft
 from chat.rendering.components.client_strings import SHORTCUTS, client_strings
-from chat.rendering.components.model_settings import note_html, options_html, unserved_html
+from chat.rendering.components.model_settings import (
+    note_html,
+    options_html,
+    unavailable_html,
+)
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.rendering.components.thread_view import context_meter_html
 from chat.selectors.context_usage import ContextUsage
@@ -82,13 +86,13 @@ def body_html(body: PageBody) -> SafeString:
     conversation, target, elsewhere = body.conversation, body.sought.here, body.sought.elsewhere
     values = {
         "options": options_html(body.options, conversation, body.token),
-        "unserved": unserved_html(body.options),
+        "model_unavailable": unavailable_html(body.options),
         "model_note": note_html(body.options),
         "welcome": "" if conversation else welcome_html(body.suggestions),
         "client_id": str(body.client_id),
         "csrf_token": body.token,
         "thread": body.thread,
-        "ruler": context_meter_html(body.window) if conversation else "",
+        "context_meter": context_meter_html(body.window) if conversation else "",
         "target": target.hex if target else "",
         "draft": escape(body.draft.text) if body.draft else "",
         "opened": str(body.draft.client_id) if body.draft else "",
@@ -98,9 +102,9 @@ def body_html(body: PageBody) -> SafeString:
         **slots(values),
         "conversation": page_shape(conversation),
         "unread": body.unread,
-        "elsewhere": slot("elsewhere") if elsewhere else "",
+        "other_branch_url": slot("other_branch_url") if elsewhere else "",
     }
-    values["elsewhere"] = reverse("choose", args=(elsewhere,)) if elsewhere else ""
+    values["other_branch_url"] = reverse("choose", args=(elsewhere,)) if elsewhere else ""
     if conversation is not None:
         values |= {
             "id": str(conversation.pk),
@@ -130,14 +134,14 @@ def page_html(
     """Render the page; `notes` is the HTML of pending Django messages."""
     names = ("title", "person", "email", "initial", "csrf_token", "notes", "conversation")
     context: dict[str, Hashable] = {
-        **{name: slot(name) for name in (*names, "rows", "typed", "found")},
+        **{name: slot(name) for name in (*names, "rows", "typed", "search_results")},
         "is_new": body.conversation is None,
         "deep": side.deep,
         "is_staff": person.is_staff,
         "searching": bool(side.typed),
         "sidebar_open": side.is_open,
         "theme": theme,
-        "words": client_strings,
+        "client_strings": client_strings,
         "shortcuts": SHORTCUTS,
     }
     values = {
@@ -148,7 +152,7 @@ def page_html(
         "csrf_token": body.token,
         "rows": side.rows,
         "typed": escape(side.typed),
-        "found": side.found,
+        "search_results": side.found,
         "notes": notes,
         "conversation": body_html(body),
     }

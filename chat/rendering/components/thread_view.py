@@ -32,7 +32,7 @@ from chat.selectors.sidebar_page import SidebarPage
 from chat.selectors.sidebar_rows import SidebarCursor, SidebarRow
 
 # Percent of the context window in use from which the meter is visible.
-RULER_SHOWN = 50
+METER_THRESHOLD = 50
 
 
 def message_html(message: MessageView) -> str:
@@ -88,9 +88,12 @@ def context_usage_html(window: ContextUsage | None, shown: Iterable[UUID]) -> st
 
 
 def context_meter_html(window: ContextUsage | None) -> SafeString:
-    """Render the context meter, hidden below `RULER_SHOWN` percent."""
+    """Render the context meter, hidden below `METER_THRESHOLD` percent."""
     percent = window.percent if window else 0
-    context = {"percent": slot("percent") if window else "", "is_hidden": percent < RULER_SHOWN}
+    context = {
+        "percent": slot("percent") if window else "",
+        "is_hidden": percent < METER_THRESHOLD,
+    }
     return render_cached("chat/_context_meter.html", context, {"percent": str(percent)})
 
 
