@@ -26,7 +26,8 @@
   };
 
   const closeOnEscape = (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented || !isSidebarOverPage()) return;
+    if (event.key !== "Escape" || event.defaultPrevented || $("dialog[open]")) return;
+    if (!isSidebarOverPage()) return;
     toggleSidebar(false);
     event.preventDefault();
   };

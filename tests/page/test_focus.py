@@ -149,6 +149,23 @@ def test_tab_stays_in_the_sidebar_of_a_phone(new_person: Callable[..., Person]) 
     expect(person.button("Open conversations")).to_be_focused()
 
 
+def test_escape_closes_a_dialog_before_the_sidebar_of_a_phone(
+    new_person: Callable[..., Person], upstream: UpstreamThread
+) -> None:
+    upstream.script(answer("Yes."))
+    person = new_person(viewport={"width": 390, "height": 800})
+    person.ask("A name")
+    person.sees_status("complete")
+    person.button("Open conversations").click()
+    menu = person.page.locator(".row-menu > summary")
+    press(menu)
+    press(person.button("Rename"))
+    person.page.keyboard.press("Escape")
+    expect(person.page.get_by_role("dialog")).to_have_count(0)
+    expect(menu).to_be_focused()
+    expect(person.page.locator("#main")).to_have_js_property("inert", True)
+
+
 def test_who_leaves_a_control_is_not_called_back(person: Person, upstream: UpstreamThread) -> None:
     """What comes in another way does not take the focus to where it was before."""
     upstream.script(answer("One."), answer("Two."))
