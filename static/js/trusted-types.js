@@ -26,13 +26,13 @@
   ]);
   const SCHEMES = new Set(["http:", "https:", "mailto:"]);
 
-  const allowed = (attribute) => {
+  const isAllowed = (attribute) => {
     const name = attribute.name.toLowerCase();
     if (/^(?:data-)?(?:hx-)?on/.test(name) || name === "srcdoc") return false;
-    return !ADDRESSES.has(name) || SCHEMES.has(scheme(attribute.value));
+    return !ADDRESSES.has(name) || SCHEMES.has(schemeOf(attribute.value));
   };
 
-  const scheme = (address) => {
+  const schemeOf = (address) => {
     if (/^(?:\/|#|\?|https?:)/i.test(address)) return "https:";
     try {
       return new URL(address, location.href).protocol;
@@ -41,39 +41,44 @@
     }
   };
 
-  const harmless = (root) => {
+  const isHarmless = (root) => {
     if (root.querySelector(ELEMENTS)) return false;
     for (const element of root.querySelectorAll("*")) {
-      for (const attribute of element.attributes) if (!allowed(attribute)) return false;
-      if (element.content && !harmless(element.content)) return false;
+      for (const attribute of element.attributes) if (!isAllowed(attribute)) return false;
+      if (element.content && !isHarmless(element.content)) return false;
     }
     return true;
   };
 
-  let parsing = false; // the parser below asks this policy again
-  const inspect = (html) => {
-    parsing = true;
+  let isParsing = false; // the parser below calls this policy again
+  const isHarmlessHtml = (html) => {
+    isParsing = true;
     try {
-      return harmless(new DOMParser().parseFromString(`<body>${html}`, "text/html"));
+      return isHarmless(new DOMParser().parseFromString(`<body>${html}`, "text/html"));
     } finally {
-      parsing = false;
+      isParsing = false;
     }
   };
 
-  let said = false;
+  let isReported = false;
   const refuse = () => {
-    if (!said) console.error("Refused markup that could run a script or load a frame.");
-    said = true;
+    if (!isReported) console.error("Refused markup that could run a script or load a frame.");
+    isReported = true;
     return EMPTY;
   };
 
-  const no = () => {
+  const filterHtml = (html) => {
+    const isPassed = isParsing || !SUSPECT.test(html) || isHarmlessHtml(html);
+    return isPassed ? html : refuse();
+  };
+
+  const refuseScript = () => {
     throw new TypeError("This page makes no script from text.");
   };
 
   trustedTypes.createPolicy("default", {
-    createHTML: (html) => (parsing || !SUSPECT.test(html) || inspect(html) ? html : refuse()),
-    createScript: no,
-    createScriptURL: no,
+    createHTML: filterHtml,
+    createScript: refuseScript,
+    createScriptURL: refuseScript,
   });
 })();
