@@ -21,26 +21,26 @@
   const PAGE = chat.createId();
   const state = {
     connection: null, // hx-ws's; null when its socket was given up
-    open: false,
-    over: false, // closed for good
-    lost: false,
-    connected: false, // and something came from it
-    begun: 0,
-    opened: 0,
-    heard: 0,
-    asked: 0,
-    greeted: false, // it answered once
-    failing: 0, // since when
+    isOpen: false,
+    isOver: false, // closed for good
+    isLost: false,
+    isConnected: false, // and received a frame
+    startedAt: 0,
+    openedAt: 0,
+    heardAt: 0,
+    pingedAt: 0,
+    hasAnswered: false,
+    failingSince: 0,
     attempts: 0,
-    retry: 0,
+    retryTimer: 0,
     retryAt: 0,
-    handshake: HANDSHAKE_TIMEOUT.least, // how long the last one took
-    patience: PONG_TIMEOUT.least,
-    gaveUp: 0,
+    handshakeTime: HANDSHAKE_TIMEOUT.least, // how long the last one took
+    pongTimeout: PONG_TIMEOUT.least,
+    gaveUpAt: 0,
   };
   // Both ways, since a clock may be set back.
-  const since = (time) => Math.abs(Date.now() - time);
-  const within = ({ least, most }, milliseconds) => Math.min(Math.max(milliseconds, least), most);
+  const elapsedSince = (time) => Math.abs(Date.now() - time);
+  const clamp = ({ least, most }, milliseconds) => Math.min(Math.max(milliseconds, least), most);
 
   // Counts only time in which the page could have handled what it waits for: a long task, a
   // throttled timer of a hidden tab or a sleep is one step, however long it was.
@@ -59,115 +59,117 @@
 
   // hx-ws lets go of the old socket and hears no more of it, then connects as on a page load.
   const connect = () => {
-    clearTimeout(state.retry);
-    state.retry = 0;
+    clearTimeout(state.retryTimer);
+    state.retryTimer = 0;
     const element = $("#socket");
     if (element) htmx.process(element, true);
   };
 
   // Full delays would bring all pages back at the same moment after a restart.
-  const backoff = () => {
-    const limit = since(state.failing) < LATER ? BACKOFF.limit : BACKOFF.later;
+  const chooseDelay = () => {
+    const limit = elapsedSince(state.failingSince) < LATER ? BACKOFF.limit : BACKOFF.later;
     return Math.min(limit, BACKOFF.first * 2 ** state.attempts) * (0.5 + Math.random() / 2);
   };
 
-  const letGo = () => {
-    Object.assign(state, { connection: null, open: false, connected: false });
+  const releaseConnection = () => {
+    Object.assign(state, { connection: null, isOpen: false, isConnected: false });
     stopWaiting();
-    clearTimeout(state.retry);
+    clearTimeout(state.retryTimer);
   };
 
   // `waited` is how long it was waited for in vain already.
-  const retry = (waited = 0, atOnce = false) => {
-    const wasStable = state.open && since(state.opened) >= STABLE;
+  const retryLater = (waited = 0, atOnce = false) => {
+    const wasStable = state.isOpen && elapsedSince(state.openedAt) >= STABLE;
     state.attempts = wasStable ? 0 : state.attempts + 1;
-    state.failing ||= Date.now() - waited;
-    letGo();
-    const delay = atOnce ? 0 : Math.max(0, backoff() - waited);
-    state.lost = true;
+    state.failingSince ||= Date.now() - waited;
+    releaseConnection();
+    const delay = atOnce ? 0 : Math.max(0, chooseDelay() - waited);
+    state.isLost = true;
     state.retryAt = Date.now() + delay;
-    state.retry = setTimeout(connect, delay);
+    state.retryTimer = setTimeout(connect, delay);
   };
 
   // Without waiting for `close`, which Chromium brings a minute late when packets are dropped. A
   // slow server gets more time the next time.
   const giveUp = () => {
-    if (!state.open) {
-      retry(since(state.begun));
+    if (!state.isOpen) {
+      retryLater(elapsedSince(state.startedAt));
       return;
     }
-    const isFirst = since(state.gaveUp) >= LATER;
-    state.patience = within(PONG_TIMEOUT, isFirst ? 0 : 2 * state.patience);
-    state.gaveUp = Date.now();
-    retry(since(state.asked), isFirst);
+    const isFirst = elapsedSince(state.gaveUpAt) >= LATER;
+    state.pongTimeout = clamp(PONG_TIMEOUT, isFirst ? 0 : 2 * state.pongTimeout);
+    state.gaveUpAt = Date.now();
+    retryLater(elapsedSince(state.pingedAt), isFirst);
   };
 
   // The first answer waits until the server has looked up whose socket it is.
-  const patience = () => within(PONG_TIMEOUT, Math.max(state.patience, 2 * state.handshake));
-  const ask = (milliseconds = patience()) => {
+  const choosePongTimeout = () =>
+    clamp(PONG_TIMEOUT, Math.max(state.pongTimeout, 2 * state.handshakeTime));
+  const sendPing = (milliseconds = choosePongTimeout()) => {
     const { socket } = state.connection;
     // One that is closing says nothing more, and may never say that it is closed.
     if (socket.readyState === WebSocket.OPEN) socket.send(PING);
-    state.asked = Date.now();
-    waitFor(state.greeted ? milliseconds : PONG_TIMEOUT.most, giveUp);
+    state.pingedAt = Date.now();
+    waitFor(state.hasAnswered ? milliseconds : PONG_TIMEOUT.most, giveUp);
   };
 
   // The next one begins from what the page will show then.
-  const replace = () => {
-    state.lost = true;
-    letGo();
+  const replaceConnection = () => {
+    state.isLost = true;
+    releaseConnection();
   };
 
   // After something that a socket may not have survived, or that may have brought the network back.
-  const check = () => {
-    if (state.over) return;
-    if (state.open) ask();
-    else if (state.retry || since(state.begun) > SECOND) connect();
+  const checkConnection = () => {
+    if (state.isOver) return;
+    if (state.isOpen) sendPing();
+    else if (state.retryTimer || elapsedSince(state.startedAt) > SECOND) connect();
   };
   const wake = () => {
     state.attempts = 0;
-    check();
+    checkConnection();
   };
 
   const prepareConnection = ({ detail: { connection } }) => {
-    clearTimeout(state.retry);
-    Object.assign(state, { connection, open: false, over: false, greeted: false });
-    Object.assign(state, { begun: Date.now(), retry: 0, asked: 0 });
+    clearTimeout(state.retryTimer);
+    Object.assign(state, { connection, isOpen: false, isOver: false, hasAnswered: false });
+    Object.assign(state, { startedAt: Date.now(), retryTimer: 0, pingedAt: 0 });
     const url = new URL(connection.url);
     url.searchParams.set("page", PAGE);
     const version = $("#thread-version");
     if (version) url.searchParams.set("at", version.value);
     const snapshot = $("#sidebar-snapshot");
     if (snapshot) url.searchParams.set("rows", snapshot.value);
-    if (state.lost) url.searchParams.set("again", "1");
+    if (state.isLost) url.searchParams.set("again", "1");
     connection.url = url.href;
-    const isLong = state.failing && since(state.failing) >= LATER;
-    waitFor(within(HANDSHAKE_TIMEOUT, isLong ? Infinity : 4 * state.handshake), giveUp);
+    const isLong = state.failingSince && elapsedSince(state.failingSince) >= LATER;
+    waitFor(clamp(HANDSHAKE_TIMEOUT, isLong ? Infinity : 4 * state.handshakeTime), giveUp);
   };
 
   const handleOpen = ({ detail }) => {
     if (detail.connection !== state.connection) return;
     const now = Date.now();
-    Object.assign(state, { open: true, lost: false, handshake: since(state.begun) });
-    Object.assign(state, { opened: now, heard: now });
-    ask();
+    const handshakeTime = elapsedSince(state.startedAt);
+    Object.assign(state, { isOpen: true, isLost: false, handshakeTime });
+    Object.assign(state, { openedAt: now, heardAt: now });
+    sendPing();
   };
 
   const handleClose = ({ detail }) => {
     if (detail.connection !== state.connection) return;
     if (detail.reason === "removed") {
-      letGo();
+      releaseConnection();
     } else if (chat.connection.isFinal(detail.code)) {
-      letGo();
-      Object.assign(state, { over: true, lost: true, failing: 0 });
+      releaseConnection();
+      Object.assign(state, { isOver: true, isLost: true, failingSince: 0 });
       chat.connection.showEnd(detail.code);
     } else {
-      retry();
+      retryLater();
     }
   };
 
   const markConnected = () => {
-    state.connected = true;
+    state.isConnected = true;
     chat.connection.clear();
   };
 
@@ -177,51 +179,51 @@
       detail.cancelled = true;
       return;
     }
-    state.heard = Date.now();
-    if (state.asked) {
-      Object.assign(state, { asked: 0, greeted: true });
+    state.heardAt = Date.now();
+    if (state.pingedAt) {
+      Object.assign(state, { pingedAt: 0, hasAnswered: true });
       stopWaiting();
     }
     // A pong alone may come from a server that cannot go on.
-    if (!state.connected && detail.message.data.startsWith('{"seq"')) markConnected();
+    if (!state.isConnected && detail.message.data.startsWith('{"seq"')) markConnected();
   };
 
   const checkSilence = () => {
-    const silence = since(state.heard);
+    const silence = elapsedSince(state.heardAt);
     const isQuiet = silence >= QUIET
       || (silence >= QUIET_WHILE_ANSWERING && !document.hidden && chat.isAnswering());
-    if (isQuiet && !state.asked) ask();
-    const age = since(state.opened);
-    if (!state.connected && state.heard > state.opened && age >= 2 * SECOND) markConnected();
-    if (age >= STABLE) state.failing = 0;
+    if (isQuiet && !state.pingedAt) sendPing();
+    const age = elapsedSince(state.openedAt);
+    if (!state.isConnected && state.heardAt > state.openedAt && age >= 2 * SECOND) markConnected();
+    if (age >= STABLE) state.failingSince = 0;
   };
-  let ticked = Date.now();
+  let lastTick = Date.now();
   const tick = () => {
     // A timer that fires much too late: the machine slept, or the tab was hidden.
-    const slept = since(ticked) > 5 * SECOND;
-    ticked = Date.now();
+    const slept = elapsedSince(lastTick) > 5 * SECOND;
+    lastTick = Date.now();
     if (slept && !document.hidden) wake();
-    else if (state.open) checkSilence();
-    if (!state.connected && state.failing) {
-      const wait = state.retry ? state.retryAt - Date.now() : 0;
-      chat.connection.showOutage(since(state.failing), wait);
+    else if (state.isOpen) checkSilence();
+    if (!state.isConnected && state.failingSince) {
+      const wait = state.retryTimer ? state.retryAt - Date.now() : 0;
+      chat.connection.showOutage(elapsedSince(state.failingSince), wait);
     }
   };
 
-  const askIfOpen = () => {
-    if (state.open) ask();
+  const pingIfOpen = () => {
+    if (state.isOpen) sendPing();
   };
   const wakeIfVisible = () => {
     if (!document.hidden) wake();
   };
 
   // Who types or presses is about to send something: asked now, the socket has answered by then.
-  const askBeforeCommand = () => {
-    if (state.open && !state.asked && since(state.heard) > SECOND) ask();
+  const pingBeforeCommand = () => {
+    if (state.isOpen && !state.pingedAt && elapsedSince(state.heardAt) > SECOND) sendPing();
   };
 
-  const isHeard = () => state.greeted && state.open && since(state.heard) < RECENT
-    && !(state.asked && since(state.asked) > SHORTLY);
+  const isLive = () => state.hasAnswered && state.isOpen && elapsedSince(state.heardAt) < RECENT
+    && !(state.pingedAt && elapsedSince(state.pingedAt) > SHORTLY);
 
   // Commands say whether a socket brings what they change, and carry the newest CSRF token:
   // signing in again in another tab makes the one in this page stale.
@@ -232,13 +234,13 @@
       request.headers["X-CSRFToken"] = token;
       request.body?.delete?.("csrfmiddlewaretoken"); // a form's own goes before the header
     }
-    if (isHeard()) request.headers["Chat-Socket"] = "open";
-    ctx.begun = Date.now();
+    if (isLive()) request.headers["Chat-Socket"] = "open";
+    ctx.startedAt = Date.now();
   };
 
   // The socket ought to bring what a command did; until it is heard it may be dead.
-  const expectFrame = (begun) => {
-    if (state.heard < begun) ask(within(FRAME_TIMEOUT, 4 * state.handshake));
+  const expectFrame = (startedAt) => {
+    if (state.heardAt < startedAt) sendPing(clamp(FRAME_TIMEOUT, 4 * state.handshakeTime));
   };
 
   // What a socket brought meanwhile is newer than the thread that a command was answered with. Else
@@ -248,13 +250,13 @@
     const current = $("#thread-version")?.value;
     const isNew = received && current && Number(received) > Number(current);
     if (received && current && !isNew) ctx.text = "";
-    if (!state.open) check();
-    else if (isNew) replace();
-    else if (received || ctx.response.status === 204) expectFrame(ctx.begun);
+    if (!state.isOpen) checkConnection();
+    else if (isNew) replaceConnection();
+    else if (received || ctx.response.status === 204) expectFrame(ctx.startedAt);
   };
 
   const connectIfReplaced = () => {
-    if (!state.connection && !state.retry && !state.over) connect();
+    if (!state.connection && !state.retryTimer && !state.isOver) connect();
   };
 
   document.addEventListener("htmx:ws:before:connection", prepareConnection);
@@ -267,10 +269,10 @@
   document.addEventListener("chat:reconnect", connect);
   document.addEventListener("visibilitychange", wakeIfVisible);
   addEventListener("online", wake);
-  addEventListener("offline", askIfOpen);
+  addEventListener("offline", pingIfOpen);
   addEventListener("pageshow", wake);
   for (const event of ["keydown", "pointerdown", "input"]) {
-    document.addEventListener(event, askBeforeCommand, { capture: true, passive: true });
+    document.addEventListener(event, pingBeforeCommand, { capture: true, passive: true });
   }
   setInterval(tick, TICK);
 })();
