@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.model import Model
-from benchmarks.rounds import Measured, Question, measure
-from benchmarks.servers import Server, sessions
+from benchmarks.model import ModelServer
+from benchmarks.rounds import Question, RoundFigures, measure_round
+from benchmarks.servers import Server, create_sessions
 from benchmarks.texts import Plan
 from benchmarks.without import TRICKS
 from launcher.postgres import Cluster
@@ -43,7 +43,7 @@ def compare(
 ) -> list[dict[str, float]]:
     """Return CPU seconds per 1,000 tokens for each turn: of each trick's absence, and of ALL."""
     with ExitStack() as stack:
-        model = stack.enter_context(Model())
+        model = stack.enter_context(ModelServer())
         servers = stack.enter_context(started(model.url, question.people, tricks, interval))
         results = []
         for number in range(turns):
@@ -70,7 +70,7 @@ def started(
         sites = {
             name: stack.enter_context(Site(values, module)) for name, module in modules.items()
         }
-        keys = sessions(sites[ALL], people)
+        keys = create_sessions(sites[ALL], people)
         yield {name: server_of(name, site, keys) for name, site in sites.items()}
 
 
@@ -79,8 +79,8 @@ def server_of(name: str, site: Site, keys: list[str]) -> Server:
     return Server("ours", name, [site.port], [site.process.pid], sessions=keys)
 
 
-def one_round(server: Server, model: Model, question: Question) -> float:
-    result = measure(server, model, question)
+def one_round(server: Server, model: ModelServer, question: Question) -> float:
+    result = measure_round(server, model, question)
     print(
         f"  without {server.name}: {result.cpu:.4f} s, {1000 * result.token_frames:.0f} frames",
         file=sys.stderr,
@@ -91,10 +91,10 @@ def one_round(server: Server, model: Model, question: Question) -> float:
     return result.cpu
 
 
-def problems_of(result: Measured) -> str:
+def problems_of(result: RoundFigures) -> str:
     """Return why the round does not count fully; "" for a clean one."""
     missing = result.asked - result.complete
-    return f"{missing} answers incomplete: {result.troubles[:2]}" if missing else ""
+    return f"{missing} answers incomplete: {result.errors[:2]}" if missing else ""
 
 
 def print_saving(label: str, tuned: float, plain: float) -> None:

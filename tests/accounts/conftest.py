@@ -9,7 +9,7 @@ from django.test import Client
 from playwright.async_api import Browser, async_playwright
 
 from accounts.models import User
-from tests.browser import QUIET
+from benchmarks.browser import FLAGS
 
 PASSWORD = "correct-horse-9"
 
@@ -28,7 +28,7 @@ def signed_in(client: Client, person: User) -> Client:
 @pytest.fixture
 async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield browser
         await browser.close()
 
