@@ -47,7 +47,7 @@ class AccountChanged:
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """Somebody asked for this run to stop; the process that writes it obeys."""
+    """A user asked for this run to stop; the process that generates it then stops it."""
 
     run_id: UUID
 

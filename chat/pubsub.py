@@ -1,8 +1,8 @@
-"""Telling those who look: sockets of this process at once, other processes by the channel layer.
+"""Publish events: to listeners of this process at once, to other processes by the channel layer.
 
-The only use of the channel layer. It carries rare events, and text in frames of 100 ms and more for
-processes that asked for it. It may lose, double or reorder them: an event says only that something
-changed, whoever hears it looks at the database, and text has its place in the answer.
+Nothing else uses the channel layer. It carries rare events, and the text of answers for processes
+that follow them, at most every 100 ms. It may lose, repeat or reorder messages: an event says only
+that something changed, receivers then read the database, and text comes with its offset.
 """
 
 import asyncio
@@ -31,17 +31,17 @@ from core.db.outages import OutageLog
 from core.tasks import TaskSet
 
 log = logging.getLogger("chat.pubsub")
-# Of sending and hearing together.
+# One log for sending and receiving.
 redis = OutageLog(log, "Redis")
 
 GROUP = "chat"
-# A layer that hangs must not hold memory: what does not leave in time is lost, as it may be.
+# Limits for a layer that hangs, in seconds and in events; what exceeds them is dropped.
 SEND_SECONDS = 2.0
 MAX_QUEUED = 2_000
-# A layer that is away says nothing by itself: where nothing else is sent, something is.
+# Seconds after which an idle process sends a message to itself, to find out whether Redis is there.
 BEAT_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
-# No event. It goes to this process itself, and is left out as all its own words are.
+# This message is no event. It goes to this process itself, which ignores its own messages.
 BEAT = {"type": "Beat"}
 REASONS = {
     "AuthenticationError": "password refused",
@@ -54,7 +54,10 @@ Listener = Callable[[Event], None]
 
 
 class PubSub:
-    """The events of one process; used from its event loop, `announce` from any thread."""
+    """The events of one process. Use it from the event loop, `publish_threadsafe` from any thread.
+
+    `name` identifies the process in its messages, `outbox` has the events for other processes.
+    """
 
     def __init__(self) -> None:
         self.name = uuid4().hex
@@ -65,7 +68,7 @@ class PubSub:
         self.channel = ""
 
     def start(self) -> None:
-        """Bind to the running loop and listen to other processes, once."""
+        """Connect to other processes, on the running loop; only the first call does."""
         if self.loop is not None:
             return
         self.loop = asyncio.get_running_loop()
@@ -74,26 +77,28 @@ class PubSub:
             self.tasks.start(self.deliver_outbox())
 
     def publish_threadsafe(self, event: Event) -> None:
-        """Tell everyone; returns at once. Call it after the commit."""
+        """Publish an event from any thread, without waiting. Call it after the commit."""
         if self.loop is None:
             return
         self.loop.call_soon_threadsafe(self.publish, event)
 
     def publish(self, event: Event) -> None:
+        """Publish an event to this process and to all others."""
         self.dispatch(event)
         self.publish_remote(event)
 
     def dispatch(self, event: Event) -> None:
+        """Call all listeners of this process."""
         for listener in list(self.listeners):
             listener(event)
 
     def publish_remote(self, event: Event) -> None:
-        """Only the other processes; from the event loop."""
+        """Publish an event to the other processes only."""
         if settings.REDIS_URL and not self.outbox.full():
             self.outbox.put_nowait(event)
 
     async def deliver_outbox(self) -> None:
-        """Send one event after the other, for as long as the process lives."""
+        """Send the events of the outbox one by one, for as long as the process lives."""
         while True:
             try:
                 pause = AGAIN_SECONDS if redis.reason else BEAT_SECONDS
@@ -109,24 +114,24 @@ class PubSub:
         await self.attempt(lambda layer: layer.group_send(GROUP, message))
 
     async def beat(self) -> None:
-        """Find out whether the layer is there."""
+        """Send a message to this process, to find out whether Redis is there."""
         if self.channel:
             message = BEAT | {"from": self.name}
             await self.attempt(lambda layer: layer.send(self.channel, message))
 
     async def attempt(self, work: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
-        """Do this with the layer; what fails is lost, as it may be."""
+        """Do some work with the layer; errors are logged, and the message is lost."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await work(get_channel_layer())
-        except Exception as problem:  # whatever the layer's client raises; the watch makes up
-            redis.begin(reason_of(problem))
+        except Exception as error:  # the layer's client may raise anything
+            redis.begin(reason_of(error))
         else:
             if self.channel:
                 redis.end()
 
     async def subscribe(self) -> None:
-        """Hand what other processes say to this one's listeners, for as long as it lives."""
+        """Receive the events of other processes, for as long as this one lives."""
         layer = get_channel_layer()
         while True:
             try:
@@ -136,43 +141,43 @@ class PubSub:
                 redis.end()
                 while True:
                     self.on_message(await layer.receive(channel))
-            except Exception as problem:  # the layer is away; it comes back
+            except Exception as error:  # retry, whatever the layer's client raises
                 self.channel = ""
-                redis.begin(reason_of(problem))
+                redis.begin(reason_of(error))
                 await asyncio.sleep(AGAIN_SECONDS)
                 await self.flush_layer(layer)
 
     async def flush_layer(self, layer: Any) -> None:
-        """Let go of the channels of the connection that was lost; nobody would empty them."""
+        """Remove the channels of the lost connection, which no one would read any more."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await layer.flush()
-        except Exception as problem:
-            redis.begin(reason_of(problem))
+        except Exception as error:
+            redis.begin(reason_of(error))
 
     def on_message(self, message: dict[str, str]) -> None:
-        """Whatever another process sent; our own words come back too and are left out."""
+        """Dispatch an event of another process; ignore messages of this one."""
         try:
             if message.get("from") != self.name:
                 self.dispatch(deserialize(message))
-        except (KeyError, ValueError, AttributeError) as problem:
-            log.warning("event not understood: %s", type(problem).__name__)
+        except (KeyError, ValueError, AttributeError) as error:
+            log.warning("event not understood: %s", type(error).__name__)
 
 
-def reason_of(problem: BaseException) -> str:
-    """Why Redis cannot be reached, without its address and the text of its client."""
-    cause: BaseException | None = problem
+def reason_of(error: BaseException) -> str:
+    """Return why Redis cannot be reached, without its address and the message of the client."""
+    cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno).lower()
         cause = cause.__cause__ or cause.__context__
-    if "refused" in str(problem):  # at each of several addresses
+    if "refused" in str(error):  # the error of several addresses has no number
         return "connection refused"
-    return REASONS.get(type(problem).__name__, type(problem).__name__)
+    return REASONS.get(type(error).__name__, type(error).__name__)
 
 
 def serialize(event: Event, sender: str = "") -> dict[str, str]:
-    """The event as plain strings, as every layer can carry them."""
+    """Return the event as strings, which every layer can carry."""
     return {
         "type": type(event).__name__,
         "from": sender,
@@ -200,7 +205,7 @@ READERS: dict[str, Callable[[dict[str, str]], Event]] = {
 
 
 def deserialize(message: dict[str, str]) -> Event:
-    """Raises KeyError or ValueError for what is no event."""
+    """Return the event of a message. Raises KeyError or ValueError if it is none."""
     return READERS[message["type"]](message)
 
 

@@ -1,4 +1,4 @@
-"""The websocket: it authorises, joins, and pushes the newest state; commands go by HTTP."""
+"""The websocket of a page: it pushes the newest state. Commands are HTTP requests."""
 
 from chat.realtime.consumer import ChatConsumer
 

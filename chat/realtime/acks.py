@@ -1,56 +1,56 @@
-"""The frames that one socket has sent, and those that its page has acknowledged."""
+"""Which frames of a socket its page has acknowledged."""
 
 import asyncio
 from collections.abc import Callable
 
 
 class AckTracker:
-    """`sent` and `acknowledged` are numbers of frames, counted from 1. `overdue` is called once the
-    newest frame was not acknowledged for so many seconds.
+    """`sent` and `acknowledged` are numbers of frames, counted from 1.
 
-    A timer for each frame would cost as much as reading its acknowledgement: there is one at most,
-    which looks again when the newest frame may be overdue.
+    `on_timeout` is called when the newest frame is not acknowledged within `timeout` seconds. There
+    is only one timer, which checks again when the newest frame is due: a timer for each frame would
+    cost as much as reading its acknowledgement.
     """
 
-    def __init__(self, seconds: float, overdue: Callable[[], None]) -> None:
+    def __init__(self, timeout: float, on_timeout: Callable[[], None]) -> None:
         self.sent = self.acknowledged = 0
-        self._seconds = seconds
-        self._overdue = overdue
-        self._due = 0.0
+        self._timeout = timeout
+        self._on_timeout = on_timeout
+        self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._progress = asyncio.Event()
 
     def next_seq(self) -> int:
-        """Of the next frame, which leaves now."""
+        """Return the number of the next frame, which is about to be sent."""
         loop = asyncio.get_running_loop()
         self.sent += 1
-        self._due = loop.time() + self._seconds
+        self._deadline = loop.time() + self._timeout
         if self._timer is None:
-            self._timer = loop.call_at(self._due, self._look)
+            self._timer = loop.call_at(self._deadline, self._check_deadline)
         return self.sent
 
-    def acknowledge(self, number: int) -> None:
-        """The page has applied every frame up to this one; beyond the last frame counts as it."""
-        self.acknowledged = max(self.acknowledged, min(number, self.sent))
+    def acknowledge(self, seq: int) -> None:
+        """Note that the page applied all frames up to this one; larger numbers mean the last."""
+        self.acknowledged = max(self.acknowledged, min(seq, self.sent))
         self._progress.set()
 
     async def wait_for_all(self) -> None:
-        """Until every frame is acknowledged."""
+        """Wait until every frame is acknowledged."""
         while self.acknowledged < self.sent:
             self._progress.clear()
             await self._progress.wait()
 
     def close(self) -> None:
-        """Nobody waits for acknowledgements any more."""
+        """Cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self) -> None:
+    def _check_deadline(self) -> None:
         self._timer = None
         if self.acknowledged < self.sent:
             loop = asyncio.get_running_loop()
-            if loop.time() < self._due:
-                self._timer = loop.call_at(self._due, self._look)
+            if loop.time() < self._deadline:
+                self._timer = loop.call_at(self._deadline, self._check_deadline)
             else:
-                self._overdue()
+                self._on_timeout()

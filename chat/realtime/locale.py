@@ -1,4 +1,4 @@
-"""Language and time zone of a socket: those of the browser, as on its pages."""
+"""Set the language and the time zone of a socket, as for HTTP requests."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from core.web.middleware import find_time_zone
 
 
 def activate_browser_locale(scope: dict[str, Any]) -> None:
-    """Hold for the task that calls this, and for those that it starts."""
+    """Activate both for the current task, and for the tasks that it starts."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     cookies = parse_cookie(headers.get(b"cookie", ""))
-    wished = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
-    translation.activate(choose_language(wished, headers.get(b"accept-language", "")))
+    language = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
+    translation.activate(choose_language(language, headers.get(b"accept-language", "")))
     zone = find_time_zone(cookies.get("tz", ""))
     if zone is not None:
         timezone.activate(zone)

@@ -1,1 +1,1 @@
-"""The answers this process writes."""
+"""Generate answers in this process, and follow those that other processes generate."""

@@ -1,4 +1,4 @@
-"""From a run to its outcome: load the branch, assemble the request, take the stream."""
+"""Generate an answer: read the branch, assemble the request, read the stream."""
 
 import logging
 import math
@@ -28,22 +28,22 @@ WAIT_REASONS = {
     "model_loading": gettext_noop("The model is still being loaded."),
     "upstream_error": gettext_noop("The model server reported an error."),
 }
-# Only an administrator can mend these; one line an hour and code, not one an answer.
+# Seconds between log lines with one error code that only an administrator can fix.
 REPEAT_SECONDS = 3600.0
-_told: dict[str, float] = {}
+_logged_at: dict[str, float] = {}
 
 
 class TextSink(Protocol):
-    """Where the text goes."""
+    """What takes the text of an answer."""
 
-    def feed(self, piece: str) -> None: ...
+    def feed(self, text: str) -> None: ...
     async def wait_for_frame(self) -> None: ...
     def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that is ready to be sent, and what it weighs."""
+    """A request that is ready to be sent, with its size in tokens."""
 
     request: ChatRequest
     prompt_tokens: int
@@ -52,14 +52,14 @@ class PreparedRequest:
 
 
 def prepare_request(run: Run, message: Message) -> PreparedRequest:
-    """Read the branch and assemble the request; database work, so off the event loop.
+    """Read the branch and assemble the request. Reads the database.
 
     Raises ChatError `not_configured`, `completion_unsupported` or `context_too_long`.
     """
     model = run.model
-    refused = unavailable_reason(model)
-    if model is None or refused:
-        raise ChatError(refused.code if refused else "not_configured")
+    reason = unavailable_reason(model)
+    if model is None or reason:
+        raise ChatError(reason.code if reason else "not_configured")
     target = prompt.Target(
         repo_id=run.repo_id,
         kind="completion" if model.kind == "completion" else "chat",
@@ -71,18 +71,20 @@ def prepare_request(run: Run, message: Message) -> PreparedRequest:
             frequency_penalty=run.frequency_penalty,
         ),
     )
-    made = prompt.assemble(
+    assembled = prompt.assemble(
         run.prompt_version.text if run.prompt_version else "",
         messages.load_history(message),
         target,
         counter(model.tokenizer),
         partial=message.text if run.is_continuation else "",
     )
-    return PreparedRequest(made.request, made.prompt_tokens, made.exact, model.tokenizer)
+    return PreparedRequest(
+        assembled.request, assembled.prompt_tokens, assembled.exact, model.tokenizer
+    )
 
 
 class Timings:
-    """Milliseconds since the run began: to the first and to the last token."""
+    """The times of the first and the last token, in milliseconds since the run started."""
 
     def __init__(self) -> None:
         self.started_at = time.monotonic()
@@ -94,82 +96,83 @@ class Timings:
         self.first_ms = self.last_ms if self.first_ms is None else self.first_ms
 
 
-async def generate(prepared: PreparedRequest, sink: TextSink, clock: Timings) -> Outcome:
-    """Take the stream to its end. Errors become an outcome; cancellation goes through."""
+async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) -> Outcome:
+    """Read the stream to its end, and return the outcome; errors of the provider are one too."""
     parts: list[str] = []
     try:
         async with aclosing(stream(endpoint(), prepared.request, deadlines(), LIMITS)) as items:
             async for item in items:
                 if isinstance(item, TextDelta):
-                    clock.record_token()
+                    timings.record_token()
                     parts.append(item.text)
                     sink.feed(item.text)
                     await sink.wait_for_frame()
                 elif isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:
-                    return completed_outcome(prepared, item, "".join(parts), clock)
-    except ProviderError as problem:
-        log_failure(problem)
-        return failed_outcome(prepared, problem.code, "".join(parts), clock)
-    return failed_outcome(prepared, "no_finish", "".join(parts), clock)
+                    return completed_outcome(prepared, item, "".join(parts), timings)
+    except ProviderError as error:
+        log_failure(error)
+        return failed_outcome(prepared, error.code, "".join(parts), timings)
+    return failed_outcome(prepared, "no_finish", "".join(parts), timings)
 
 
-def log_failure(problem: ProviderError) -> None:
-    """Tell the operator; what only an administrator can mend once an hour, and as an error."""
-    if not problem.admin_only:
-        log.warning("upstream failed: %s", problem.detail)
+def log_failure(error: ProviderError) -> None:
+    """Log a warning, or once an hour an error if only an administrator can fix it."""
+    if not error.admin_only:
+        log.warning("upstream failed: %s", error.detail)
         return
-    now = time.monotonic()
-    if now - _told.get(problem.code, -REPEAT_SECONDS) >= REPEAT_SECONDS:
-        _told[problem.code] = now
-        log.error("upstream needs an administrator: %s", problem.detail)
+    current_time = time.monotonic()
+    if current_time - _logged_at.get(error.code, -REPEAT_SECONDS) >= REPEAT_SECONDS:
+        _logged_at[error.code] = current_time
+        log.error("upstream needs an administrator: %s", error.detail)
 
 
 def waiting_sentence(code: str) -> Callable[[int], str]:
-    """Why the answer is not there yet, with the seconds that are left until the next attempt."""
-    why = _(WAIT_REASONS.get(code, gettext_noop("The model server cannot be reached.")))
+    """Return a function from the seconds until the next attempt to the sentence for the page."""
+    reason = _(WAIT_REASONS.get(code, gettext_noop("The model server cannot be reached.")))
 
     def sentence(seconds: int) -> str:
-        # Not inside an f-string: xgettext does not look into one.
+        # Outside of the f-string, because xgettext does not read those.
         if seconds < 1:
             attempt = _("Trying again …")
         else:
             attempt = _("Trying again in %(seconds)d s …") % {"seconds": seconds}
-        return f"{why} {attempt}"
+        return f"{reason} {attempt}"
 
     return sentence
 
 
 def completed_outcome(
-    prepared: PreparedRequest, item: Finish, text: str, clock: Timings
+    prepared: PreparedRequest, item: Finish, text: str, timings: Timings
 ) -> Outcome:
     return Outcome(
         status=Status.COMPLETE,
         finish_reason=item.reason,
-        usage=count_usage(prepared, text, clock, item.prompt_tokens, item.answer_tokens),
+        usage=count_usage(prepared, text, timings, item.prompt_tokens, item.answer_tokens),
     )
 
 
-def failed_outcome(prepared: PreparedRequest, code: str, text: str, clock: Timings) -> Outcome:
-    return Outcome(status=Status.FAILED, error_code=code, usage=count_usage(prepared, text, clock))
+def failed_outcome(prepared: PreparedRequest, code: str, text: str, timings: Timings) -> Outcome:
+    usage = count_usage(prepared, text, timings)
+    return Outcome(status=Status.FAILED, error_code=code, usage=usage)
 
 
 def count_usage(
     prepared: PreparedRequest,
     text: str,
-    clock: Timings,
+    timings: Timings,
     prompt_tokens: int | None = None,
     answer_tokens: int | None = None,
 ) -> Usage:
-    """The server's counts where it sent them, else our own."""
-    told = prompt_tokens is not None and answer_tokens is not None
+    """Return the provider's token counts, or our own if it sent none."""
+    is_reported = prompt_tokens is not None and answer_tokens is not None
     if answer_tokens is None:
         answer_tokens = counter(prepared.tokenizer).text(text) if text else 0
     return Usage(
         prompt_tokens=prepared.prompt_tokens if prompt_tokens is None else prompt_tokens,
         answer_tokens=answer_tokens,
-        exact=told or prepared.exact,
-        first_token_ms=clock.first_ms,
-        last_token_ms=clock.last_ms,
+        exact=is_reported or prepared.exact,
+        first_token_ms=timings.first_ms,
+        last_token_ms=timings.last_ms,
     )

@@ -72,7 +72,7 @@ class Job:
         self.message: Message = turn.answer
         self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, turn.answer.text)
         self.relay = TextRelay(self.answer)
-        self.clock = Timings()
+        self.timings = Timings()
         self.prepared = prepared.request
         self.ending: str | None = None
         self.status: str = Status.INTERRUPTED
@@ -106,10 +106,11 @@ class Job:
         self.unsaved = ["".join(self.unsaved)]
         return TextChunk(self.run.pk, self.saved_length, self.unsaved[0])
 
-    def confirm_saved(self, piece: TextChunk) -> None:
-        rest = "".join(self.unsaved)[len(piece.text) :]
+    def confirm_saved(self, chunk: TextChunk) -> None:
+        """Note that a chunk of `take_unsaved` is in the database."""
+        rest = "".join(self.unsaved)[len(chunk.text) :]
         self.unsaved = [rest] if rest else []
-        self.saved_length += len(piece.text)
+        self.saved_length += len(chunk.text)
 
     def cancel(self, ending: str) -> None:
         """Cancel the request to the model server; end with the status of the first call."""
@@ -140,13 +141,13 @@ class Job:
 
     async def generate(self) -> Outcome:
         async with queue.slot(self.owner_id, self.show_queue_position):
-            self.clock = Timings()
+            self.timings = Timings()
             try:
                 prepared = self.prepared = self.prepared or await self.prepare()
-            except ChatError as problem:
-                return Outcome(status=Status.FAILED, error_code=problem.code)
+            except ChatError as error:
+                return Outcome(status=Status.FAILED, error_code=error.code)
             with throttle.track_answer():
-                return await generate(prepared, self, self.clock)
+                return await generate(prepared, self, self.timings)
 
     async def prepare(self) -> PreparedRequest:
         """Prepare the request, again and again while the database is away. Raises ChatError."""
@@ -159,17 +160,17 @@ class Job:
         """Return how the generation ended; None if another process has ended the run."""
         if task.cancelled():
             return Outcome(status=self.ending, usage=self.usage()) if self.ending else None
-        problem = task.exception()
-        if problem is None:
+        error = task.exception()
+        if error is None:
             return task.result()
-        log.error("run %s failed: %s", self.run.pk, type(problem).__name__, exc_info=problem)
+        log.error("run %s failed: %s", self.run.pk, type(error).__name__, exc_info=error)
         return Outcome(status=Status.FAILED, error_code="internal", usage=self.usage())
 
     def usage(self) -> Usage:
         """Return the token counts of an answer that did not come to its end."""
         if self.prepared is None:
             return Usage()
-        return count_usage(self.prepared, self.answer.text[self.initial_length :], self.clock)
+        return count_usage(self.prepared, self.answer.text[self.initial_length :], self.timings)
 
     async def close(self, outcome: Outcome) -> FinishedRun | None:
         """End the run, again and again while the database is away.
@@ -190,5 +191,6 @@ class Job:
             return None
 
     def write_end(self, outcome: Outcome, text: str) -> FinishedRun | None:
+        """Save the outcome and the text; return None if the run was ended elsewhere."""
         html = render(text, self.message.pk.hex)
         return finish_run.finish(self.run, outcome, text, html, RENDERER_VERSION)

@@ -1,4 +1,4 @@
-"""An answer while it is being written: its text, its HTML by blocks, and who looks at it."""
+"""The state of an answer while it is generated: its text, its HTML and who watches it."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,17 +14,20 @@ LONG_AGO = float("-inf")
 
 
 class LiveAnswer:
-    """Replaceable state: a watcher is told that there is something newer, never what came.
+    """Watchers are told that something changed, and then read the whole state.
 
-    Used from one event loop. `revision` counts what watchers were told.
+    Used from one event loop. `key` is the message id in hex, `revision` counts how often watchers
+    were told, `had_notice` tells whether there ever was a notice.
     """
 
     def __init__(self, conversation_id: UUID, message_id: UUID, text: str = "") -> None:
         self.conversation_id = conversation_id
         self.message_id = message_id
+        self.key = message_id.hex
         self.stream = Stream(message_id.hex)
         self.status: str = Status.PENDING
         self.notice = ""
+        self.had_notice = False
         self.finished: FinishedRun | None = None
         self.revision = 0
         self.watchers: set[Watcher] = set()
@@ -41,7 +44,7 @@ class LiveAnswer:
 
     @property
     def html(self) -> str:
-        """The body as a page that is loaded now shows it."""
+        """Return the HTML of the body, with all text so far."""
         self.stream.render()
         return self.stream.html
 
@@ -49,45 +52,50 @@ class LiveAnswer:
     def is_live(self) -> bool:
         return self.status in (Status.PENDING, Status.STREAMING)
 
-    def feed(self, piece: str) -> None:
-        """Take text. The first piece is shown at once, later ones at the pace of the process."""
+    def feed(self, text: str) -> None:
+        """Add text. Watchers are told at once, or when the throttle allows the next frame."""
         self.status = Status.STREAMING
         self.show_notice("", soon=False)
-        self.stream.feed(piece)
+        self.stream.feed(text)
         self.schedule_publish()
 
     def show_notice(self, notice: str, *, soon: bool = True) -> None:
-        """Show a sentence in place of the text that is not there yet."""
+        """Show a sentence in place of text; `soon` tells whether to tell the watchers."""
         if self._countdown_timer is not None:
             self._countdown_timer.cancel()
             self._countdown_timer = None
         self.notice = notice
+        self.had_notice = self.had_notice or bool(notice)
         if soon:
             self.schedule_publish()
 
     def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None:
-        """Show a sentence with the seconds that are left, each second anew, until text comes."""
+        """Show a sentence with the remaining seconds, every second, until text arrives."""
         self.show_notice(sentence(seconds))
         if seconds > 0:
             loop = asyncio.get_running_loop()
             self._countdown_timer = loop.call_later(1, self.count_down, seconds - 1, sentence)
 
-    def end(self, status: str, closed: FinishedRun | None = None) -> None:
-        """Nothing more comes; `closed` is what was written in the end, where this process wrote it.
-        Watchers without it look at the database for the final text."""
-        self.status, self.finished = status, closed
+    def end(self, status: str, finished: FinishedRun | None = None) -> None:
+        """Set the final status, and tell the watchers.
+
+        `finished` has the rows that this process saved with it. Without them, watchers read the
+        final text from the database.
+        """
+        self.status, self.finished = status, finished
         self.show_notice("", soon=False)
         self.publish()
 
     async def wait_for_frame(self) -> None:
-        """Until the next frame may leave: what is fed after it leaves at once."""
+        """Wait until the next frame may be sent, so that text fed afterwards is sent at once."""
         await asyncio.sleep(
             self._published_at + throttle.interval - asyncio.get_running_loop().time()
         )
-        # The gap may be longer by now: text would then wait for it twice, and so each time.
+        # The interval may have grown meanwhile, and text would then wait a second time.
         self._published_at = LONG_AGO
 
     def schedule_publish(self) -> None:
+        """Tell watchers now, or when the interval since the last time is over."""
         if self._timer is not None:
             return
         loop = asyncio.get_running_loop()
@@ -98,6 +106,7 @@ class LiveAnswer:
             self._timer = loop.call_at(due, self.publish)
 
     def publish(self) -> None:
+        """Render the text and tell watchers."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""Text of this process's answers for other processes, while somebody there looks."""
+"""Send the text of this process's answers to other processes that follow them."""
 
 import asyncio
 
@@ -7,12 +7,12 @@ from chat.pubsub import pubsub
 from chat.streaming.live_answer import LiveAnswer
 
 RELAY_INTERVAL = 0.1
-# A process that looks says so every other second; words get lost.
+# Followers subscribe again every two seconds; some of these events may be lost.
 SUBSCRIPTION_SECONDS = 7.0
 
 
 class TextRelay:
-    """One answer's frames: each from where the last one ended, at most every 100 ms."""
+    """Sends the new text of one answer, at most every `RELAY_INTERVAL` seconds."""
 
     def __init__(self, answer: LiveAnswer) -> None:
         self.answer = answer
@@ -22,7 +22,7 @@ class TextRelay:
         self.timer: asyncio.TimerHandle | None = None
 
     def subscribe(self, saved: int) -> None:
-        """Somebody looks; `saved` characters are in the database, where they begin."""
+        """Send text for a while: from character `saved` on, as followers read the rest by SQL."""
         loop = asyncio.get_running_loop()
         if loop.time() > self.subscribed_until:
             self.offset, self.notice = saved, ""
@@ -30,11 +30,13 @@ class TextRelay:
         self.schedule_send()
 
     def schedule_send(self) -> None:
+        """Send what is new after the interval, if anyone follows."""
         loop = asyncio.get_running_loop()
         if self.timer is None and loop.time() <= self.subscribed_until:
             self.timer = loop.call_later(RELAY_INTERVAL, self.send)
 
     def send(self) -> None:
+        """Send the text and the notice that are new."""
         self.timer = None
         text = self.answer.text[self.offset :]
         if text or self.notice != self.answer.notice:

@@ -1,7 +1,7 @@
-"""Answers that another process writes, followed for this process's sockets.
+"""Follow answers that other processes generate, for the sockets of this process.
 
-The database is the truth and is looked at again and again; where processes share a channel layer,
-the one that writes also sends the text as it comes, which then is looked at less often.
+The text comes from the database, which is polled. If the processes share a channel layer, the one
+that generates the answer also sends its text, and the database is polled less often.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from core.tasks import TaskSet
 
 log = logging.getLogger("chat.streaming")
 
-# Seconds between looks at the database, and while frames come.
+# Seconds between polls of the database, without and with text from the other process.
 POLL_INTERVAL, RELAXED_POLL_INTERVAL = 0.4, 2.0
 RETRY_SECONDS = 1.0
 
 
 class RemoteFollower:
-    """One answer; `end` counts the characters that came so far."""
+    """Follows one answer; `length` is the number of characters so far."""
 
     def __init__(self, conversation_id: UUID, message_id: UUID) -> None:
         self.answer = LiveAnswer(conversation_id, message_id)
@@ -36,16 +36,17 @@ class RemoteFollower:
         self.gap = asyncio.Event()
 
     def append(self, offset: int, text: str) -> bool:
-        """Add what is new of this text; False where something between is missing."""
+        """Add the new part of a text that starts at `offset`; return False if there is a gap."""
         if offset > self.length:
             return False
-        fresh = text[self.length - offset :]
-        if fresh:
-            self.length += len(fresh)
-            self.answer.feed(fresh)
+        new_text = text[self.length - offset :]
+        if new_text:
+            self.length += len(new_text)
+            self.answer.feed(new_text)
         return True
 
     def on_text(self, event: AnswerText) -> None:
+        """Take text that the other process sent."""
         self.last_frame_at = asyncio.get_running_loop().time()
         if not self.append(event.offset, event.text):
             self.gap.set()
@@ -53,20 +54,20 @@ class RemoteFollower:
             self.answer.show_notice(event.notice)
 
     async def follow(self) -> None:
-        """Follow the row until its answer ended or nobody here looks any more."""
+        """Follow the answer until it ends or has no watcher any more."""
         status: str = Status.STREAMING
-        trouble = OutageLogger(log, f"following answer {self.answer.message_id}")
+        outages = OutageLogger(log, f"following answer {self.answer.message_id}")
         while status in LIVE and (self.answer.watchers or self.answer.revision == 0):
             pubsub.publish_remote(AnswerSubscribed(self.answer.message_id))
             try:
                 status, text = await run_in_db(messages.load_live_text, self.answer.message_id)
                 self.append(0, text)
-                trouble.record_success()
+                outages.record_success()
                 pause = self.poll_interval()
             except Message.DoesNotExist:
                 status = Status.INTERRUPTED
-            except Exception as problem:
-                trouble.record_failure(problem)
+            except Exception as error:
+                outages.record_failure(error)
                 pause = RETRY_SECONDS
             if status in LIVE:
                 await self.wait_for_gap(pause)
@@ -74,42 +75,44 @@ class RemoteFollower:
             self.answer.end(status)
 
     def poll_interval(self) -> float:
-        late = asyncio.get_running_loop().time() - self.last_frame_at
-        return RELAXED_POLL_INTERVAL if late < RELAXED_POLL_INTERVAL else POLL_INTERVAL
+        """Return the seconds until the next poll."""
+        age = asyncio.get_running_loop().time() - self.last_frame_at
+        return RELAXED_POLL_INTERVAL if age < RELAXED_POLL_INTERVAL else POLL_INTERVAL
 
     async def wait_for_gap(self, seconds: float) -> None:
+        """Wait this long, or until shortly after text was found to be missing."""
         self.gap.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.gap.wait()
-                # The database is behind by one save.
+                # The next save brings the missing text.
                 await asyncio.sleep(POLL_INTERVAL)
 
 
 class RemoteFollowers:
-    """One look-out per answer, however many sockets follow it; it ends with the answer."""
+    """One `RemoteFollower` for each answer, shared by all sockets that show it."""
 
     def __init__(self) -> None:
         self.followers: dict[UUID, RemoteFollower] = {}
         self.tasks = TaskSet()
 
     def follow(self, conversation_id: UUID, message_id: UUID) -> LiveAnswer:
-        """The answer as its writer and the database show it from now on."""
-        mirror = self.followers.get(message_id)
-        if mirror is None:
-            mirror = self.followers[message_id] = RemoteFollower(conversation_id, message_id)
-            self.tasks.start(self.run_follower(mirror))
-        return mirror.answer
+        """Return the live answer, which is kept up to date from now on."""
+        follower = self.followers.get(message_id)
+        if follower is None:
+            follower = self.followers[message_id] = RemoteFollower(conversation_id, message_id)
+            self.tasks.start(self.run_follower(follower))
+        return follower.answer
 
-    async def run_follower(self, mirror: RemoteFollower) -> None:
+    async def run_follower(self, follower: RemoteFollower) -> None:
         try:
-            await mirror.follow()
+            await follower.follow()
         finally:
-            self.followers.pop(mirror.answer.message_id, None)
+            self.followers.pop(follower.answer.message_id, None)
 
     def on_event(self, event: Event) -> None:
-        if isinstance(event, AnswerText) and (mirror := self.followers.get(event.message_id)):
-            mirror.on_text(event)
+        if isinstance(event, AnswerText) and (follower := self.followers.get(event.message_id)):
+            follower.on_text(event)
 
 
 remote_followers = RemoteFollowers()

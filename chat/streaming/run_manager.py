@@ -85,12 +85,13 @@ class RunManager:
         return job.answer
 
     async def supervise(self, job: Job) -> None:
+        """Run a job to its end, then publish that."""
         try:
             await job.run_to_end()
         finally:
             self.jobs.pop(job.message.pk, None)
             self.turns.pop(job.answer.conversation_id, None)
-            # All at once: a page that hears of its answer before its line would look twice.
+            # Events first: a page then finds both changes, and reads the database at most once.
             try:
                 self.announce(job, ChangeKind.THREAD, ChangeKind.SIDEBAR_ROW)
             finally:
@@ -120,6 +121,7 @@ class RunManager:
             job.relay.subscribe(job.saved_length)
 
     def stop_run(self, run_id: UUID) -> None:
+        """Stop a run if it belongs to this process."""
         for job in self.jobs.values():
             if job.run.pk == run_id:
                 job.cancel(Status.STOPPED)

@@ -1,8 +1,8 @@
-"""How often the text of an answer is taken from the model server and leaves for the pages.
+"""Limit how often the text of an answer is read from the provider and sent to pages.
 
-A page shows 60 frames a second, so more often than every 16 ms is wasted. All answers of a process
-share five hundred frames a second: what comes meanwhile waits where the kernel put it, and is then
-read, rendered and sent as one. A busy event loop makes the gap wider still.
+A screen shows 60 frames a second, so an interval below 16 ms is wasted. All answers of a process
+share 500 frames a second. Text that arrives meanwhile waits in the kernel's buffer, and is then
+read, rendered and sent together. A busy event loop makes the interval longer.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MIN_INTERVAL, MAX_INTERVAL = 0.016, 0.3
-# Seconds that each answer adds to the gap of all.
+# Seconds that each answer adds to the interval of all.
 INTERVAL_PER_ANSWER = 0.002
 PROBE_INTERVAL = 0.05
 
 
 class FrameThrottle:
-    """`gap` is seconds between frames of one answer."""
+    """`interval` are the seconds between frames of one answer, `delay` how late timers fire."""
 
     def __init__(self) -> None:
         self.interval = MIN_INTERVAL
@@ -25,7 +25,7 @@ class FrameThrottle:
 
     @contextmanager
     def track_answer(self) -> Iterator[None]:
-        """One answer more is being written meanwhile."""
+        """Count one more answer inside of the `with` block."""
         self.answers += 1
         self.update_interval()
         try:
@@ -34,10 +34,9 @@ class FrameThrottle:
             self.answers -= 1
             self.update_interval()
 
-    def record_delay(self, late: float) -> None:
-        """Take one measurement of how late the loop runs its timers, seconds: rises at once, falls
-        slowly."""
-        self.delay = max(late, self.delay * 0.8)
+    def record_delay(self, delay: float) -> None:
+        """Take a measurement of how late timers fire; the value rises at once and falls slowly."""
+        self.delay = max(delay, self.delay * 0.8)
         self.update_interval()
 
     def update_interval(self) -> None:
@@ -46,12 +45,12 @@ class FrameThrottle:
         )
 
     async def measure(self) -> None:
-        """Measure for as long as the process lives."""
+        """Measure the delay again and again, for as long as the process lives."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + PROBE_INTERVAL
+            deadline = loop.time() + PROBE_INTERVAL
             await asyncio.sleep(PROBE_INTERVAL)
-            self.record_delay(max(0.0, loop.time() - due - 0.001))
+            self.record_delay(max(0.0, loop.time() - deadline - 0.001))
 
 
 throttle = FrameThrottle()

@@ -1,74 +1,90 @@
-// Frames of the socket: the text of an answer is put in place here, the rest by htmx; each frame is
-// acknowledged when it is on the page.
+// Applies the frames that the socket brings, and acknowledges each one when it is on the page.
+// docs/protocol.md describes them.
 (() => {
   "use strict";
 
   const $ = (selector) => document.querySelector(selector);
 
-  // From waiting to streaming; the end comes with the final body, in one swap.
-  // Either is said only when it is another than before.
-  const said = { id: "", status: "" };
-  const streaming = ({ message_id: id = said.id, status = said.status }) => {
-    if (id === said.id && status === said.status) return;
-    Object.assign(said, { id, status });
-    const article = $(`article[data-message-id="${CSS.escape(id)}"]`);
-    if (article) article.dataset.status = status;
+  // The operations are swap styles of htmx, by the same names.
+  const OPERATIONS = new Set([
+    "beforeend", "afterbegin", "beforebegin", "innerHTML", "outerHTML", "innerMorph", "outerMorph",
+    "textContent", "delete",
+  ]);
+  const isPatch = (patch) => Array.isArray(patch) && patch.length === 3 && OPERATIONS.has(patch[0])
+    && (typeof patch[1] === "string" || Number.isInteger(patch[1])) && typeof patch[2] === "string";
+
+  // A target is an id, or the number of last children to go down from the body of the live answer.
+  let body = null;
+  const find = (target) => {
+    if (typeof target === "string") return document.getElementById(target);
+    if (!body?.isConnected || !body.classList.contains("live")) body = $(".live");
+    let element = body;
+    for (let left = target; element && left > 0; left -= 1) element = element.lastElementChild;
+    return element;
   };
 
-  // The body of an answer grows many times a second, and htmx has nothing to do in it (hx-ignore).
-  // So what is new goes straight into the page: no whole parse, no search for attributes, no marks
-  // on each target that restyle it. Anything in another form is left to htmx.
-  const PARTIAL = /<hx-partial hx-target=(['"])(.+?)\1 hx-swap=\1(\w+)\1>([\s\S]*?)<\/hx-partial>/g;
-  const LIVE = /^\.live((?:>:last-child)*)$/;
-  const STEP = ">:last-child".length;
   const template = document.createElement("template");
-  const parsed = (html) => {
+  const parse = (html) => {
     template.innerHTML = html;
     return template.content;
   };
 
-  let body = null;
-  const find = (selector) => {
-    const way = selector.match(LIVE);
-    if (!way) return $(selector);
-    if (!body?.isConnected || !body.classList.contains("live")) body = $(".live");
-    let element = body;
-    for (let left = way[1].length; element && left; left -= STEP) element = element.lastElementChild;
-    return element;
-  };
-
-  // Words go on in the text node that is there: the browser then shapes no more than these.
+  // Text continues in the existing text node, so that the browser shapes only the new words.
   const append = (target, html) => {
-    const end = target.lastChild;
-    const joins = end?.nodeType === Node.TEXT_NODE;
-    if (joins && !/[<&\r\0]/.test(html)) {
-      end.appendData(html);
+    const last = target.lastChild;
+    const continues = last?.nodeType === Node.TEXT_NODE;
+    if (continues && !/[<&\r\0]/.test(html)) {
+      last.appendData(html);
       return;
     }
-    const content = parsed(html);
-    if (joins && content.firstChild?.nodeType === Node.TEXT_NODE) {
-      end.appendData(content.firstChild.data);
+    const content = parse(html);
+    if (continues && content.firstChild?.nodeType === Node.TEXT_NODE) {
+      last.appendData(content.firstChild.data);
       content.firstChild.remove();
     }
     target.append(content);
   };
-  const SWAPS = {
+
+  // The body of an answer grows many times a second, and htmx ignores it (hx-ignore). Changing it
+  // without htmx saves the search for attributes and the class names that restyle each target.
+  const DIRECT = {
     beforeend: append,
-    outerHTML: (target, html) => target.replaceWith(parsed(html)),
-    innerHTML: (target, html) => target.replaceChildren(parsed(html)),
-    textContent: (target, html) => target.replaceChildren(parsed(html).textContent),
+    outerHTML: (target, html) => target.replaceWith(parse(html)),
+    innerHTML: (target, html) => target.replaceChildren(parse(html)),
+    textContent: (target, html) => target.replaceChildren(parse(html).textContent),
+  };
+  const change = (source, target, operation, html) => {
+    const isPlain = operation === "textContent" || target.closest("[hx-ignore]");
+    const direct = isPlain && DIRECT[operation];
+    if (!direct) return htmx.swap({ sourceElement: source, target, swap: operation, text: html });
+    direct(target, html);
+    return null;
   };
 
-  // All targets are found before the first is changed, as htmx does it.
-  const place = (content) => {
-    const found = [...content.matchAll(PARTIAL)];
-    const length = found.reduce((sum, [whole]) => sum + whole.length, 0);
-    if (length !== content.length || found.some(([, , , swap]) => !SWAPS[swap])) return false;
-    const targets = found.map(([, , selector]) => find(selector));
-    found.forEach(([, , , swap, html], at) => {
-      if (targets[at]) SWAPS[swap](targets[at], html);
-    });
-    return true;
+  // All targets are found before the first one is changed. htmx changes the page at once, and then
+  // tells the other scripts: the promise is for that, and missing if htmx was not needed.
+  const apply = (source, patches) => {
+    const targets = patches.map(([, target]) => find(target));
+    const swaps = patches.map(([operation, , html], index) =>
+      targets[index] && change(source, targets[index], operation, html));
+    return swaps.some(Boolean) ? Promise.all(swaps) : null;
+  };
+
+  // The status of an answer: from pending to streaming. Its end comes with the final message. Both
+  // keys are sent only if they changed, and are set again after a frame that may bring the message.
+  const answer = { id: "", status: "", isSet: false };
+  const setStatus = ({ message_id: id = answer.id, status = answer.status }) => {
+    if (answer.isSet && id === answer.id && status === answer.status) return;
+    Object.assign(answer, { id, status, isSet: true });
+    const article = $(`article[data-message-id="${CSS.escape(id)}"]`);
+    if (article) article.dataset.status = status;
+  };
+
+  const finish = ({ socket }, frame) => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ack: frame.seq }));
+    if (frame.event === "answer") setStatus(frame);
+    else answer.isSet = false;
+    document.dispatchEvent(new CustomEvent("chat:frame", { detail: frame }));
   };
 
   const read = (data) => {
@@ -79,30 +95,26 @@
     }
   };
 
-  // An acknowledgement asks for the next frame, so it goes out when this one is on the page.
-  const shown = ({ socket }, frame) => {
-    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ack: frame.seq }));
-    if (frame.event === "answer") streaming(frame);
-    document.dispatchEvent(new CustomEvent("chat:frame", { detail: frame }));
-  };
-
-  const placeFrame = ({ detail }) => {
-    if (detail.cancelled) return; // of a socket that was given up
+  const applyFrame = ({ target, detail }) => {
+    if (detail.cancelled) return; // from a socket that the page gave up
     const frame = read(detail.message.data);
+    if (!frame?.seq) return; // a pong
+    detail.cancelled = true; // for htmx, which would look for HTML in it
+    if (!Array.isArray(frame.patches) || !frame.patches.every(isPatch)) {
+      document.dispatchEvent(new CustomEvent("chat:unreadable"));
+      return;
+    }
     const focused = document.activeElement;
-    if (frame?.event !== "answer" || !place(frame.content)) return;
-    detail.cancelled = true;
-    shown(detail.connection, frame);
+    const swaps = apply(target, frame.patches);
+    if (swaps) {
+      detail.waitUntil(swaps.then(() => finish(detail.connection, frame)));
+      return;
+    }
+    finish(detail.connection, frame);
     if (focused && !focused.isConnected) {
       document.dispatchEvent(new CustomEvent("chat:focus-removed", { detail: focused }));
     }
   };
 
-  const acknowledgeFrame = ({ detail }) => {
-    const frame = read(detail.message.data);
-    if (frame?.seq) shown(detail.connection, frame);
-  };
-
-  document.addEventListener("htmx:ws:before:message:incoming", placeFrame);
-  document.addEventListener("htmx:ws:after:message:incoming", acknowledgeFrame);
+  document.addEventListener("htmx:ws:before:message:incoming", applyFrame);
 })();

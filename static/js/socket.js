@@ -155,17 +155,24 @@
     sendPing();
   };
 
+  const endForGood = (code) => {
+    releaseConnection();
+    Object.assign(state, { isOver: true, isLost: true, failingSince: 0 });
+    chat.connection.showEnd(code);
+  };
+
   const handleClose = ({ detail }) => {
     if (detail.connection !== state.connection) return;
-    if (detail.reason === "removed") {
-      releaseConnection();
-    } else if (chat.connection.isFinal(detail.code)) {
-      releaseConnection();
-      Object.assign(state, { isOver: true, isLost: true, failingSince: 0 });
-      chat.connection.showEnd(detail.code);
-    } else {
-      retryLater();
-    }
+    if (detail.reason === "removed") releaseConnection();
+    else if (chat.connection.isFinal(detail.code)) endForGood(detail.code);
+    else retryLater();
+  };
+
+  // A frame that the page cannot read: the server is newer, and another socket would not help.
+  const handleUnreadable = () => {
+    const { socket } = state.connection;
+    endForGood(4400);
+    socket.close();
   };
 
   const markConnected = () => {
@@ -262,6 +269,7 @@
   document.addEventListener("htmx:ws:before:connection", prepareConnection);
   document.addEventListener("htmx:ws:after:connection", handleOpen);
   document.addEventListener("htmx:ws:close", handleClose);
+  document.addEventListener("chat:unreadable", handleUnreadable);
   document.addEventListener("htmx:ws:before:message:incoming", noteMessage);
   document.addEventListener("htmx:config:request", addHeaders);
   document.addEventListener("htmx:after:request", compareVersions);

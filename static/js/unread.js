@@ -56,6 +56,8 @@
   };
 
   const compareItems = () => {
+    // The sidebar may hear of a conversation before the page shows it.
+    $(`#toasts [data-conversation-id="${chat.conversationId()}"]`)?.remove();
     for (const item of document.querySelectorAll("[data-row]")) {
       const id = item.dataset.row;
       const isUnread = item.hasAttribute("data-unread");

@@ -76,7 +76,8 @@ async def test_what_is_no_websocket_is_refused() -> None:
 
 
 def frame(event: str, content: str) -> bytes:
-    return json.dumps({"seq": 1, "event": event, "content": content}).encode()
+    patch = ["outerMorph", "message-1", content]
+    return json.dumps({"seq": 1, "event": event, "patches": [patch]}).encode()
 
 
 @pytest.mark.parametrize(

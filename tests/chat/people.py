@@ -12,6 +12,8 @@ import httpx2
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests.chat.frames import html_of
+
 PASSWORD = "correct-horse-9"
 SECONDS = 15.0
 
@@ -75,7 +77,7 @@ class Person:
             socket.quiet()
             mark = f"Mark {uuid4()}"
             self.post(f"/c/{conversation}/rename/", title=mark)
-            socket.until(lambda frame: frame["event"] == "thread" and mark in frame["content"])
+            socket.until(lambda frame: frame["event"] == "thread" and mark in html_of(frame))
             yield socket
 
 
@@ -143,11 +145,11 @@ class Socket:
                 return frame
 
     def until_text(self, text: str) -> dict[str, Any]:
-        return self.until(lambda frame: text in frame.get("content", ""))
+        return self.until(lambda frame: text in html_of(frame))
 
     def until_status(self, status: str) -> dict[str, Any]:
         """Up to the frame whose last message is an answer in this state."""
-        return self.until(lambda frame: last_status(frame.get("content", "")) == status)
+        return self.until(lambda frame: last_status(html_of(frame)) == status)
 
     def quiet(self) -> None:
         """Nothing was sent before the answer to this ping: what is sent stays in order."""

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.chat.frames import html_of
 from tests.chat.people import Person, last_status
 from tests.chat.polling import eventually
 from tests.chat.rows import Rows
@@ -33,7 +34,7 @@ MISTRAL = "mistralai/Mistral-7B-Instruct-v0.3"
 def until_done(visitor: Person, key: UUID, state: str = "complete") -> str:
     """The content of the frame that shows the end."""
     with visitor.socket(key) as socket:
-        return str(socket.until_status(state)["content"])
+        return html_of(socket.until_status(state))
 
 
 def ask(visitor: Person, upstream: UpstreamThread, made: Script, state: str = "complete") -> UUID:
@@ -152,7 +153,7 @@ def test_stop_before_the_first_token(visitor: Person, upstream: UpstreamThread, 
     with visitor.socket(key) as socket:
         assert visitor.post(f"/c/{key}/stop/").status_code == 200
         last = socket.until_status("stopped")
-    assert "You stopped this answer." in last["content"]
+    assert "You stopped this answer." in html_of(last)
     upstream.wait_for(hung_up)
     assert rows.answer(key)["text"] == ""
     assert ">Continue<" not in visitor.page(key)
@@ -214,7 +215,7 @@ def test_deleting_hangs_up_and_undo_finds_the_answer_stopped(
         socket.until(lambda frame: frame["event"] == "gone")
         upstream.wait_for(hung_up)
         visitor.post(f"/c/{key}/restore/")
-        assert "Light" in socket.until_status("stopped")["content"]
+        assert "Light" in html_of(socket.until_status("stopped"))
     assert rows.answer(key)["text"] == "Light "
 
 
@@ -301,7 +302,7 @@ def test_what_comes_before_a_retry_is_said(
     key = visitor.start("Why?")
     with visitor.socket(key) as socket:
         socket.until_text("Trying again in")
-        assert "At last." in socket.until_status("complete")["content"]
+        assert "At last." in html_of(socket.until_status("complete"))
     assert len(upstream.chats) == 2
     assert rows.run(key)["error_code"] == ""
 
@@ -322,7 +323,7 @@ def test_an_answer_that_was_cut_by_length_goes_on_in_place(
         assert "Light" in visitor.page(key)
         assert last_status(visitor.page(key)) in ("pending", "streaming")
         upstream.release(mark)
-        last = socket.until_status("complete")["content"]
+        last = html_of(socket.until_status("complete"))
     assert "Light scatters." in last
     row = rows.answer(key)
     assert (str(row["id"]), row["text"], row["seq"]) == (answer_of(page), "Light scatters.", 2)

@@ -1,11 +1,13 @@
 """What a turn may cost, in statements and in bytes: counts, not seconds (docs/performance.md)."""
 
-from uuid import uuid4
+import json
+from uuid import UUID, uuid4
 
 import pytest
 
 from accounts.models import User
-from chat.rendering.components.htmx import patches_html
+from chat.realtime.frame import Frame, FrameEncoder, encode_patch
+from chat.rendering.components.patches import Patch, answer_patches
 from chat.rendering.markdown import Position, Stream, changes
 from chat.selectors import messages
 from chat.selectors.context_usage import measure_context
@@ -54,6 +56,25 @@ def test_a_token_of_prose_is_few_bytes() -> None:
     for at in range(0, len(TEXT), 5):
         stream.feed(TEXT[at : at + 5])
         stream.render()
-        sent += len(patches_html("0" * 32, changes(shown, stream)))
+        patches = answer_patches("0" * 32, changes(shown, stream))
+        sent += sum(len(encode_patch(patch)) for patch in patches)
         shown, pieces = Position(len(stream.blocks), stream.tail), pieces + 1
     assert sent / pieces < 120
+
+
+def test_a_frame_is_json_and_repeats_nothing() -> None:
+    encoder = FrameEncoder()
+    text = 'a "quoted" \\ line\nwith \x00 \x1f \u2028 é 😀 </script>'
+    patches = [Patch("beforeend", 2, text), Patch("delete", "row-1")]
+    first = json.loads(encoder.encode(Frame("answer", patches, UUID(int=1), "pending"), 1))
+    assert first == {
+        "seq": 1,
+        "event": "answer",
+        "message_id": "00000000-0000-0000-0000-000000000001",
+        "status": "pending",
+        "patches": [["beforeend", 2, text], ["delete", "row-1", ""]],
+    }
+    second = json.loads(encoder.encode(Frame("thread", []), 2))
+    third = json.loads(encoder.encode(Frame("answer", [], UUID(int=1), "streaming"), 3))
+    assert second == {"seq": 2, "event": "thread", "patches": []}
+    assert third == {"seq": 3, "event": "answer", "status": "streaming", "patches": []}

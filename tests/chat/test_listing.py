@@ -10,7 +10,11 @@ from django.test import Client
 from accounts.models import User
 from chat.events import ChangeKind
 from chat.models import Conversation
-from chat.realtime.sidebar import SidebarState
+from chat.realtime.frame import Frame
+from chat.realtime.open_page import OpenPage
+from chat.realtime.page_state import PageSnapshot
+from chat.realtime.pending_rows import PendingRows, load_sidebar
+from chat.realtime.snapshots import snapshot_of_row
 from chat.rendering.components.thread_view import sidebar_page_html
 from chat.selectors import change_feed
 from chat.selectors.sidebar_page import (
@@ -24,6 +28,7 @@ from chat.selectors.sidebar_rows import SidebarRow, list_rows
 from chat.services import conversation_actions
 from tests.chat.conftest import Counted
 from tests.chat.factories import said
+from tests.chat.frames import html_of
 
 pytestmark = pytest.mark.django_db
 COUNT = 400
@@ -103,27 +108,31 @@ def test_a_gap_is_filled_without_gap_or_double(
     assert LINE.findall(html) == LINE.findall(whole)
 
 
+def read_rows(page: OpenPage) -> Frame | None:
+    """What `OpenPage.sidebar_frame` sends, on this thread and within the test's transaction."""
+    snapshot = load_sidebar(page.user, page.rows.take(), page.state.sidebar)
+    return page.apply(PageSnapshot(sidebar=snapshot))
+
+
 def test_a_list_that_is_sent_again_holds_the_open_one(owner: User, made: list[SidebarRow]) -> None:
     for shown, held in ((made[200].id, True), (None, False)):
-        sidebar = SidebarState(stale=True, open_conversation=shown)
-        frame = sidebar.frame(owner)
-        assert frame is not None
-        assert (f'id="row-{made[200].id.hex}"' in frame["content"]) == held
-        assert (made[200].id in sidebar.sent_rows) == held
+        page = OpenPage(owner, "key", shown, rows=PendingRows(None, True, shown))
+        assert (f'id="row-{made[200].id.hex}"' in html_of(read_rows(page))) == held
+        assert (made[200].id in page.state.sidebar.rows) == held
 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_what_is_known_of_one_event_is_not_all_of_two(owner: User, times: int) -> None:
     """The end of an answer, and a new title that another tab gave meanwhile."""
     closed = said(owner, "Why?")
-    sidebar = SidebarState()
+    page = OpenPage(owner, "key", None)
     for _ in range(times):
-        sidebar.on_change(closed.pk, ChangeKind.SIDEBAR_ROW)
+        page.rows.add(closed.pk, ChangeKind.SIDEBAR_ROW)
     conversation_actions.rename(owner, closed.pk, "A new title")
-    assert "Why?" in sidebar.answer_finished_html(closed)
-    assert sidebar.is_behind is (times == 2)
+    row = snapshot_of_row(closed, answering=False, bumped=False)
+    committed = page.committed_row(closed, ChangeKind.SIDEBAR_ROW, row)
+    assert "Why?" in html_of(page.apply(PageSnapshot(sidebar=committed)))
+    assert page.rows.is_empty is (times == 1)
     if times == 2:
-        frame = sidebar.frame(owner)
-        assert frame is not None
-        assert "A new title" in frame["content"]
-    assert sidebar.frame(owner) is None
+        assert "A new title" in html_of(read_rows(page))
+    assert read_rows(page) is None

@@ -9,14 +9,15 @@ from django.utils import timezone, translation
 from accounts.models import User
 from chat.models import ChatModel, Conversation, SystemPrompt
 from chat.realtime.connection_registry import ConnectionRegistry
-from chat.realtime.page_state import PageState
-from chat.realtime.sidebar import SidebarState
+from chat.realtime.open_page import OpenPage
+from chat.realtime.pending_rows import PendingRows
 from chat.selectors import change_feed
-from chat.selectors.change_feed import Snapshot
+from chat.selectors.change_feed import Changes, Snapshot
 from chat.services import conversation_actions, read_state
 from core.db.executors import run_in_db
 from tests.chat.conftest import Counted
 from tests.chat.factories import said
+from tests.chat.frames import has_patch, html_of
 from tests.chat.people import Person, Socket
 from tests.chat.rows import Rows
 
@@ -34,10 +35,10 @@ def test_a_rename_changes_the_heading_elsewhere(visitor: Person, finished: UUID)
     with visitor.looking_at(finished) as socket:
         visitor.post(f"/c/{finished}/rename/", title="Sky & <sea>")
         frame = socket.until(lambda frame: frame["event"] == "thread")
-        assert 'hx-target="#conversation-title"' in frame["content"]
-        assert "Sky &amp; &lt;sea&gt;" in frame["content"]
-        assert "<article" not in frame["content"]
-        assert f'id="thread-version" value="{visitor.version(finished)}"' in frame["content"]
+        assert has_patch(frame, None, "conversation-title")
+        assert "Sky &amp; &lt;sea&gt;" in html_of(frame)
+        assert "<article" not in html_of(frame)
+        assert f'id="thread-version" value="{visitor.version(finished)}"' in html_of(frame)
 
 
 def test_choices_are_pushed(visitor: Person, finished: UUID, rows: Rows) -> None:
@@ -45,22 +46,23 @@ def test_choices_are_pushed(visitor: Person, finished: UUID, rows: Rows) -> None
     with visitor.looking_at(finished) as socket:
         visitor.post(f"/c/{finished}/options/", model=model, temperature="0.25")
         frame = socket.until(lambda frame: frame["event"] == "thread")
-        assert 'hx-target="#model-settings" hx-swap="outerMorph"' in frame["content"]
-        assert f'<option value="{model}" selected>' in frame["content"]
-        assert 'value="0.25"' in frame["content"]
-        assert "<article" not in frame["content"]
+        assert has_patch(frame, "outerMorph", "model-settings")
+        assert f'<option value="{model}" selected>' in html_of(frame)
+        assert 'value="0.25"' in html_of(frame)
+        assert "<article" not in html_of(frame)
 
 
 def test_thumbs_are_pushed(visitor: Person, finished: UUID) -> None:
     key = answer_of(visitor.page(finished))
     with visitor.looking_at(finished) as socket:
         visitor.post(f"/m/{key}/feedback/", value="1")
-        frame = socket.until_text(f'hx-target="#feedback-{UUID(key).hex}" hx-swap="outerMorph"')
-        assert 'aria-pressed="true" aria-label="Good answer"' in frame["content"]
-        assert "<article" not in frame["content"]
+        buttons = f"feedback-{UUID(key).hex}"
+        frame = socket.until(lambda frame: has_patch(frame, "outerMorph", buttons))
+        assert 'aria-pressed="true" aria-label="Good answer"' in html_of(frame)
+        assert "<article" not in html_of(frame)
         visitor.post(f"/m/{key}/feedback/", value="")
-        frame = socket.until_text(f'hx-target="#feedback-{UUID(key).hex}"')
-        assert 'aria-pressed="true"' not in frame["content"]
+        frame = socket.until(lambda frame: has_patch(frame, "outerMorph", buttons))
+        assert 'aria-pressed="true"' not in html_of(frame)
 
 
 def test_a_page_that_was_away_gets_the_heading_and_the_choices(
@@ -70,8 +72,8 @@ def test_a_page_that_was_away_gets_the_heading_and_the_choices(
     visitor.post(f"/c/{finished}/rename/", title="Renamed meanwhile")
     with visitor.socket(finished, f"?at={at}") as socket:
         frame = socket.until(lambda frame: frame["event"] == "thread")
-        assert "Renamed meanwhile" in frame["content"]
-        assert 'hx-target="#model-settings"' in frame["content"]
+        assert "Renamed meanwhile" in html_of(frame)
+        assert has_patch(frame, None, "model-settings")
 
 
 def test_a_lost_event_of_the_sidebar_is_made_up_for(
@@ -83,33 +85,35 @@ def test_a_lost_event_of_the_sidebar_is_made_up_for(
     rows.do("UPDATE chat_conversation SET title = %s WHERE id = %s", title, finished)
     with visitor.socket(None, f"?rows={as_of}") as socket:
         frame = socket.until_text(title)
-        assert (frame["event"], "sidebar-snapshot" in frame["content"]) == ("sidebar", True)
+        assert (frame["event"], "sidebar-snapshot" in html_of(frame)) == ("sidebar", True)
         other = f"Again {uuid4()}"
         rows.do("UPDATE chat_conversation SET title = %s WHERE id = %s", other, finished)
         frame = socket.until_text(other)
         # Its place did not change, so the line is enough.
-        assert f'hx-target="#row-{finished.hex}" hx-swap="outerHTML"' in frame["content"]
-        assert title not in frame["content"]
+        assert has_patch(frame, "outerHTML", f"row-{finished.hex}")
+        assert title not in html_of(frame)
 
 
 # What a look costs, and what it finds
 async def test_nothing_is_sent_when_nothing_was_lost(committed: None, owner: User) -> None:
     conversation = await run_in_db(said, owner)
-    sidebar = SidebarState(since=await run_in_db(change_feed.current_snapshot))
+    since = await run_in_db(change_feed.current_snapshot)
+    page = OpenPage(owner, "key", None, rows=PendingRows(since))
+
+    async def compare() -> Changes:
+        assert page.rows.since is not None
+        changes = await run_in_db(change_feed.load_changes, {owner.pk: page.rows.since.low})
+        page.on_sidebar_changes(changes)
+        return changes
+
     for _ in range(2):
-        look = await run_in_db(
-            change_feed.load_changes, {owner.pk: sidebar.since.low if sidebar.since else 0}
-        )
-        sidebar.compare(look.people.get(owner.pk, ()), look.as_of)
-        assert not sidebar.is_behind
+        await compare()
+        assert page.rows.is_empty
     await run_in_db(conversation_actions.rename, owner, conversation.pk, "Lost")
-    look = await run_in_db(
-        change_feed.load_changes, {owner.pk: sidebar.since.low if sidebar.since else 0}
-    )
-    sidebar.compare(look.people[owner.pk], look.as_of)
-    assert "Lost" in (await run_in_db(sidebar.frame, owner) or {})["content"]
-    sidebar.compare(look.people[owner.pk], look.as_of)
-    assert not sidebar.is_behind
+    changes = await compare()
+    assert "Lost" in html_of(await page.sidebar_frame())
+    page.on_sidebar_changes(changes)
+    assert page.rows.is_empty
 
 
 async def test_every_kind_of_change_is_found(committed: None, owner: User) -> None:
@@ -149,15 +153,14 @@ async def test_the_clock_looks_for_everybody_at_once(
     conversation = await run_in_db(said, owner)
     hub, since = ConnectionRegistry(), await run_in_db(change_feed.current_snapshot)
     feeds = [
-        PageState(user, "key", None, sidebar=SidebarState(since=since))
-        for user in (owner, owner, stranger)
+        OpenPage(user, "key", None, rows=PendingRows(since)) for user in (owner, owner, stranger)
     ]
     for feed in feeds:
         hub.close_by_page[feed] = lambda code, reason: None
     await run_in_db(conversation_actions.delete, owner, conversation.pk)
     await hub.compare()
     frames = [await feed.next_frame() for feed in feeds]
-    assert [frame and frame["event"] for frame in frames] == ["sidebar", "sidebar", None]
+    assert [frame and frame.event for frame in frames] == ["sidebar", "sidebar", None]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +193,7 @@ def test_a_socket_speaks_its_browsers_language(visitor: Person, finished: UUID) 
     path = f"/ws/c/{finished}/?at={visitor.version(finished)}&again=1"
     with Socket.open(visitor.url, path, additional_headers=headers) as socket:
         frame = socket.until(lambda frame: frame["event"] == "sidebar")
-        assert ">Heute</h2>" in frame["content"]
+        assert ">Heute</h2>" in html_of(frame)
 
 
 async def test_work_beside_the_loop_has_the_language_and_the_zone_of_its_caller() -> None:

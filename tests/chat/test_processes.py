@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.chat.frames import html_of
 from tests.chat.people import Person, signed_up
 from tests.chat.polling import eventually
 from tests.chat.rows import Rows
@@ -63,7 +64,7 @@ def test_after_a_kill_the_text_is_kept_and_the_answer_interrupted(
     assert "The server was restarted while it wrote this answer." in page
     assert ">Continue<" in page
     with person.socket(key) as socket:
-        assert "word word" in socket.until_status("interrupted")["content"]
+        assert "word word" in html_of(socket.until_status("interrupted"))
 
 
 def test_while_it_drains_an_answer_finishes_and_new_work_is_refused(
@@ -134,7 +135,7 @@ def test_a_second_process_shows_stops_and_takes_over(
             headers={"X-CSRFToken": person.http.cookies["chat_csrf"], "Origin": site.url},
         )
         assert stop.status_code == 302
-        assert "Light scatters" in socket.until_status("stopped")["content"]
+        assert "Light scatters" in html_of(socket.until_status("stopped"))
     assert database.answer(key)["text"] == "Light scatters "
 
 

@@ -22,10 +22,11 @@ from chat.realtime.connection_registry import (
     SIGNED_OUT,
     ConnectionRegistry,
 )
-from chat.realtime.page_state import PageState
+from chat.realtime.open_page import OpenPage
 from chat.services import conversation_actions
 from core.db.executors import run_in_db
 from tests.chat.factories import said
+from tests.chat.frames import has_patch
 
 
 class Seats(ConnectionRegistry):
@@ -58,7 +59,7 @@ def seated(
         hub.leave(feed)
         closes.append((code, reason))
 
-    feed = PageState(user, key, conversation.pk if conversation else None)
+    feed = OpenPage(user, key, conversation.pk if conversation else None)
     hub.join(feed, close)
     return closes
 
@@ -179,12 +180,12 @@ async def test_events_reach_the_owner_alone(
     committed: None, seats: Seats, owner: User, stranger: User
 ) -> None:
     conversation = await run_in_db(said, owner)
-    feeds = [PageState(user, "key", conversation.pk) for user in (owner, stranger)]
+    feeds = [OpenPage(user, "key", conversation.pk) for user in (owner, stranger)]
     for feed in feeds:
-        feed.thread_stale = False
+        feed.is_thread_stale = False
         seats.join(feed, lambda code, reason: None)
     seats.on_event(Changed(owner.pk, conversation.pk, ChangeKind.THREAD))
-    assert [feed.thread_stale for feed in feeds] == [True, False]
+    assert [feed.is_thread_stale for feed in feeds] == [True, False]
     assert [feed.wake.is_set() for feed in feeds] == [True, False]
 
 
@@ -192,29 +193,33 @@ async def test_what_was_not_heard_is_seen_in_the_database(
     committed: None, seats: Seats, owner: User
 ) -> None:
     conversation = await run_in_db(said, owner)
-    feed = PageState(owner, "key", conversation.pk)
+    feed = OpenPage(owner, "key", conversation.pk)
     seats.join(feed, lambda code, reason: None)
-    assert (await feed.next_frame() or {})["event"] == "thread"
+    first = await feed.next_frame()
+    assert first is not None
+    assert first.event == "thread"
     await seats.compare()
     assert not feed.wake.is_set()
     await run_in_db(conversation_actions.delete, owner, conversation.pk)
     await seats.compare()
     assert feed.wake.is_set()
-    gone = await feed.next_frame() or {}
-    assert (gone["event"], 'hx-swap="delete"' in gone["content"]) == ("gone", True)
+    gone = await feed.next_frame()
+    assert gone is not None
+    assert (gone.event, has_patch(gone, "delete", f"row-{conversation.pk.hex}")) == ("gone", True)
     assert await feed.next_frame() is None
     feed.wake.clear()
     await seats.compare()
     assert not feed.wake.is_set()
     await run_in_db(conversation_actions.restore, owner, conversation.pk)
     await seats.compare()
-    back = await feed.next_frame() or {}
-    assert (back["event"], 'hx-target="#sidebar-list"' in back["content"]) == ("thread", True)
+    back = await feed.next_frame()
+    assert back is not None
+    assert (back.event, has_patch(back, None, "sidebar-list")) == ("thread", True)
     assert await feed.next_frame() is None
 
 
 async def test_those_who_left_are_forgotten(committed: None, seats: Seats, owner: User) -> None:
-    feeds = [PageState(owner, "key", uuid4()) for _ in range(3)]
+    feeds = [OpenPage(owner, "key", uuid4()) for _ in range(3)]
     for feed in feeds:
         seats.join(feed, lambda code, reason: None)
     for feed in feeds:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.chat.frames import html_of
 from tests.chat.people import Person, Socket, signed_in, signed_up
 from tests.site import Site
 
@@ -99,7 +100,7 @@ def test_those_who_are_not_signed_in_are_told_and_closed(
         with Socket.open(site.url, path, session) as socket:
             frame = socket.frame()
             assert (frame["seq"], frame["event"]) == (1, "signed-out")
-            assert "You are signed out." in frame["content"]
+            assert "You are signed out." in html_of(frame)
             assert socket.close_code() == 4401
 
 
@@ -108,7 +109,7 @@ def test_a_stranger_is_told_and_closed(outsider: Person, finished: UUID) -> None
         with outsider.socket(key) as socket:
             frame = socket.frame()
             assert frame["event"] == "not-found"
-            assert "does not exist, or it is not yours" in frame["content"]
+            assert "does not exist, or it is not yours" in html_of(frame)
             assert "Light" not in json.dumps(frame)
             assert socket.close_code() == 4404
 

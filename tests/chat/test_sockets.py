@@ -12,11 +12,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from benchmarks.wire import connect
+from tests.chat.frames import has_patch, html_of
 from tests.chat.people import Person, last_status
 from tests.chat.rows import Rows
 from tests.fake_llm import Delay, Delta, Gate, Repeat, UpstreamThread, answer
 
-KEYS = {"seq", "event", "message_id", "status", "content"}
+KEYS = {"seq", "event", "message_id", "status", "patches"}
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,18 @@ def test_a_socket_first_gets_what_there_is(visitor: Person, waiting: Waiting) ->
     with visitor.socket(waiting.key) as socket:
         thread = socket.next()
         assert (thread["seq"], thread["event"]) == (1, "thread")
-        assert "Why is the sky blue?" in thread["content"]
-        assert 'hx-target="#thread" hx-swap="innerMorph"' in thread["content"]
+        assert "Why is the sky blue?" in html_of(thread)
+        assert has_patch(thread, "innerMorph", "thread")
         text = socket.next()
         assert (text["seq"], text["event"], text["status"]) == (2, "answer", "streaming")
-        assert "Light" in text["content"]
+        assert "Light" in html_of(text)
 
 
 def test_a_page_that_is_up_to_date_gets_only_the_text(visitor: Person, waiting: Waiting) -> None:
     with visitor.socket(waiting.key, f"?at={visitor.version(waiting.key)}") as socket:
         first = socket.next()
         assert first["event"] == "answer"
-        assert "Light" in first["content"]
+        assert "Light" in html_of(first)
         socket.quiet()
 
 
@@ -112,7 +113,7 @@ def test_the_first_frame_of_an_answer_holds_its_first_word(
         upstream.release()
         first = socket.next()
         assert first["event"] == "answer"
-        assert "Light" in first["content"]
+        assert "Light" in html_of(first)
 
 
 def test_a_page_that_is_behind_gets_the_thread(visitor: Person, finished: UUID) -> None:
@@ -122,8 +123,8 @@ def test_a_page_that_is_behind_gets_the_thread(visitor: Person, finished: UUID) 
     with visitor.socket(finished, f"?at={at - 1}") as socket:
         thread = socket.next()
         assert thread["event"] == "thread"
-        assert f'value="{at}"' in thread["content"]
-        assert "Light scatters in air." in thread["content"]
+        assert f'value="{at}"' in html_of(thread)
+        assert "Light scatters in air." in html_of(thread)
 
 
 @pytest.mark.parametrize("at", ["", "x", "-1", "9" * 30, "%FF", "٣", "1.5"])
@@ -137,8 +138,8 @@ def test_a_page_that_comes_again_gets_its_sidebar(visitor: Person, finished: UUI
     with visitor.socket(finished, f"?at={at}&again=1") as socket:
         frame = socket.next()
         assert frame["event"] == "sidebar"
-        assert 'hx-target="#sidebar-list" hx-swap="innerHTML"' in frame["content"]
-        assert f"row-{finished.hex}" in frame["content"]
+        assert has_patch(frame, "innerHTML", "sidebar-list")
+        assert f"row-{finished.hex}" in html_of(frame)
 
 
 # Frames
@@ -151,15 +152,15 @@ def test_frames_have_the_known_keys_and_others_only_when_they_changed(
         waiting.go_on()
         frames.append(socket.next())
         waiting.finish()
-        while last_status(frames[-1]["content"]) != "complete":
+        while last_status(html_of(frames[-1])) != "complete":
             frames.append(socket.next())
     assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
     for frame in frames:
-        assert {"seq", "event", "content"} <= set(frame) <= KEYS
-        for key in set(frame) - {"seq", "event", "content"}:
+        assert {"seq", "event", "patches"} <= set(frame) <= KEYS
+        for key in set(frame) - {"seq", "event", "patches"}:
             assert said.get(key) != frame[key], frame
             said[key] = frame[key]
-    assert said["message_id"] in frames[-1]["content"]
+    assert said["message_id"] in html_of(frames[-1])
 
 
 def test_there_is_no_second_frame_before_the_acknowledgement(
@@ -167,7 +168,7 @@ def test_there_is_no_second_frame_before_the_acknowledgement(
 ) -> None:
     with visitor.socket(waiting.key, f"?at={visitor.version(waiting.key)}") as socket:
         first = socket.frame()
-        assert "Light" in first["content"]
+        assert "Light" in html_of(first)
         waiting.finish()
         with visitor.socket(waiting.key) as other:
             other.until_status("complete")
@@ -177,7 +178,7 @@ def test_there_is_no_second_frame_before_the_acknowledgement(
         socket.say(ack=first["seq"])
         last = socket.until_status("complete")
         assert last["seq"] <= 3
-        assert "Light scatters in air." in last["content"]
+        assert "Light scatters in air." in html_of(last)
 
 
 def test_acknowledging_what_was_never_sent_opens_no_gate(visitor: Person, waiting: Waiting) -> None:
@@ -188,7 +189,7 @@ def test_acknowledging_what_was_never_sent_opens_no_gate(visitor: Person, waitin
         socket.quiet()
         waiting.go_on()
         second = socket.frame()
-        assert "scatters" in second["content"]
+        assert "scatters" in html_of(second)
         waiting.finish()
         with visitor.socket(waiting.key) as other:
             other.until_status("complete")
@@ -200,7 +201,7 @@ def test_two_tabs_both_get_the_final_text(visitor: Person, waiting: Waiting) -> 
         one.until_text("Light")
         two.until_text("Light")
         waiting.finish()
-        last = [socket.until_status("complete")["content"] for socket in (one, two)]
+        last = [html_of(socket.until_status("complete")) for socket in (one, two)]
     assert last[0] == last[1]
     assert "Light scatters in air." in last[0]
     (article,) = re.findall(r"(?s)<article .*?</article>", last[0])
@@ -227,7 +228,7 @@ def test_a_slow_page_still_hears_of_its_sidebar(
                 reader.until(lambda frame: frame["event"] == "answer")
             socket.say(ack=events[-1]["seq"])
             events.append(socket.frame())
-        assert f'id="row-{finished.hex}"' in "".join(frame["content"] for frame in events)
+        assert f'id="row-{finished.hex}"' in "".join(html_of(frame) for frame in events)
         upstream.release(mark, 8)
         socket.say(ack=events[-1]["seq"])
         socket.until_status("complete")
@@ -243,9 +244,9 @@ def test_a_question_from_another_tab_appears(
         frame = socket.until_text("Really?")
         # Without the gate the answer may be complete already in the frame that brings the question.
         upstream.release("another tab")
-        assert 'hx-target="#thread" hx-swap="beforeend"' in frame["content"]
-        assert "Light scatters" not in frame["content"]
-        assert "Because." in socket.until_status("complete")["content"]
+        assert has_patch(frame, "beforeend", "thread")
+        assert "Light scatters" not in html_of(frame)
+        assert "Because." in html_of(socket.until_status("complete"))
 
 
 def test_a_beginning_that_was_not_looked_up_is_what_a_page_shows(
@@ -255,12 +256,12 @@ def test_a_beginning_that_was_not_looked_up_is_what_a_page_shows(
     with visitor.looking_at(finished) as socket:
         visitor.send_beside_socket(finished, "Is <b>it</b> the same?")
         upstream.wait_gate("beginning")
-        begin = socket.next()["content"]
+        begin = html_of(socket.next())
         page = visitor.page(finished)
         upstream.release("beginning")
         socket.until_status("complete")
     found = re.findall(r"<article.*?</article>|<li .*?</li>|<data .*?</data>", begin, re.DOTALL)
-    assert [part[:3] for part in found] == ["<ar", "<ar", "<li", "<da"]
+    assert [part[:3] for part in found] == ["<ar", "<ar", "<da", "<li"]
     assert all(part in page for part in found)
 
 
@@ -272,10 +273,10 @@ def test_a_beginning_that_may_fill_the_window_brings_the_ruler(
     with visitor.looking_at(finished) as socket:
         visitor.send_beside_socket(finished, "word " * words)
         upstream.wait_gate("ruler")
-        begin = socket.next()["content"]
+        begin = socket.next()
         upstream.release("ruler")
         socket.until_status("complete")
-    assert ('hx-target="#context-meter"' in begin) == (words > 4)
+    assert has_patch(begin, "outerHTML", "context-meter") == (words > 4)
 
 
 def test_an_end_that_was_not_looked_up_is_what_a_page_shows(
@@ -287,10 +288,10 @@ def test_an_end_that_was_not_looked_up_is_what_a_page_shows(
         upstream.wait_gate("end")
         socket.until_text("it")
         upstream.release("end")
-        end = socket.until_status("complete")["content"]
+        end = html_of(socket.until_status("complete"))
         page = visitor.page(finished)
     found = re.findall(r"<article.*?</article>|<li .*?</li>|<data .*?</data>", end, re.DOTALL)
-    assert [part[:3] for part in found] == ["<ar", "<li", "<da"]
+    assert [part[:3] for part in found] == ["<ar", "<da", "<li"]
     assert all(part in page for part in found)
 
 
@@ -303,8 +304,8 @@ def test_an_end_that_may_fill_the_window_brings_the_ruler(
         visitor.send_beside_socket(finished, "Is it much?")
         upstream.wait_gate("full")
         upstream.release("full")
-        end = socket.until_status("complete")["content"]
-    assert ('hx-target="#context-meter"' in end) == (words > 4)
+        end = socket.until_status("complete")
+    assert has_patch(end, "outerHTML", "context-meter") == (words > 4)
 
 
 def test_what_changed_meanwhile_is_in_the_end(
@@ -320,9 +321,9 @@ def test_what_changed_meanwhile_is_in_the_end(
         rows.do(f"{change} WHERE id = %s", finished)
         upstream.release("meanwhile")
         frames = [socket.until_status("complete")]
-        while "Changed" not in "".join(frame["content"] for frame in frames):
+        while "Changed" not in "".join(html_of(frame) for frame in frames):
             frames.append(socket.next())
-    assert 'hx-target="#conversation-title"' in "".join(frame["content"] for frame in frames)
+    assert any(has_patch(frame, "textContent", "conversation-title") for frame in frames)
 
 
 def test_what_an_administrator_changed_is_found_when_an_answer_begins(
@@ -334,7 +335,7 @@ def test_what_an_administrator_changed_is_found_when_an_answer_begins(
             rows.do("UPDATE chat_chatmodel SET context_window = context_window + %s", more)
             visitor.send_beside_socket(finished, "Is it as long?")
             upstream.wait_gate(f"window {more}")
-            assert 'hx-target="#context-meter"' in socket.until_text("as long?")["content"]
+            assert has_patch(socket.until_text("as long?"), "outerHTML", "context-meter")
             upstream.release(f"window {more}")
             socket.until_status("complete")
 
@@ -346,13 +347,13 @@ def test_another_answer_takes_the_place_of_the_first(
     with visitor.looking_at(finished) as socket:
         upstream.script(answer("Another one."))
         assert visitor.post(f"/m/{key}/regenerate/").status_code == 200
-        last = socket.until_status("complete")["content"]
+        last = html_of(socket.until_status("complete"))
         assert "Another one." in last
         assert "2 of 2" in last
         visitor.post(f"/m/{key}/choose/")
         frame = socket.until_text("1 of 2")
-        assert "Light scatters" in frame["content"]
-        assert "Another one." not in frame["content"]
+        assert "Light scatters" in html_of(frame)
+        assert "Another one." not in html_of(frame)
 
 
 def test_a_deletion_is_told_and_taken_back(visitor: Person, finished: UUID) -> None:
@@ -360,10 +361,10 @@ def test_a_deletion_is_told_and_taken_back(visitor: Person, finished: UUID) -> N
         socket.quiet()  # by now it has joined
         assert visitor.post(f"/c/{finished}/delete/").status_code == 200
         frame = socket.until(lambda frame: frame["event"] == "gone")
-        assert "This conversation was deleted." in frame["content"]
+        assert "This conversation was deleted." in html_of(frame)
         visitor.post(f"/c/{finished}/restore/")
         frame = socket.until(lambda frame: frame["event"] == "thread")
-        assert "Light scatters" in frame["content"]
+        assert "Light scatters" in html_of(frame)
 
 
 def test_the_sidebar_of_every_page_hears_of_new_conversations(
@@ -375,9 +376,9 @@ def test_the_sidebar_of_every_page_hears_of_new_conversations(
         upstream.script(answer("Light."))
         key = visitor.start("A new one?")
         frame = socket.until_text(f"row-{key.hex}")
-        assert 'hx-target="#sidebar-today" hx-swap="afterbegin"' in frame["content"]
+        assert has_patch(frame, "afterbegin", "sidebar-today")
         visitor.post(f"/c/{key}/rename/", title="Renamed")
         socket.until_text("Renamed")
         visitor.post(f"/c/{key}/delete/")
-        socket.until_text(f'hx-target="#row-{key.hex}" hx-swap="delete"')
+        socket.until(lambda frame: has_patch(frame, "delete", f"row-{key.hex}"))
         stranger.quiet()

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import httpx2
 from websockets.exceptions import ConnectionClosed
 
+from tests.chat.frames import html_of
 from tests.chat.people import PASSWORD, SECONDS, Person, Socket, signed_in, signed_up
 from tests.chat.polling import eventually
 from tests.chat.rows import Rows
@@ -38,7 +39,7 @@ class Closing:
 
     @property
     def notice(self) -> str:
-        return str(self.frames[-1][1]["content"])
+        return html_of(self.frames[-1][1])
 
 
 def read_to_end(socket: Socket) -> Closing:

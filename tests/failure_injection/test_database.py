@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.chat.frames import html_of
 from tests.chat.people import Person, signed_up
 from tests.failure_injection.database import Database, own_database
 from tests.fake_llm import Delay, Delta, Gate, Repeat, UpstreamThread, answer
@@ -74,7 +75,7 @@ def test_an_answer_outlives_the_database(
         back = time.monotonic()
         last = socket.until_status("complete")
         assert time.monotonic() - back < 20
-    assert "Before while it was away after." in last["content"]
+    assert "Before while it was away after." in html_of(last)
     assert "Before while it was away after." in alone.person.page(key)
     lines = alone.site.log()[before:]
     assert "Traceback" not in lines, lines

@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
+from tests.chat.frames import html_of
 from tests.chat.people import Person, signed_up
 from tests.fake_llm import Gate, UpstreamThread, answer
 from tests.site import Site
@@ -60,9 +61,9 @@ def test_the_line_is_shown_and_moves(person: Person, upstream: UpstreamThread) -
     keys: list[UUID] = [person.start(f"Question {number}") for number in range(3)]
     upstream.wait_gate(gates[0])
     with person.socket(keys[2]) as last:
-        assert "number 2 in line" in last.until_text("in line")["content"]
+        assert "number 2 in line" in html_of(last.until_text("in line"))
         upstream.release(gates[0])
-        assert "number 1 in line" in last.until_text("number 1")["content"]
+        assert "number 1 in line" in html_of(last.until_text("number 1"))
         upstream.release(gates[1])
         last.until_text("Mine:")
         upstream.release(gates[2])
@@ -103,7 +104,7 @@ def test_too_many_sockets(person: Person) -> None:
         for socket in (one, two, three):
             socket.quiet()
         with person.socket() as fourth:
-            assert "Too many pages are open." in fourth.frame()["content"]
+            assert "Too many pages are open." in html_of(fourth.frame())
             assert fourth.close_code() == 4429
 
 

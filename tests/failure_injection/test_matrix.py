@@ -17,6 +17,7 @@ from environ import Env
 
 from chat.errors import error_code
 from chat.rendering.components.message_view import finish_note
+from tests.chat.frames import html_of
 from tests.chat.people import Person, signed_up
 from tests.fake_llm import Done, Finish, Raw, Script, UpstreamThread, closed_port, faults, script
 from tests.fake_llm.script import Step
@@ -236,6 +237,6 @@ def test_a_wait_before_the_next_attempt_counts_down(
     with person.socket(key) as socket:
         shown = ""
         while "Yes." not in shown:
-            shown += socket.next()["content"]
+            shown += html_of(socket.next())
     person.http.close()
     assert list(dict.fromkeys(re.findall(r"Trying again in (\d) s", shown))) == ["3", "2", "1"]

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chat.realtime.connection_registry import RESTARTING
+from tests.chat.frames import html_of
 from tests.chat.people import Person, Socket, last_status
 from tests.failure_injection.conftest import Pair
 from tests.fake_llm import Delay, Delta, Gate, Repeat, UpstreamThread, answer
@@ -39,7 +40,7 @@ def test_a_page_on_the_other_process_follows(
         page.until_text("scatters")
         upstream.release(end)
         last = page.until_status("complete")
-    assert "Light scatters in air." in last["content"]
+    assert "Light scatters in air." in html_of(last)
 
 
 def test_text_reaches_the_other_process_by_frames(
@@ -52,7 +53,7 @@ def test_text_reaches_the_other_process_by_frames(
         frames = 0
         while True:
             frame = page.next()
-            if last_status(frame["content"]) == "complete":
+            if last_status(html_of(frame)) == "complete":
                 break
             frames += frame["event"] == "answer"
     assert frames >= 12
@@ -83,7 +84,7 @@ def test_regenerate_through_the_other_process(
     with here.socket(key) as page:
         page.until_status("complete")
         there.post(f"/m/{last_answer(there, key)}/regenerate/")
-        assert "Second." in page.until_text("Second.")["content"]
+        assert "Second." in html_of(page.until_text("Second."))
 
 
 @pytest.mark.parametrize("how", ["killed", "hung"])
@@ -101,7 +102,7 @@ def test_without_the_layer_pages_follow_through_the_database(
         upstream.release(middle)
         page.until_text("scatters")
         upstream.release(end)
-        assert "in air." in page.until_status("complete")["content"]
+        assert "in air." in html_of(page.until_status("complete"))
         if how == "killed":
             process.wait()
             pair.valkey.start()
@@ -124,7 +125,7 @@ def test_after_the_layer_came_back_frames_come_again(
                 while not heard:
                     frame = page.frame(1.0)
                     page.say(ack=frame["seq"])
-                    heard = f"row-{key.hex}" in frame.get("content", "")
+                    heard = f"row-{key.hex}" in html_of(frame)
             except TimeoutError:
                 continue
     assert heard
@@ -146,7 +147,7 @@ def test_a_rolling_restart_loses_no_answer(
             page.until_text("Before")
             site.process.terminate()
             upstream.release(gate)
-            assert "Before after." in page.until_status("complete")["content"]
+            assert "Before after." in html_of(page.until_status("complete"))
         site.process.wait(timeout=30)
         site.start()
 
@@ -182,4 +183,4 @@ def test_a_dead_process_is_noticed_by_the_other(
         pair.one.kill()
         last = page.until_status("interrupted")
     assert time.monotonic() - began < 15.5
-    assert "Half an ans" in last["content"]
+    assert "Half an ans" in html_of(last)

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from chat.realtime.connection_registry import RECONNECT
 from chat.realtime.consumer import ACK_SECONDS
 from core.server.http import MAX_REQUEST_BYTES, MAX_WAITING, REQUEST_SECONDS
+from tests.chat.frames import html_of
 from tests.chat.people import Person, Socket, signed_up
 from tests.failure_injection import raw
 from tests.fake_llm import Delta, UpstreamThread, answer
@@ -52,7 +53,7 @@ def large(reader: Person, upstream: UpstreamThread) -> tuple[UUID, list[str]]:
 def choose(reader: Person, message: str, page: Socket) -> int:
     """Show this answer; the bytes that a page that reads was sent for it."""
     assert reader.post(f"/m/{message}/choose/").status_code == 200
-    return len(page.until(lambda frame: frame["event"] == "thread")["content"])
+    return len(html_of(page.until(lambda frame: frame["event"] == "thread")))
 
 
 def test_who_acknowledges_without_reading_is_owed_little(

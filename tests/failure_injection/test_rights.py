@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.chat.frames import html_of
 from tests.chat.people import Socket, signed_in
 from tests.chat.polling import eventually
 from tests.chat.rows import Rows
@@ -114,7 +115,7 @@ def test_pages_of_the_own_browser_come_back_and_others_are_signed_out(
             assert "Sign in" in signed_out.notice
         for site in (pair.one, pair.two):
             with Socket.open(site.url, place, target.person.session) as page:
-                assert "word" in page.until_text("word")["content"]
+                assert "word" in html_of(page.until_text("word"))
             # Whoever has only the old key gets nothing, and is told nothing wrong meanwhile.
             with Socket.open(site.url, place, old) as late, pytest.raises(ConnectionClosed) as end:
                 late.frame()

@@ -1,7 +1,7 @@
 """News of other conversations: marks, title, notice, in every tab."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.person import Person
 from tests.fake_llm import Gate, UpstreamThread, answer
@@ -54,3 +54,18 @@ def test_a_stopped_answer_is_not_news(person: Person, upstream: UpstreamThread) 
     person.page.goto(f"{person.site}/")
     expect(person.page.locator("[data-row]")).to_have_count(1)
     expect(person.page.locator(".row-unread")).to_have_count(0)
+
+
+def test_a_conversation_that_opens_is_no_news(person: Person, upstream: UpstreamThread) -> None:
+    """Its answer ends, and the sidebar hears of it, before the page has the new conversation."""
+
+    def hold(route: Route) -> None:
+        response = route.fetch()
+        expect(person.page.locator("[data-toast]")).to_contain_text("has a new answer.")
+        route.fulfill(response=response)
+
+    upstream.script(answer("Quick."))
+    person.page.route("**/c/", hold)
+    person.ask("Now")
+    person.sees("Quick.")
+    expect(person.page.locator("[data-toast]")).to_have_count(0)

@@ -18,8 +18,8 @@ SHIFTS = """() => {
 }"""
 WORK = """() => {
   window.work = { frames: 0, left: 0 };
-  document.addEventListener("htmx:ws:after:message:incoming", ({ detail }) => {
-    window.work.left += JSON.parse(detail.message.data).event === "answer";
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    window.work.left += Boolean(detail.ctx.target?.closest?.(".message-body"));
   });
   document.addEventListener("chat:frame", ({ detail }) => {
     window.work.frames += detail.event === "answer";

@@ -12,7 +12,7 @@ from tests.fake_llm import Gate, UpstreamThread, answer
 
 pytestmark = pytest.mark.browser
 
-NOTICE = '<hx-partial hx-target="#page-notice" hx-swap="innerHTML"><p>Too many.</p></hx-partial>'
+NOTICE = ["innerHTML", "page-notice", "<p>Too many.</p>"]
 
 
 class Line:
@@ -42,7 +42,7 @@ def test_too_many_pages_are_told_and_do_not_come_back(person: Person) -> None:
 
     def refuse(socket: WebSocketRoute) -> None:
         opened.append(socket)
-        socket.send(json.dumps({"seq": 1, "event": "too-many", "content": NOTICE}))
+        socket.send(json.dumps({"seq": 1, "event": "too-many", "patches": [NOTICE]}))
         socket.close(code=4429)
 
     person.page.route_web_socket("**/ws/**", refuse)
@@ -53,6 +53,38 @@ def test_too_many_pages_are_told_and_do_not_come_back(person: Person) -> None:
     assert len(opened) == 1
     expect(person.page.locator("#connection")).to_contain_text("no longer updated")
     expect(person.button("Reload")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "patches",
+    [
+        [NOTICE, ["morphTwice", "page-notice", "<p>From the future.</p>"]],
+        [NOTICE, ["innerHTML", ["page-notice"], ""]],
+        [NOTICE, ["innerHTML", "page-notice"]],
+        None,
+    ],
+    ids=["operation", "target", "length", "none"],
+)
+def test_nothing_of_a_frame_that_is_not_understood_is_applied(
+    person: Person, patches: list[object] | None
+) -> None:
+    opened: list[WebSocketRoute] = []
+    acknowledged: list[str | bytes] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        socket.on_message(lambda message: acknowledged.append(message))
+        socket.send(json.dumps({"seq": 1, "event": "thread", "patches": patches}))
+
+    person.page.route_web_socket("**/ws/**", connect)
+    person.page.clock.install()
+    person.page.reload()
+    expect(person.page.locator("#connection")).to_contain_text("out of date")
+    expect(person.button("Reload")).to_be_visible()
+    expect(person.page.locator("#page-notice")).to_be_empty()
+    person.page.clock.run_for(60_000)
+    assert len(opened) == 1
+    assert not any("ack" in str(message) for message in acknowledged)
 
 
 @pytest.mark.parametrize("wake", ["dispatchEvent(new Event('online'))", ""])

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 COUNT = """() => { window.wholes = 0;
   document.addEventListener("chat:frame", ({ detail }) => {
-    window.wholes += detail.event === "thread" && detail.content.includes('"#thread"');
+    window.wholes += detail.patches.some(([, target]) => target === "thread");
   }); }"""
 
 

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
+from tests.chat.frames import html_of
 from tests.chat.people import Person
 
 TRIES = 400
@@ -77,7 +78,7 @@ class Chatter:
                     async for text in wire:
                         frame = json.loads(text)
                         if frame["event"] == "thread":
-                            self.shown = frame["content"]
+                            self.shown = html_of(frame)
                         await wire.send(json.dumps({"ack": frame["seq"]}))
             self.reconnects += 1
             await asyncio.sleep(random.uniform(0.1, 0.5))

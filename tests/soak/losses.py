@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx2
 
+from tests.chat.frames import html_of
 from tests.chat.people import Person, signed_up
 from tests.failure_injection.database import own_database
 from tests.fake_llm import UpstreamThread
@@ -40,7 +41,7 @@ def killed(
         sent = upstream.chats[-1].sent
         site.kill()
         began = time.monotonic()
-        last = socket.until_status("interrupted")["content"]
+        last = html_of(socket.until_status("interrupted"))
         seconds = time.monotonic() - began
     saved = last.count("word") and max(
         number for number in range(1, 3000) if f"word{number}" in last
@@ -58,7 +59,7 @@ def stopped(here: Person, by: Person, upstream: UpstreamThread) -> tuple[float, 
         began = text = time.monotonic()
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(by.post, f"/c/{key}/stop/")
-            while 'data-status="stopped"' not in (frame := socket.next())["content"]:
+            while 'data-status="stopped"' not in html_of(frame := socket.next()):
                 text = time.monotonic() if frame["event"] == "answer" else text
             said = time.monotonic()
             asked.result()

@@ -20,6 +20,7 @@ import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.chat.frames import html_of
 from tests.chat.people import Person, last_status, signed_up
 from tests.failure_injection.database import own_database
 from tests.fake_llm import UpstreamThread
@@ -71,10 +72,10 @@ class Visitor:
 
 
 async def acknowledged(wire: ClientConnection) -> str:
-    """The content of the next frame."""
+    """The HTML of the next frame, which is then acknowledged."""
     frame = json.loads(await wire.recv())
     await wire.send(json.dumps({"ack": frame["seq"]}))
-    return str(frame["content"])
+    return html_of(frame)
 
 
 def visitor(person: Person) -> Visitor:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGQUIT
 
+from tests.chat.frames import html_of
 from tests.chat.people import Socket, last_status, signed_up
 from tests.failure_injection.database import own_database
 from tests.fake_llm import UpstreamThread
@@ -37,7 +38,7 @@ def ended(page: Socket, words: int, seconds: float) -> tuple[float, str]:
     while last_status(content) != "complete":
         frame = page.frame(seconds)
         page.say(ack=frame["seq"])
-        content = frame["content"]
+        content = html_of(frame)
     missing = [number for number in range(1, words + 1) if f"word{number}" not in content]
     return time.monotonic(), f"{len(missing)} words are missing" if missing else ""
 

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from chat.llm.endpoints import unavailable_reason
 from chat.models import ChatModel, Conversation, SystemPrompt
-from chat.rendering.components.htmx import partial
+from chat.rendering.components import htmx
+from chat.rendering.components.patches import Patch
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.services import catalogue, preferences
 from chat.services.preferences import MIN_OUTPUT_TOKENS, TEMPERATURE_RANGE, TOP_P_RANGE
@@ -198,15 +199,20 @@ def note_html(options: dict[str, Any]) -> str:
 
 
 def head_html(conversation: Conversation) -> str:
-    """Return partials that update the title, the settings menu and the model notes of a page."""
-    options = options_context(conversation)
+    """Return `head_patches` as htmx partials, for the answer to a command; reads the database."""
+    return htmx.partials(head_patches(conversation, options_context(conversation)))
+
+
+def head_patches(conversation: Conversation, options: dict[str, Any]) -> list[Patch]:
+    """Return patches that update the title, the settings menu and the model notes of a page.
+
+    `options` comes from `options_context`.
+    """
     notice = unavailable_html(options)
-    return "".join(
-        (
-            partial("#conversation-title", "textContent", escape(conversation.title)),
-            partial("#model-settings", "outerMorph", options_html(options, conversation)),
-            partial("#model-note", "textContent", note_html(options)),
-            partial("#model-unavailable", "delete"),
-            partial("#page-notice", "beforeend", notice) if notice else "",
-        )
-    )
+    patches = [
+        Patch("textContent", "conversation-title", escape(conversation.title)),
+        Patch("outerMorph", "model-settings", options_html(options, conversation)),
+        Patch("textContent", "model-note", note_html(options)),
+        Patch("delete", "model-unavailable"),
+    ]
+    return [*patches, Patch("beforeend", "page-notice", notice)] if notice else patches

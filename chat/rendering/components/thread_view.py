@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 
 from chat.models import Conversation
 from chat.rendering.components import htmx
-from chat.rendering.components.htmx import partial
 from chat.rendering.components.message_view import (
     LiveText,
+    MessageItem,
     MessageView,
     message_items,
     to_message_view,
 )
+from chat.rendering.components.patches import Patch
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.selectors.change_feed import Snapshot
 from chat.selectors.context_usage import ContextUsage
@@ -58,9 +59,22 @@ def thread_html(
 
     `live` is the live state of the last answer if this process is generating it.
     """
-    first = window.first if window else None
-    parts = [load_older_html(conversation, page.older)] if page.older else []
-    for item in message_items(page, conversation.active_leaf_id, live):
+    items = message_items(page, conversation.active_leaf_id, live)
+    return items_html(conversation, items, page.older, window.first if window else None)
+
+
+def items_html(
+    conversation: Conversation,
+    items: Iterable[MessageItem],
+    older: UUID | None,
+    first: UUID | None = None,
+) -> SafeString:
+    """Render the content of the thread element; `older` is the message above the items, if any.
+
+    The line that marks the context cutoff is drawn above the message `first`.
+    """
+    parts = [load_older_html(conversation, older)] if older else []
+    for item in items:
         if item.message.pk == first:
             parts.append(render_cached("chat/_context_cutoff.html", {}, {}))
         parts.append(message_html(to_message_view(item)))
@@ -72,19 +86,20 @@ def load_older_html(conversation: Conversation, older: UUID) -> str:
     return render_to_string("chat/_load_older.html", {"conversation": conversation, "older": older})
 
 
-def context_usage_html(window: ContextUsage | None, shown: Iterable[UUID]) -> str:
-    """Return partials that update the context meter and the line that marks the context cutoff.
+def context_usage_patches(window: ContextUsage | None, shown: Iterable[UUID]) -> list[Patch]:
+    """Return patches that update the context meter and the line that marks the context cutoff.
 
     The line is drawn only if `shown`, the ids on the page, contain the first message in the window.
     """
-    html = partial("#context-meter", "outerHTML", context_meter_html(window)) + partial(
-        "#context-cutoff", "delete"
-    )
+    patches = [
+        Patch("outerHTML", "context-meter", context_meter_html(window)),
+        Patch("delete", "context-cutoff"),
+    ]
     first = window.first if window else None
     if first is not None and first in shown:
         line = render_cached("chat/_context_cutoff.html", {}, {})
-        html += partial(f"#message-{first.hex}", "beforebegin", line)
-    return html
+        patches.append(Patch("beforebegin", f"message-{first.hex}", line))
+    return patches
 
 
 def context_meter_html(window: ContextUsage | None) -> SafeString:
@@ -97,12 +112,17 @@ def context_meter_html(window: ContextUsage | None) -> SafeString:
     return render_cached("chat/_context_meter.html", context, {"percent": str(percent)})
 
 
-def version_html(conversation: Conversation) -> str:
-    """Return a partial with the version that the page shows; it sends that when it reconnects."""
+def version_patch(conversation: Conversation) -> Patch:
+    """Return the patch with the version that the page shows; it sends that when it reconnects."""
     html = render_cached(
         "chat/_thread_version.html", {"version": slot("n")}, {"n": str(conversation.version)}
     )
-    return htmx.partial("#thread-version", "outerHTML", html)
+    return Patch("outerHTML", "thread-version", html)
+
+
+def version_html(conversation: Conversation) -> str:
+    """Return the same as an htmx partial, for the answer to a command."""
+    return htmx.partials([version_patch(conversation)])
 
 
 class SidebarOrdered(Protocol):
@@ -252,35 +272,54 @@ def row_html(row: SidebarRow) -> SafeString:
     return render_cached("chat/_sidebar_item.html", {"row": shape}, values)
 
 
+def row_id(conversation_id: UUID) -> str:
+    """Return the id of a row's element."""
+    return f"row-{conversation_id.hex}"
+
+
+def row_patch(row: SidebarRow) -> Patch:
+    """Return the patch that updates a row in its place."""
+    return Patch("outerHTML", row_id(row.id), row_html(row))
+
+
+def removed_row_patch(conversation_id: UUID) -> Patch:
+    return Patch("delete", row_id(conversation_id))
+
+
+def bumped_row_patches(row: SidebarRow) -> list[Patch]:
+    """Return patches that move a row to the top of the sidebar, or insert it there."""
+    return [removed_row_patch(row.id), Patch("afterbegin", "sidebar-today", row_html(row))]
+
+
 def bumped_row_html(row: SidebarRow) -> str:
-    """Return partials that move a row to the top of the sidebar, or insert it there."""
-    return partial(f"#row-{row.id.hex}", "delete") + partial(
-        "#sidebar-today", "afterbegin", row_html(row)
-    )
+    """Return the same as htmx partials, for the answer to a command."""
+    return htmx.partials(bumped_row_patches(row))
 
 
 def renamed_html(row: SidebarRow) -> str:
     """Return partials that update the row and the heading of a conversation."""
-    return partial(f"#row-{row.id.hex}", "outerHTML", row_html(row)) + partial(
-        "#conversation-title", "textContent", escape(row.title)
+    return htmx.partials(
+        [row_patch(row), Patch("textContent", "conversation-title", escape(row.title))]
     )
 
 
 def deleted_html(conversation: Conversation) -> str:
     """Return the notice that can undo a deletion, and a partial that removes the row."""
     toast = render_to_string("chat/_undo_toast.html", {"conversation": conversation})
-    return toast + partial(f"#row-{conversation.pk.hex}", "delete")
+    return toast + htmx.partials([removed_row_patch(conversation.pk)])
 
 
 def feedback_html(message: MessageView, *, ask: bool) -> str:
     """Return partials that update the feedback buttons; `ask` adds a form for the reason."""
     form = render_to_string("chat/_feedback_reason.html", {"m": message}) if ask else ""
-    return feedback_buttons_html(message) + partial(f"#reason-{message.key}", "innerHTML", form)
+    return htmx.partials(
+        [feedback_buttons_patch(message), Patch("innerHTML", f"reason-{message.key}", form)]
+    )
 
 
-def feedback_buttons_html(message: MessageView) -> str:
+def feedback_buttons_patch(message: MessageView) -> Patch:
     buttons = render_to_string("chat/_feedback.html", {"m": message})
-    return partial(f"#feedback-{message.key}", "outerMorph", buttons)
+    return Patch("outerMorph", f"feedback-{message.key}", buttons)
 
 
 def deleted_notice_html(conversation_id: UUID | None) -> str:
