@@ -68,7 +68,7 @@ class Ours:
         self.seen.read(message)
         match = SEQ.search(message)
         if match is not None and self.socket is not None:
-            self.socket.send(b'{"ack": %s}' % match[1])
+            self.socket.send(b'{"ack":%s}' % match[1])
         if self.seen.lags_ms and is_end_of_answer(message):
             self.seen.finish()
 
