@@ -32,14 +32,14 @@ class AccountAdapter(DefaultAccountAdapter):
     """django-allauth's adapter with our messages and limits."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "account_inactive": _("This account is switched off."),
-        "email_password_mismatch": _("This email and password do not belong together."),
-        "email_taken": _("There is an account with this email already. Sign in instead."),
-        "incorrect_password": _("This is not your password."),
-        "enter_current_password": _("This is not your current password."),
+        "account_inactive": _("This account is disabled."),
+        "email_password_mismatch": _("Incorrect email or password."),
+        "email_taken": _("An account with this email already exists. Sign in instead."),
+        "incorrect_password": _("Incorrect password."),
+        "enter_current_password": _("The current password is incorrect."),
         "too_many_login_attempts": _(
-            "Too many attempts with this email. Wait at least five minutes and try again, or sign "
-            "in where you have signed in before, or choose a new password by mail."
+            "Too many attempts with this email. Wait at least five minutes and try again, sign in "
+            "on a device you have used before, or reset your password."
         ),
     }
 
@@ -93,7 +93,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if template_prefix in TRIGGERED_BY_ANYBODY and not ratelimit.consume(
             self.request, action="mail", key=email.strip().lower()
         ):
-            log.info("A mail was not sent: its address has had the most that are sent in a while")
+            log.info("mail not sent: the address has reached its rate limit")
             return
         links = {name: to_site_url(url) for name, url in context.items() if name.endswith("_url")}
         super().send_mail(template_prefix, email, context | links | {"site_url": settings.SITE_URL})

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.emails import is_taken
 from accounts.models import User
 
-PASSWORD_HINT = _("At least 8 characters, not only digits, nothing easy to guess.")
+PASSWORD_HINT = _("At least 8 characters, not only digits and not easy to guess.")
 # The length of the database column; allauth's own fields accept more.
 EMAIL_CHARS = 254
-EMAIL_TAKEN = _("There is an account with this email already.")
+EMAIL_TAKEN = _("An account with this email already exists.")
 
-NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password (again)")}
+NEW_PASSWORD = {"password1": _("New password"), "password2": _("Confirm new password")}
 
 
 class PlainFields:
@@ -76,6 +76,8 @@ class LoginForm(PlainFields, allauth.LoginForm):
 class SignupForm(PlainFields, allauth.SignupForm):
     """Sign-up with email and a new password."""
 
+    labels: ClassVar[dict[str, Any]] = {"password2": _("Confirm password")}
+
 
 class ReauthenticateForm(PlainFields, allauth.ReauthenticateForm):
     """The password again, before a sensitive change."""
@@ -89,6 +91,8 @@ class ChangePasswordForm(PlainFields, allauth.ChangePasswordForm):
 
 class SetPasswordForm(PlainFields, allauth.SetPasswordForm):
     """The first password of a user who has none."""
+
+    labels: ClassVar[dict[str, Any]] = {"password2": _("Confirm password")}
 
 
 class ResetPasswordForm(PlainFields, allauth.ResetPasswordForm):
@@ -104,7 +108,7 @@ class ResetPasswordKeyForm(PlainFields, allauth.ResetPasswordKeyForm):
 class AddEmailForm(PlainFields, allauth.AddEmailForm):
     """Another email address of the user."""
 
-    labels: ClassVar[dict[str, Any]] = {"email": _("Another email")}
+    labels: ClassVar[dict[str, Any]] = {"email": _("New email address")}
     autofocus = False
 
     def clean_email(self) -> str:
@@ -124,7 +128,7 @@ class SetupForm(PlainFields, allauth.PasswordVerificationMixin, forms.Form):
 
     email = EmailField()
     password1 = SetPasswordField(label=_("Password"))
-    password2 = PasswordField(label=_("Password (again)"), autocomplete="new-password")
+    password2 = PasswordField(label=_("Confirm password"), autocomplete="new-password")
 
     def __init__(self, *args: Any, person: User | None = None, **kwargs: Any) -> None:
         self.person = person
@@ -137,7 +141,7 @@ class SetupForm(PlainFields, allauth.PasswordVerificationMixin, forms.Form):
         email = str(self.cleaned_data["email"]).lower()
         if is_taken(email, but_by=self.person):
             raise forms.ValidationError(
-                _("There is an account with this email already. Sign in with it first."),
+                _("An account with this email already exists. Sign in with it first."),
                 code="email_taken",
             )
         # The validators compare the password with the address.

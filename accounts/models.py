@@ -17,7 +17,7 @@ class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a user; raises ValueError without an address."""
         if not email:
-            raise ValueError("An email address is needed.")
+            raise ValueError("An email address is required.")
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -40,13 +40,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(
         _("email address"),
         unique=True,
-        error_messages={"unique": _("Somebody with this email address exists already.")},
+        error_messages={"unique": _("A user with this email address already exists.")},
     )
     is_staff = models.BooleanField(
-        _("administrator"), default=False, help_text=_("May open the admin.")
+        _("administrator"), default=False, help_text=_("Can access the admin site.")
     )
     is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("Untick instead of deleting the account.")
+        _("active"), default=True, help_text=_("Clear this instead of deleting the account.")
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
@@ -56,8 +56,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         # Upper and lower case are the same address, so that a user has only one row.
         constraints = (
             models.CheckConstraint(

@@ -129,7 +129,7 @@ def welcome() -> str:
     """Return the message for a new administrator, with a link to the admin."""
     return format_html(
         '{} <a href="{}">{}</a>',
-        _("You are the administrator now."),
+        _("You are now the administrator."),
         reverse("admin:index"),
         _("Open the admin"),
     )

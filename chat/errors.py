@@ -30,186 +30,183 @@ class ErrorCode:
 _UPSTREAM = (
     ErrorCode(
         "connect_refused",
-        "The model server cannot be reached. Please try again in a moment.",
+        "The model server can't be reached. Try again in a moment.",
         retryable=True,
     ),
     ErrorCode(
         "dns",
-        "The model server's name could not be found. Please try again in a moment.",
+        "The model server couldn't be found. Try again in a moment.",
         retryable=True,
     ),
     ErrorCode(
         "tls",
-        "A secure connection to the model server could not be made. "
-        "Please tell your administrator.",
+        "A secure connection to the model server failed. Contact your administrator.",
         admin_only=True,
     ),
     ErrorCode(
         "connect_timeout",
-        "The model server did not answer the connection in time. Please try again.",
+        "The connection to the model server timed out. Try again.",
         retryable=True,
         status=504,
     ),
     ErrorCode(
         "first_token_timeout",
-        "The model did not begin to answer in time. Please try again.",
+        "The model took too long to start its answer. Try again.",
         retryable=True,
         status=504,
     ),
     ErrorCode(
         "idle_timeout",
-        "The model stopped in mid answer. The text so far is kept; please try again.",
+        "The model stopped in the middle of its answer. The text so far was saved. Try again.",
         retryable=True,
         status=504,
     ),
     ErrorCode(
         "total_timeout",
-        "The answer took longer than allowed. The text so far is kept; "
-        "please try again or ask for less.",
+        "The answer took too long. The text so far was saved. Try again or ask for a shorter "
+        "answer.",
         retryable=True,
         status=504,
     ),
     ErrorCode(
         "cut",
-        "The connection to the model was lost. The text so far is kept; please try again.",
+        "The connection to the model was lost. The text so far was saved. Try again.",
         retryable=True,
     ),
     ErrorCode(
         "no_finish",
-        "The model server ended the answer without saying that it was finished. "
-        "The text so far is kept; please try again.",
+        "The answer ended before it was complete. The text so far was saved. Try again.",
         retryable=True,
     ),
     ErrorCode(
-        "empty", "The model sent no text. Please try again or ask differently.", retryable=True
+        "empty",
+        "The model sent an empty answer. Try again or rephrase your question.",
+        retryable=True,
     ),
     ErrorCode(
         "not_a_stream",
-        "The model server sent a page instead of an answer. Please tell your administrator.",
+        "The model server sent a web page instead of an answer. Contact your administrator.",
         admin_only=True,
     ),
     ErrorCode(
         "redirect",
-        "The model server pointed to another address, which is not followed. "
-        "Please tell your administrator.",
+        "The model server redirected to another address, which isn't allowed. Contact your "
+        "administrator.",
         admin_only=True,
     ),
     ErrorCode(
         "bad_request",
-        "The model server did not accept the request. "
-        "Please try another model, or start a new chat.",
+        "The model server rejected the request. Try another model or start a new chat.",
     ),
     ErrorCode(
         "context_too_long",
-        "The conversation is too long for this model. "
-        "Please shorten the question or start a new chat.",
+        "The conversation is too long for this model. Shorten your question or start a new chat.",
         status=413,
     ),
     ErrorCode(
         "unauthorized",
-        "The model server did not accept this site's credentials. Please tell your administrator.",
+        "The model server rejected this site's credentials. Contact your administrator.",
         admin_only=True,
     ),
     ErrorCode(
         "payment",
-        "This site's credit with the model provider is used up. Please tell your administrator.",
+        "This site has no credit left with the model provider. Contact your administrator.",
         admin_only=True,
     ),
     ErrorCode(
         "forbidden",
-        "This site may not use this model. Please choose another model or tell your administrator.",
+        "This site isn't allowed to use this model. Choose another model or contact your "
+        "administrator.",
         admin_only=True,
     ),
     ErrorCode(
         "model_not_found",
-        "The model server does not offer this model. Please choose another model.",
+        "The model server doesn't offer this model. Choose another model.",
     ),
     ErrorCode(
         "too_large",
-        "The request is too large for the model server. "
-        "Please shorten the question or start a new chat.",
+        "The request is too large for the model server. Shorten your question or start a new chat.",
         status=413,
     ),
     ErrorCode(
         "unprocessable",
-        "The model server could not work with the request. "
-        "Please try another model, or start a new chat.",
+        "The model server couldn't process the request. Try another model or start a new chat.",
     ),
     ErrorCode(
         "rate_limited",
-        "The model server has too many requests. Please wait a moment and try again.",
+        "The model server is getting too many requests. Wait a moment and try again.",
         retryable=True,
         status=429,
     ),
     ErrorCode(
         "upstream_error",
-        "The model server reported an error. Please try again.",
+        "The model server reported an error. Try again.",
         retryable=True,
     ),
     ErrorCode(
         "overloaded",
-        "The model server is busy. Please try again in a moment.",
+        "The model server is busy. Try again in a moment.",
         retryable=True,
         status=503,
     ),
     ErrorCode(
         "model_loading",
-        "The model is still being loaded. Please try again in a minute.",
+        "The model is still loading. Try again in a minute.",
         retryable=True,
         status=503,
     ),
     ErrorCode(
         "gateway_timeout",
-        "The model server did not get an answer from its model in time. Please try again.",
+        "The model server got no answer from its model in time. Try again.",
         retryable=True,
         status=504,
     ),
     ErrorCode(
         "broken_stream",
-        "The model server sent something that could not be read. "
-        "The text so far is kept; please try again.",
+        "The model server sent an unreadable response. The text so far was saved. Try again.",
         retryable=True,
     ),
     ErrorCode(
         "stream_error",
-        "The model reported an error in mid answer. The text so far is kept; please try again.",
+        "The model reported an error in the middle of its answer. The text so far was saved. Try "
+        "again.",
         retryable=True,
     ),
     ErrorCode(
         "frame_too_large",
-        "The model server sent too much at once. The text so far is kept; please try again.",
+        "The model server sent too much data at once. The text so far was saved. Try again.",
         retryable=True,
     ),
     ErrorCode(
         "answer_too_long",
-        "The answer reached the longest length allowed here and was cut. "
-        "Continue asks the model to go on.",
+        "The answer reached this site's maximum length and was cut off. Select Continue to get the "
+        "rest.",
     ),
 )
 
 _SETUP = (
     ErrorCode(
         "not_configured",
-        "No model is set up on this site yet. Please tell your administrator.",
+        "No model is set up on this site yet. Contact your administrator.",
         admin_only=True,
         status=503,
     ),
     ErrorCode(
         "lookup_blocked",
-        "A setting of this site keeps it from asking Hugging Face who serves this model. "
-        "Please tell your administrator.",
+        "A setting prevents this site from asking Hugging Face which provider serves this model. "
+        "Contact your administrator.",
         admin_only=True,
         status=503,
     ),
     ErrorCode(
         "completion_unsupported",
-        "This model only completes text, and the model server set up here cannot do that. "
-        "Please choose another model.",
+        "This model only completes text, which this site's model server doesn't support. Choose "
+        "another model.",
         status=409,
     ),
     ErrorCode(
         "internal",
-        "Something went wrong on this site. Please try again.",
+        "Something went wrong on this site. Try again.",
         retryable=True,
         admin_only=True,
         status=500,
@@ -217,101 +214,98 @@ _SETUP = (
 )
 
 _REFUSALS = (
-    ErrorCode("empty_message", "Please write a message first.", status=400),
+    ErrorCode("empty_message", "Write a message first.", status=400),
     ErrorCode(
         "message_too_long",
-        "The message is too long: it has %(length)d characters, and %(limit)d fit. "
-        "Your text is kept; please shorten it.",
+        "The message is too long: %(length)d characters, and the limit is %(limit)d. Your text is "
+        "still here. Shorten it and send it again.",
         status=413,
     ),
     ErrorCode(
         "title_too_long",
-        "The title is too long: it has %(length)d characters, and %(limit)d fit. "
-        "Please shorten it.",
+        "The title is too long: %(length)d characters, and the limit is %(limit)d. Shorten it.",
         status=413,
     ),
     ErrorCode(
         "reason_too_long",
-        "The reason is too long: it has %(length)d characters, and %(limit)d fit. "
-        "Your text is kept; please shorten it.",
+        "The reason is too long: %(length)d characters, and the limit is %(limit)d. Your text is "
+        "still here. Shorten it and save it again.",
         status=413,
     ),
-    ErrorCode("empty_title", "Please write a title first.", status=400),
-    ErrorCode("unknown_field", "The request holds a field that is not known here.", status=400),
-    ErrorCode(
-        "bad_form", "The request is not complete. Please reload the page and try again.", status=400
-    ),
+    ErrorCode("empty_title", "Enter a title first.", status=400),
+    ErrorCode("unknown_field", "The request contains an unknown field.", status=400),
+    ErrorCode("bad_form", "The request is incomplete. Reload the page and try again.", status=400),
     ErrorCode(
         "nothing_to_continue",
-        "There is nothing to continue here. Reload the page to see the newest state.",
+        "There is nothing to continue. Reload the page to see what has changed.",
         status=409,
     ),
     ErrorCode(
         "finished",
-        "The model ended this answer by itself, so there is nothing to continue. Ask it to go on "
+        "The model finished this answer, so there is nothing to continue. To get more, ask for it "
         "in a message.",
         status=409,
     ),
     ErrorCode(
         "restarting",
-        "The server is restarting. Your text is kept; please send it again in a moment.",
+        "The server is restarting. Your text is still here. Send it again in a moment.",
         retryable=True,
         status=503,
     ),
     ErrorCode(
         "too_fast",
-        "You are sending faster than this site allows. Your text is kept; "
-        "please wait a moment and send it again.",
+        "You're sending messages too quickly. Your text is still here. Wait a moment and send it "
+        "again.",
         retryable=True,
         status=429,
     ),
     ErrorCode(
         "too_many_commands",
-        "That was more in a minute than this site allows. Please wait a moment and try again.",
+        "You're doing that too often. Wait a moment and try again.",
         retryable=True,
         status=429,
     ),
     ErrorCode(
         "too_many_answers",
-        "Too many answers are being written for you at once. Your text is kept; "
-        "please wait for one of them and send it again.",
+        "You have too many answers in progress. Your text is still here. Wait until one finishes "
+        "and send it again.",
         retryable=True,
         status=429,
     ),
     ErrorCode(
         "question_too_long",
-        "The question is too long for this model: it has %(tokens)d tokens, and %(room)d fit. "
-        "Your text is kept; please shorten it.",
+        "The question is too long for this model: %(tokens)d tokens, and there is room for "
+        "%(room)d. Your text is still here. Shorten it and send it again.",
         status=413,
     ),
     ErrorCode(
         "no_room",
-        "The system prompt and the longest answer leave this model no room for a question. "
-        "Your text is kept; please choose another model or tell your administrator.",
+        "The system prompt and the maximum answer length leave this model no room for a question. "
+        "Your text is still here. Choose another model or contact your administrator.",
         admin_only=True,
         status=409,
     ),
     ErrorCode(
         "database_away",
-        "The database cannot be reached. Your text is kept; please try again in a moment.",
+        "The database is unavailable. Your text is still here. Try again in a moment.",
         retryable=True,
         status=503,
     ),
     ErrorCode(
         "database_read_only",
-        "Nothing can be saved at present. Your text is kept; please try again in a few minutes.",
+        "Nothing can be saved right now. Your text is still here. Try again in a few minutes.",
         retryable=True,
         status=503,
     ),
     ErrorCode(
         "database_busy",
-        "The database is too busy at present. Your text is kept; please try again in a moment.",
+        "The database is overloaded right now. Your text is still here. Try again in a moment.",
         retryable=True,
         status=503,
     ),
     ErrorCode(
         "busy",
-        "An answer is still being written. Please wait for it, or stop it first.",
+        "An answer is still being written. Wait for it to finish or stop it first.",
         status=409,
     ),
 )

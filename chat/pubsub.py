@@ -161,7 +161,7 @@ class PubSub:
             if message.get("from") != self.name:
                 self.dispatch(deserialize(message))
         except (KeyError, ValueError, AttributeError) as error:
-            log.warning("event not understood: %s", type(error).__name__)
+            log.warning("unknown event: %s", type(error).__name__)
 
 
 def reason_of(error: BaseException) -> str:

@@ -28,8 +28,8 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. `make run` makes one by itself; elsewhere put a long random "
-        "text into SECRET_KEY in the environment or in .env."
+        "SECRET_KEY is not set. `make run` generates one; otherwise set it to a long random string "
+        "in the environment or in .env."
     )
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 HOST = env.str("HOST", default="127.0.0.1")

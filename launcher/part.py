@@ -43,7 +43,7 @@ class Part:
         """Schedule the restart, and tell the user."""
         delay = self.backoff.ended(now - self.started)
         self.due = now + delay
-        say(f"{self.name} {how}; starting it again in {delay:g} s.")
+        say(f"{self.name} {how}. Restarting it in {delay:g} s.")
         if self.backoff.looping:
             say(f"{self.name} has ended {self.backoff.failures} times in a row: {self.remedy}")
 

@@ -32,7 +32,7 @@ def listen(host: str, port: str, retry_seconds: float = 0.0) -> socket.socket:
         if isinstance(result, socket.socket):
             return result
     raise StartError(
-        f"No port from {FIRST} to {FIRST + TRIES - 1} is free: set PORT in .env to one that is."
+        f"No port from {FIRST} to {FIRST + TRIES - 1} is free: set PORT in .env to a free port."
     )
 
 
@@ -78,7 +78,7 @@ def _family(host: str) -> socket.AddressFamily:
     try:
         return socket.getaddrinfo(host or None, None, flags=socket.AI_PASSIVE)[0][0]
     except (socket.gaierror, UnicodeError) as error:
-        raise StartError(f"HOST is {host!r}, which is no address of this machine.") from error
+        raise StartError(f"HOST is {host!r}, which is not an address of this machine.") from error
 
 
 def _exactly(
@@ -89,13 +89,13 @@ def _exactly(
     if isinstance(result, socket.socket):
         return result
     if result.errno == errno.EACCES:
-        raise StartError(f"Port {port} needs root's rights: set PORT in .env to 1024 or more.")
+        raise StartError(f"Port {port} requires root: set PORT in .env to 1024 or higher.")
     if result.errno == errno.EADDRINUSE:
         raise StartError(
             f"Port {port} is already in use: stop the program that uses it, or set another PORT "
-            "(without PORT the next free one from 8000 is taken)."
+            "(without PORT, the first free port from 8000 is used)."
         )
-    raise StartError(f"HOST is {host!r}, which is no address of this machine.")
+    raise StartError(f"HOST is {host!r}, which is not an address of this machine.")
 
 
 def _try(

@@ -172,9 +172,10 @@ class Cluster:
             return
         if data_version != str(major):
             raise StartError(
-                f"{self.data} holds the data of PostgreSQL {data_version} and this version of the "
-                f"app brings PostgreSQL {major}: go back to the version you had and save the data "
-                "as docs/running.md says, or move the folder away to begin anew."
+                f"{self.data} contains data of PostgreSQL {data_version}, but this version of the "
+                f"app uses PostgreSQL {major}: go back to your previous version and back up the "
+                "data as described in docs/running.md, or move the folder away to start with an "
+                "empty database."
             )
 
     def _initialise(self, programs: binaries.Binaries, user: ServerUser) -> None:
@@ -198,7 +199,7 @@ class Cluster:
             output = log.read().decode(errors="replace")
         if process.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise self._failure("made", output)
+            raise self._failure("created", output)
         fresh.rename(self.data)
 
     def _launch_with_retries(self, programs: binaries.Binaries, user: ServerUser) -> None:
@@ -253,8 +254,8 @@ class Cluster:
                 return False
             time.sleep(POLL_SECONDS)
         raise StartError(
-            f"The database in {self.place} has been starting for {READY_SECONDS:.0f} seconds: see "
-            f"{self.log_file}, and start again when its recovery is over."
+            f"The database in {self.place} is not ready after {READY_SECONDS:.0f} seconds: see "
+            f"{self.log_file}, and start again when its recovery is complete."
         )
 
     def _shut_down(self) -> None:
@@ -295,8 +296,8 @@ def place_for(folder: Path, user: ServerUser) -> Path:
     can_enter = user.can_enter(folder)
     if (folder / "data").is_dir() and not can_enter:
         raise StartError(
-            f"User {user.uid}, who owns the database in {folder}, can no longer enter that folder: "
-            "give back the rights (chmod o+x) on the folders above it."
+            f"User {user.uid}, who owns the database in {folder}, can no longer access that "
+            "folder: restore the permissions of the folders above it (chmod o+x)."
         )
     if not user.switch or (can_enter and not (system_folder / "data").is_dir()):
         return folder
@@ -336,7 +337,7 @@ def _socket_folder(data: Path, user: ServerUser) -> str:
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != user.uid:
             raise StartError(
-                f"{folder} belongs to somebody else: remove it and start again."
+                f"{folder} belongs to another user: delete it and start again."
             ) from None
     folder.chmod(0o700)
     return str(folder)

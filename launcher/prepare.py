@@ -25,7 +25,7 @@ def main() -> None:
     try:
         call_command("setup_link")
     except CommandError as error:
-        print(f"No link for a first administrator could be made: {error}", file=sys.stderr)
+        print(f"Could not create a link for the first administrator: {error}", file=sys.stderr)
 
 
 if __name__ == "__main__":

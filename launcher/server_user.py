@@ -67,11 +67,11 @@ def server_user(data: Path) -> ServerUser:
         can_enter = user.can_enter(Path("/"))
     except OSError as error:
         raise StartError(
-            f"The database cannot run as root and root may not become user {user.uid} here: start "
-            "as an ordinary user or set DATABASE_URL."
+            f"The database cannot run as root, and root cannot switch to user {user.uid}: start as "
+            "a regular user or set DATABASE_URL."
         ) from error
     if not can_enter:
-        raise StartError(f"User {user.uid}, who runs the database, cannot enter the folder /.")
+        raise StartError(f"User {user.uid}, who runs the database, cannot access the folder /.")
     return user
 
 
@@ -83,7 +83,7 @@ def _owner(data: Path) -> tuple[int, int]:
         nobody = pwd.getpwnam("nobody")
     except KeyError as error:
         raise StartError(
-            "The database cannot run as root and there is no user nobody: start as an ordinary "
-            "user or set DATABASE_URL."
+            "The database cannot run as root, and there is no user named nobody: start as a "
+            "regular user or set DATABASE_URL."
         ) from error
     return nobody.pw_uid, nobody.pw_gid

@@ -79,7 +79,7 @@ class Supervisor:
             model.wait_until_ready(self.signals.pause_or_stop)
         self._start_web()
         self._cleanup.callback(lock.write, STOPPING)
-        say(f"\nReady: open {self.address}/ (Ctrl-C stops everything)\n{link}".rstrip())
+        say(f"\nReady: open {self.address}/ (press Ctrl-C to stop)\n{link}".rstrip())
 
     def _lock_data_folder(self) -> locks.Lock:
         """Lock the data folder; waits while another supervisor is stopping.
@@ -92,9 +92,11 @@ class Supervisor:
             state = path.read_text().strip()
             # An empty file means that the other one has no address yet, or has just ended.
             if state and state != STOPPING:
-                raise AlreadyRunningError(f"It is already running from this folder: open {state}")
+                raise AlreadyRunningError(
+                    f"The site is already running from this folder: open {state}"
+                )
             if state and not announced:
-                say("Waiting until what runs from this folder has stopped")
+                say("Waiting for the previous run in this folder to stop")
                 announced = True
             self.signals.pause_or_stop(0.1)
         self._cleanup.callback(lock.close)
@@ -122,16 +124,16 @@ class Supervisor:
         """Check the settings before anything starts; raises StartError for a wrong one."""
         code, output = self._run("launcher.check_settings")
         if code != 0:
-            raise StartError(
-                output.strip() or "The settings cannot be read: the reason stands above."
-            )
+            raise StartError(output.strip() or "The settings cannot be read: see the error above.")
 
     def _start_model(self) -> ModelServer:
         """Start the demonstration model, without waiting until it is ready."""
         model = ModelServer(self.children, self.plan.data)
         model.start()
         self._cleanup.callback(model.stop)
-        say("Starting the demonstration model (set HF_TOKEN in .env for Mistral on Hugging Face)")
+        say(
+            "Starting the demonstration model (set HF_TOKEN in .env to use Mistral on Hugging Face)"
+        )
         self.environment |= {
             "LOCAL_MODEL": ALIAS,
             "INFERENCE_BASE_URL": model.base_url,
@@ -149,7 +151,10 @@ class Supervisor:
         cluster.start()
         self._cleanup.callback(cluster.stop)
         if cluster.place != cluster.folder:
-            say(f"Its data lies in {cluster.place}: the database may not enter this folder.")
+            say(
+                f"The data of the database is in {cluster.place}, because its user cannot access "
+                "this folder."
+            )
         self.environment["DATABASE_URL"] = cluster.url(DATABASE)
         self.parts.append(
             Part("The database", cluster.alive, cluster.start, f"see {cluster.log_file}.")
@@ -157,12 +162,11 @@ class Supervisor:
 
     def _migrate(self) -> str:
         """Migrate the database; return the text with a link for the first administrator, or ""."""
-        say("Bringing the database up to date")
+        say("Migrating the database")
         code, output = self._run("launcher.prepare")
         if code != 0:
             raise StartError(
-                "The database could not be brought up to date: what `manage.py migrate` said "
-                "stands above."
+                "The database could not be migrated: see the output of `manage.py migrate` above."
             )
         return output
 
@@ -172,11 +176,11 @@ class Supervisor:
         mark = static_mark()
         if (self.plan.data / "static").is_dir() and stamp.exists() and stamp.read_text() == mark:
             return
-        say("Collecting the static files")
+        say("Collecting static files")
         if self._run("launcher.manage", "collectstatic", "--noinput", "--verbosity=0")[0] != 0:
             raise StartError(
-                "The static files could not be collected: what `manage.py collectstatic` said "
-                "stands above."
+                "The static files could not be collected: see the output of `manage.py "
+                "collectstatic` above."
             )
         stamp.write_text(mark)
 
@@ -188,16 +192,14 @@ class Supervisor:
         while not self._healthy():
             self.signals.pause_or_stop(0.05)
             if not self._web_alive():
-                raise StartError("The web process ended while starting: what it said stands above.")
+                raise StartError("The web process exited during startup: see its output above.")
             if time.monotonic() > deadline:
                 raise StartError(
-                    f"The web process did not answer {self._health} for {HEALTH_SECONDS:.0f} "
-                    "seconds: what it said stands above."
+                    f"The web process did not respond at {self._health} within "
+                    f"{HEALTH_SECONDS:.0f} seconds: see its output above."
                 )
         self.parts.append(
-            Part(
-                "The web process", self._web_alive, self._restart_web, "what it said stands above."
-            )
+            Part("The web process", self._web_alive, self._restart_web, "see its output above.")
         )
 
     def _load_web(self) -> None:
@@ -247,7 +249,10 @@ class Supervisor:
             if waited > self.plan.drain + DRAIN_MARGIN_SECONDS:
                 break
             if waited > 3 and not announced:
-                say(f"Answers may finish for {self.plan.drain:g} s (Ctrl-C again: stop at once)")
+                say(
+                    f"Waiting up to {self.plan.drain:g} s for answers to finish (press Ctrl-C "
+                    "again to stop now)"
+                )
                 announced = True
         self._web.kill()
         self._web.wait()

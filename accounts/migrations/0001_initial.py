@@ -59,9 +59,7 @@ class Migration(migrations.Migration):
                 (
                     "email",
                     models.EmailField(
-                        error_messages={
-                            "unique": "Somebody with this email address exists already."
-                        },
+                        error_messages={"unique": "A user with this email address already exists."},
                         max_length=254,
                         unique=True,
                         verbose_name="email address",
@@ -70,14 +68,16 @@ class Migration(migrations.Migration):
                 (
                     "is_staff",
                     models.BooleanField(
-                        default=False, help_text="May open the admin.", verbose_name="administrator"
+                        default=False,
+                        help_text="Can access the admin site.",
+                        verbose_name="administrator",
                     ),
                 ),
                 (
                     "is_active",
                     models.BooleanField(
                         default=True,
-                        help_text="Untick instead of deleting the account.",
+                        help_text="Clear this instead of deleting the account.",
                         verbose_name="active",
                     ),
                 ),
@@ -111,8 +111,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "person",
-                "verbose_name_plural": "people",
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(

@@ -36,7 +36,8 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
         longest = self.cleaned_data.get("max_output")
         if window and longest and longest > window - least_room(window):
             sentence = _(
-                "Leave at least %(room)d tokens of the context window to prompt and question."
+                "Leave at least %(room)d tokens of the context window for the prompt and the "
+                "question."
             )
             self.add_error("max_output", sentence % {"room": least_room(window)})
         return self.cleaned_data
@@ -57,7 +58,7 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             None,
             {"fields": ("label", "repo_id", "kind", "note", "enabled", "is_default", "position")},
         ),
-        (gettext_lazy("Sizes"), {"fields": ("context_window", "max_output", "tokenizer")}),
+        (gettext_lazy("Limits"), {"fields": ("context_window", "max_output", "tokenizer")}),
         (gettext_lazy("Sampling"), {"fields": ("temperature", "top_p", "frequency_penalty")}),
     )
 
@@ -72,7 +73,7 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, _("Select exactly one model."), messages.ERROR)
             return
         system_prompts.make_default_model(queryset.get())
-        self.message_user(request, _("New answers come from this model."), messages.SUCCESS)
+        self.message_user(request, _("This model is now the default."), messages.SUCCESS)
 
 
 @admin.register(Suggestion)

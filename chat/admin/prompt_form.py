@@ -37,7 +37,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 14, "class": "vLargeTextField"}),
         help_text=gettext_lazy(
-            "Saving a changed text makes a new version. Answers use it only after it is published."
+            "Saving a change creates a new version. Answers use it only once it is published."
         ),
     )
     note = forms.CharField(
@@ -64,7 +64,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
         """Refuse NUL, which PostgreSQL cannot store."""
         text: str = self.cleaned_data["text"]
         if "\x00" in text:
-            raise forms.ValidationError(_("The text holds characters that cannot be stored."))
+            raise forms.ValidationError(_("The text contains characters that cannot be saved."))
         return text
 
     def clean(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class SystemPromptForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["text"].initial = self.data[self.add_prefix("text")]
             return
         sentence = _(
-            "Somebody saved version %(number)d meanwhile. Compare it with your text, "
+            "Someone else saved version %(number)d in the meantime. Compare it with your text, "
             "then save again."
         )
         self.add_error("text", sentence % {"number": newest.number})

@@ -42,7 +42,7 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return the number of the published version."""
         return f"v{prompt.published.number}" if prompt.published else None
 
-    @admin.display(description=gettext_lazy("Newest"))
+    @admin.display(description=gettext_lazy("Latest"))
     def newest_number(self, prompt: Any) -> SafeString:
         """Return the number of the newest version."""
         return format_html("v{}", prompt.newest or 0)
@@ -53,7 +53,9 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if form.newer_version is None:
             self.save_version(request, obj, form)
         elif "_publish" in request.POST:
-            sentence = _("Somebody saved version %(number)d meanwhile: nothing was published.")
+            sentence = _(
+                "Someone else saved version %(number)d in the meantime, so nothing was published."
+            )
             self.message_user(request, sentence % {"number": form.newer_version}, messages.WARNING)
         warn_about_room(request, prompts=system_prompts.usable_prompts().filter(pk=obj.pk))
 
@@ -73,7 +75,7 @@ class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not number.isdecimal() or not system_prompts.publish(prompt, int(number)):
             self.message_user(request, _("There is no such version."), messages.ERROR)
             return False
-        sentence = _("Version %(number)s is published: the next answer uses it.")
+        sentence = _("Version %(number)s is now published. New answers use it.")
         self.message_user(request, sentence % {"number": number}, messages.SUCCESS)
         return True
 

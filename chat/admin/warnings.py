@@ -23,7 +23,7 @@ def warn_about_room(
     prompts = system_prompts.usable_prompts() if prompts is None else prompts
     for model, prompt in system_prompts.find_cramped_pairs(models, prompts):
         sentence = _(
-            "%(model)s has no room for a question with the prompt “%(prompt)s”. "
-            "Shorten the prompt or the longest answer of the model."
+            "%(model)s has no room for a question with the prompt “%(prompt)s”. Shorten the prompt "
+            "or lower the model's maximum answer length."
         )
         messages.warning(request, sentence % {"model": model, "prompt": prompt})

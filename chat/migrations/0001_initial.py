@@ -27,8 +27,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "allowance",
-                "verbose_name_plural": "allowances",
+                "verbose_name": "rate limit",
+                "verbose_name_plural": "rate limits",
             },
         ),
         migrations.CreateModel(
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 (
                     "repo_id",
                     models.CharField(
-                        help_text="As sent to the server.",
+                        help_text="The model name sent to the server.",
                         max_length=200,
                         unique=True,
                         verbose_name="repository",
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("chat", "chat completion"),
-                            ("completion", "plain text completion"),
+                            ("completion", "text completion"),
                         ],
                         default="chat",
                         max_length=10,
@@ -91,18 +91,18 @@ class Migration(migrations.Migration):
                         choices=[("", "estimate"), ("mistral-v3", "Mistral v3 (exact)")],
                         default="",
                         max_length=20,
-                        verbose_name="token counts",
+                        verbose_name="token counting",
                     ),
                 ),
                 (
                     "context_window",
-                    models.PositiveIntegerField(verbose_name="context window, tokens"),
+                    models.PositiveIntegerField(verbose_name="context window (tokens)"),
                 ),
                 (
                     "max_output",
                     models.PositiveIntegerField(
                         validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="longest answer, tokens",
+                        verbose_name="maximum answer length (tokens)",
                     ),
                 ),
                 (
@@ -135,14 +135,14 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(-2.0),
                             django.core.validators.MaxValueValidator(2.0),
                         ],
-                        verbose_name="repeat penalty",
+                        verbose_name="frequency penalty",
                     ),
                 ),
                 (
                     "note",
                     models.CharField(
                         blank=True,
-                        help_text="Shown to people who use this model.",
+                        help_text="Shown to users of this model.",
                         max_length=300,
                         verbose_name="note",
                     ),
@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("is_default", True)),
                         fields=("is_default",),
                         name="chat_model_one_default",
-                        violation_error_message="Another model is the default already.",
+                        violation_error_message="Another model is already the default.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("max_output__lt", models.F("context_window"))),
@@ -326,7 +326,7 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField(verbose_name="version")),
                 ("text", models.TextField(blank=True, verbose_name="text")),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="written")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 (
                     "author",
                     models.ForeignKey(
@@ -460,11 +460,11 @@ class Migration(migrations.Migration):
                     "enabled",
                     models.BooleanField(
                         default=True,
-                        help_text="People may choose this prompt.",
+                        help_text="Users can choose this prompt.",
                         verbose_name="enabled",
                     ),
                 ),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="made")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 (
                     "published",
                     models.ForeignKey(
@@ -624,7 +624,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("is_default", True)),
                 fields=("is_default",),
                 name="system_prompt_one_default",
-                violation_error_message="Another prompt is the default already.",
+                violation_error_message="Another prompt is already the default.",
             ),
         ),
         migrations.AddConstraint(

@@ -17,8 +17,8 @@ class Allowance(models.Model):
     filled_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        verbose_name = _("allowance")
-        verbose_name_plural = _("allowances")
+        verbose_name = _("rate limit")
+        verbose_name_plural = _("rate limits")
 
     def __str__(self) -> str:
         return self.key

@@ -10,7 +10,7 @@ class Kind(models.TextChoices):
     """How the server is asked: through chat completion or plain text completion."""
 
     CHAT = "chat", _("chat completion")
-    COMPLETION = "completion", _("plain text completion")
+    COMPLETION = "completion", _("text completion")
 
 
 class Tokenizer(models.TextChoices):
@@ -30,16 +30,19 @@ class ChatModel(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid6.uuid7, editable=False)
     repo_id = models.CharField(
-        _("repository"), max_length=200, unique=True, help_text=_("As sent to the server.")
+        _("repository"),
+        max_length=200,
+        unique=True,
+        help_text=_("The model name sent to the server."),
     )
     label = models.CharField(_("label"), max_length=100)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CHAT)
     tokenizer = models.CharField(
-        _("token counts"), max_length=20, choices=Tokenizer, default="", blank=True
+        _("token counting"), max_length=20, choices=Tokenizer, default="", blank=True
     )
-    context_window = models.PositiveIntegerField(_("context window, tokens"))
+    context_window = models.PositiveIntegerField(_("context window (tokens)"))
     max_output = models.PositiveIntegerField(
-        _("longest answer, tokens"), validators=[MinValueValidator(1)]
+        _("maximum answer length (tokens)"), validators=[MinValueValidator(1)]
     )
     temperature = models.FloatField(
         _("temperature"),
@@ -50,12 +53,12 @@ class ChatModel(models.Model):
         _("top p"), default=0.95, validators=[MinValueValidator(0.01), MaxValueValidator(1.0)]
     )
     frequency_penalty = models.FloatField(
-        _("repeat penalty"),
+        _("frequency penalty"),
         default=0.0,
         validators=[MinValueValidator(-2.0), MaxValueValidator(2.0)],
     )
     note = models.CharField(
-        _("note"), max_length=300, blank=True, help_text=_("Shown to people who use this model.")
+        _("note"), max_length=300, blank=True, help_text=_("Shown to users of this model.")
     )
     enabled = models.BooleanField(_("enabled"), default=True)
     is_default = models.BooleanField(
@@ -74,7 +77,7 @@ class ChatModel(models.Model):
                 fields=("is_default",),
                 condition=models.Q(is_default=True),
                 name="chat_model_one_default",
-                violation_error_message=_("Another model is the default already."),
+                violation_error_message=_("Another model is already the default."),
             ),
             models.CheckConstraint(
                 condition=models.Q(max_output__lt=models.F("context_window")),

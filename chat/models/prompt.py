@@ -25,9 +25,9 @@ class SystemPrompt(models.Model):
         help_text=_("New conversations use this prompt. Exactly one prompt is the default."),
     )
     enabled = models.BooleanField(
-        _("enabled"), default=True, help_text=_("People may choose this prompt.")
+        _("enabled"), default=True, help_text=_("Users can choose this prompt.")
     )
-    created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("system prompt")
@@ -38,7 +38,7 @@ class SystemPrompt(models.Model):
                 fields=("is_default",),
                 condition=models.Q(is_default=True),
                 name="system_prompt_one_default",
-                violation_error_message=_("Another prompt is the default already."),
+                violation_error_message=_("Another prompt is already the default."),
             ),
         )
 
@@ -62,7 +62,7 @@ class PromptVersion(models.Model):
         blank=True,
         related_name="+",
     )
-    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("version")

@@ -78,7 +78,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             opening.record_failure(error)
             await self.close(RECONNECT)
         except DatabaseError as error:
-            log.error("a socket failed: %s", type(error).__name__, exc_info=error)
+            log.error("websocket failed: %s", type(error).__name__, exc_info=error)
             await self.close(RECONNECT)
 
     async def admit(self) -> None:

@@ -23,9 +23,9 @@ from chat.selectors import messages
 log = logging.getLogger("chat.streaming")
 
 WAIT_REASONS = {
-    "rate_limited": gettext_noop("The model server has too many requests."),
+    "rate_limited": gettext_noop("The model server is getting too many requests."),
     "overloaded": gettext_noop("The model server is busy."),
-    "model_loading": gettext_noop("The model is still being loaded."),
+    "model_loading": gettext_noop("The model is still loading."),
     "upstream_error": gettext_noop("The model server reported an error."),
 }
 # Seconds between log lines with one error code that only an administrator can fix.
@@ -125,19 +125,19 @@ def log_failure(error: ProviderError) -> None:
     current_time = time.monotonic()
     if current_time - _logged_at.get(error.code, -REPEAT_SECONDS) >= REPEAT_SECONDS:
         _logged_at[error.code] = current_time
-        log.error("upstream needs an administrator: %s", error.detail)
+        log.error("model server error needs an administrator: %s", error.detail)
 
 
 def waiting_sentence(code: str) -> Callable[[int], str]:
     """Return a function from the seconds until the next attempt to the sentence for the page."""
-    reason = _(WAIT_REASONS.get(code, gettext_noop("The model server cannot be reached.")))
+    reason = _(WAIT_REASONS.get(code, gettext_noop("The model server can't be reached.")))
 
     def sentence(seconds: int) -> str:
         # Outside of the f-string, because xgettext does not read those.
         if seconds < 1:
-            attempt = _("Trying again …")
+            attempt = _("Trying again…")
         else:
-            attempt = _("Trying again in %(seconds)d s …") % {"seconds": seconds}
+            attempt = _("Trying again in %(seconds)d s…") % {"seconds": seconds}
         return f"{reason} {attempt}"
 
     return sentence

@@ -96,7 +96,7 @@ class Job:
 
     def show_queue_position(self, place: int) -> None:
         """Show the position in the queue, counted from 1; 0 means that the answer may start."""
-        sentence = _("Waiting for a free place: number %(place)d in line.") % {"place": place}
+        sentence = _("You're number %(place)d in line.") % {"place": place}
         self.answer.show_notice(sentence if place else "")
 
     def take_unsaved(self) -> TextChunk | None:

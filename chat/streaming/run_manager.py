@@ -182,7 +182,7 @@ class RunManager:
 
     async def wait_for_renewals(self) -> None:
         """Wait until the database is back and every living process has had time to renew."""
-        name = "looking for the database"
+        name = "checking the database"
         await retry_while_unavailable(
             lambda: run_in_db_priority(finish_run.has_restarted_recently), name, float("inf")
         )
@@ -193,7 +193,7 @@ class RunManager:
             return
         own_runs = [job.run.pk for job in self.jobs.values()]
         for run in await run_in_db(finish_run.finish_expired, spare=own_runs):
-            log.warning("answer %s was interrupted: its process is gone", run.message_id)
+            log.warning("answer %s was interrupted: its process has died", run.message_id)
             for kind in (ChangeKind.THREAD, ChangeKind.SIDEBAR_ROW):
                 pubsub.publish_threadsafe(Changed(run.owner_id, run.conversation_id, kind))
 
@@ -221,7 +221,7 @@ class RunManager:
         """
         self.is_draining = True
         if self.jobs:
-            log.info("draining: %d answers are being written", len(self.jobs))
+            log.info("draining: waiting for %d answers", len(self.jobs))
         await self.wait_until_idle(settings.DRAIN_SECONDS if seconds is None else seconds)
         for job in list(self.jobs.values()):
             job.cancel(Status.INTERRUPTED)

@@ -81,7 +81,7 @@ def outage_of(problem: BaseException | None) -> Outage | None:
         return None
     error = problem if isinstance(problem, psycopg.Error) else problem.__cause__
     if isinstance(error, (PoolTimeout, PoolClosed, TooManyRequests)):
-        return Outage(Kind.BUSY, "no connection of the pool was free in time")
+        return Outage(Kind.BUSY, "no pool connection became free in time")
     code = error.sqlstate if isinstance(error, psycopg.Error) else None
     if code:
         return outage_from_sqlstate(code)

@@ -75,7 +75,7 @@ def retry_while_locked(work: Callable[[], T]) -> T:
         except OperationalError as error:
             if not isinstance(error.__cause__, LOCKED):
                 raise
-        report.get()(f"Another session has locked a table; trying again in {pause:g} s")
+        report.get()(f"Another session has locked a table. Trying again in {pause:g} s.")
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
     try:
@@ -84,6 +84,6 @@ def retry_while_locked(work: Callable[[], T]) -> T:
         if not isinstance(error.__cause__, LOCKED):
             raise
         raise CommandError(
-            "The migration stopped: another session keeps a table locked. pg_stat_activity shows "
-            "the sessions; end that one and run migrate again, which goes on where it stopped."
+            "The migration stopped because another session keeps a table locked. Find the session "
+            "in pg_stat_activity, end it and run migrate again. It resumes where it stopped."
         ) from error

@@ -157,7 +157,7 @@ class BoundedProtocol(Protocol):
 def refusal(code: int) -> bytes:
     """Return a complete HTTP response that refuses a handshake: the status and a sentence."""
     phrase = HTTPStatus(code).phrase
-    body = f"{phrase}. This address takes websockets from pages of this site only.\n"
+    body = f"{phrase}. This address accepts websockets only from pages of this site.\n"
     head = (
         f"HTTP/1.1 {code} {phrase}",
         "Connection: close",

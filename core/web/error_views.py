@@ -89,7 +89,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     message = ErrorMessage(
         status=403,
         heading=_("This page is out of date"),
-        sentence=_("This page is out of date. Reload it and send again; your text is kept."),
+        sentence=_(
+            "This page is out of date. Your text is saved. Reload the page and send it again."
+        ),
         reference=reference_of(request),  # Django logs it
     )
     return error_response(request, message)
@@ -100,13 +102,13 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     sentence = _("The server could not understand this request.")
     if isinstance(exception, DisallowedHost):
         sentence = _(
-            "This site does not answer at this address. If it is your site, set SITE_URL to the "
+            "This site isn't available at this address. If you run this site, set SITE_URL to the "
             "address in the address bar."
         )
     is_logged = isinstance(exception, SuspiciousOperation)  # by Django
     message = ErrorMessage(
         status=400,
-        heading=_("The server did not understand"),
+        heading=_("Invalid request"),
         sentence=sentence,
         reference=reference_of(request) if is_logged else log_refusal(request, 400),
     )
@@ -117,8 +119,8 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     """Return the 403 response for a signed-in user without the permission."""
     message = ErrorMessage(
         status=403,
-        heading=_("Not for you"),
-        sentence=_("You are signed in, but this page is for others."),
+        heading=_("Access denied"),
+        sentence=_("You don't have permission to view this page."),
         reference=log_refusal(request, 403),
     )
     return error_response(request, message)
@@ -128,8 +130,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """Return the 404 response, also for what belongs to another user."""
     message = ErrorMessage(
         status=404,
-        heading=_("Nothing here"),
-        sentence=_("There is nothing here, or it is not yours."),
+        heading=_("Page not found"),
+        sentence=_("This page does not exist, or you have no access to it."),
         reference=log_refusal(request, 404),
     )
     return error_response(request, message)
@@ -142,7 +144,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     message = ErrorMessage(
         status=500,
         heading=_("Something went wrong"),
-        sentence=_("Something went wrong on our side. Your text is kept; please try again."),
+        sentence=_("Something went wrong on our end. Your text is still here. Try again."),
         reference=reference_of(request),  # Django logs it, with its stack frames
     )
     return error_response(request, message)
@@ -151,14 +153,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
     """Return the 503 response to a database outage, with a Retry-After header."""
     sentence = {
-        Kind.AWAY: _("The database cannot be reached. Please try again in a moment."),
-        Kind.READ_ONLY: _("Nothing can be saved at present. Please try again in a few minutes."),
-        Kind.BUSY: _("The database is too busy at present. Please try again in a moment."),
+        Kind.AWAY: _("The database is unavailable. Try again in a moment."),
+        Kind.READ_ONLY: _("Nothing can be saved right now. Try again in a few minutes."),
+        Kind.BUSY: _("The database is overloaded right now. Try again in a moment."),
     }[outage.kind]
     # No reference: an outage is logged once, not for each request.
     message = ErrorMessage(
         status=503,
-        heading=_("Not available right now"),
+        heading=_("Temporarily unavailable"),
         sentence=sentence,
         retry_after=RETRY_AFTER[outage.kind],
         is_outage=True,

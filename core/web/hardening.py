@@ -31,7 +31,7 @@ def check_public_site(
         )
     )
     if faults:
-        all_addresses = "HOST is every address of this machine"
+        all_addresses = "HOST listens on all addresses"
         where = all_addresses if is_loopback(site.hostname) else site.url
         raise ImproperlyConfigured(
             f"Others can reach this site ({where}), so it does not start. {' '.join(faults)}"
@@ -43,13 +43,13 @@ def unsafe_settings(
 ) -> Iterator[str]:
     """Yield one sentence for each unsafe setting: its name, the danger, and the remedy."""
     if debug:
-        yield "DEBUG is on, and its error pages show settings and private text; set DEBUG=off."
+        yield "DEBUG is on, and its error pages show settings and private text. Set DEBUG=off."
     if len(secret_key) < SECRET_KEY_LENGTH or len(set(secret_key)) < SECRET_KEY_UNIQUE:
         yield (
-            f"SECRET_KEY is too easy to guess; set at least {SECRET_KEY_LENGTH} random characters, "
-            "such as `openssl rand -hex 32` prints."
+            f"SECRET_KEY is too easy to guess. Set it to at least {SECRET_KEY_LENGTH} random "
+            "characters, for example from `openssl rand -hex 32`."
         )
     if "*" in extra_hosts:
-        yield "ALLOWED_HOSTS is *, which lets a request choose its host; name the hosts instead."
+        yield "ALLOWED_HOSTS is *, which accepts any host. List the hosts instead."
     if "*" in extra_origins:
-        yield "CSRF_TRUSTED_ORIGINS is *, which trusts every page; name the origins instead."
+        yield "CSRF_TRUSTED_ORIGINS is *, which trusts any origin. List the origins instead."

@@ -46,8 +46,8 @@ class HostPortMiddleware(AsyncMiddleware):
         host = request.META.get("HTTP_HOST", "")
         if not has_allowed_port(host, settings.HOST_PORTS):
             raise DisallowedHost(
-                "The Host header names a port that is neither PORT nor that of SITE_URL. If people "
-                "reach the site through this port, put it into SITE_URL or ALLOWED_HOSTS."
+                "The port in the Host header is neither PORT nor the port of SITE_URL. If people "
+                "reach the site through this port, add it to SITE_URL or ALLOWED_HOSTS."
             )
         return await self.get_response(request)
 

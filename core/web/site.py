@@ -78,7 +78,7 @@ def proxies_from_env(entries: Sequence[str]) -> list[str]:
             ipaddress.ip_network(entry, strict=False)
         except ValueError:
             raise ImproperlyConfigured(
-                f"TRUSTED_PROXIES has the entry {entry!r}; each must be an address such as "
+                f"TRUSTED_PROXIES contains {entry!r}. Each entry must be an address such as "
                 "10.0.0.2 or a network such as 10.0.0.0/8, separated by commas."
             ) from None
     return networks
@@ -97,7 +97,7 @@ def split_url(url: str) -> tuple[str, str, str]:
     wrong = parts.path or parts.query or parts.fragment or "@" in parts.netloc
     if parts.scheme not in DEFAULT_PORTS or not name or wrong:
         raise ImproperlyConfigured(
-            f"SITE_URL is {url!r}; it must look like https://chat.example.org, without a path."
+            f"SITE_URL is {url!r}. It must look like https://chat.example.org, without a path."
         )
     name = f"[{name}]" if ":" in name else name
     port_suffix = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"

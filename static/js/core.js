@@ -5,8 +5,13 @@
   const $ = (selector, root = document) => root.querySelector(selector);
 
   const STRINGS = JSON.parse(document.getElementById("client-strings").textContent);
-  const translate = (key, values = {}) =>
-    STRINGS[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  const PLURALS = new Intl.PluralRules(document.documentElement.lang);
+  // A sentence with a number `n` has two plural forms, as in all languages of the site.
+  const translate = (key, values = {}) => {
+    const form = PLURALS.select(values.n) === "one" ? "one" : "other";
+    const sentence = STRINGS[key] ?? STRINGS[`${key}_${form}`];
+    return sentence.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  };
 
   // A message as the server stores and counts it (`clean_message` in chat/text.py).
   const BLANKS = "\t \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"

@@ -13,8 +13,8 @@ from accounts.models import User
 from tests.accounts.conftest import PASSWORD, Controls
 
 URL = "/accounts/email/"
-TAKEN = "There is an account with this email already."
-NOTE = "This installation does not send mail yet"
+TAKEN = "An account with this email already exists."
+NOTE = "This site doesn't send email yet"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_password_is_asked_for_and_what_was_typed_stays(
     assert asked["Location"].startswith("/accounts/reauthenticate/?next=")
     assert rows(person) == {person.email: False}
     wrong = give_password(signed_in, "wrong")
-    assert "This is not your password." in wrong.content.decode()
+    assert "Incorrect password." in wrong.content.decode()
     assert rows(person) == {person.email: False}
     give_password(signed_in)
     assert rows(person) == {person.email: False, "free@example.org": False}
@@ -106,7 +106,7 @@ def test_an_address_of_somebody_else_is_not_added(
 ) -> None:
     html = add(signed_in, email)
     assert TAKEN in html
-    assert Controls(html).field("Another email")["aria-invalid"] == "true"
+    assert Controls(html).field("New email address")["aria-invalid"] == "true"
     assert rows(person) == {person.email: False}
 
 
@@ -165,7 +165,7 @@ def test_a_confirmation_never_takes_the_main_address_of_somebody_else(
     link = str(mail.outbox[0].body).split(settings.SITE_URL)[1].split()[0]
     page = signed_in.post(link, follow=True)
     assert page.status_code == 200
-    assert "ann@example.org is confirmed already, by another account." in page.content.decode()
+    assert "Another account has already confirmed ann@example.org." in page.content.decode()
     person.refresh_from_db()
     assert person.email == "ada@example.org"
     assert not EmailAddress.objects.filter(verified=True).exists()

@@ -33,7 +33,7 @@ def test_adds_a_person_who_can_sign_in_at_once(operator: Client, settings: Setti
 def test_an_address_is_one_person(operator: Client, person: User) -> None:
     data = {"email": "ADA@example.org", "password1": PASSWORD, "password2": PASSWORD}
     html = operator.post(f"{PEOPLE}add/", data).content.decode()
-    assert "Somebody with this email address exists already." in html
+    assert "A user with this email address already exists." in html
 
 
 def test_a_changed_address_is_the_one_that_signs_in(operator: Client, person: User) -> None:

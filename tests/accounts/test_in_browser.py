@@ -29,18 +29,18 @@ async def test_sign_up_change_password_sign_out_and_in(page: Page) -> None:
     await page.goto("/accounts/signup/?next=/accounts/email/")
     await page.get_by_label("Email").fill("Ada@example.org")
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_label("Password (again)").fill(PASSWORD)
+    await page.get_by_label("Confirm password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign up", exact=True).click()
     await page.get_by_text("ada@example.org", exact=True).wait_for()
 
     await page.get_by_role("link", name="Password").click()
     await page.get_by_label("Current password").fill(PASSWORD)
     await page.get_by_label("New password", exact=True).fill("better-battery-7")
-    await page.get_by_label("New password (again)").fill("better-battery-7")
+    await page.get_by_label("Confirm new password").fill("better-battery-7")
     await page.get_by_role("button", name="Change password").click()
-    await page.get_by_role("status").get_by_text("Your password is changed.").wait_for()
+    await page.get_by_role("status").get_by_text("Your password was changed.").wait_for()
     await page.get_by_role("button", name="Close").click()
-    await page.get_by_text("Your password is changed.").wait_for(state="detached")
+    await page.get_by_text("Your password was changed.").wait_for(state="detached")
 
     await page.goto("/accounts/logout/")
     await page.get_by_role("button", name="Sign out", exact=True).click()
@@ -48,7 +48,7 @@ async def test_sign_up_change_password_sign_out_and_in(page: Page) -> None:
     await page.get_by_label("Email").fill("ada@example.org")
     await page.get_by_label("Password", exact=True).fill("better-battery-7")
     await page.get_by_role("button", name="Sign in", exact=True).click()
-    await page.get_by_role("heading", name="Your email").wait_for()
+    await page.get_by_role("heading", name="Your email addresses").wait_for()
 
 
 async def test_the_theme_switch_is_remembered_before_any_script_runs(page: Page) -> None:
@@ -74,6 +74,6 @@ async def test_by_keyboard_alone(page: Page) -> None:
     await page.keyboard.press("Tab")
     await page.keyboard.type("wrong")
     await page.keyboard.press("Enter")
-    await page.get_by_role("alert").get_by_text("do not belong together").wait_for()
+    await page.get_by_role("alert").get_by_text("Incorrect email or password.").wait_for()
     password = page.get_by_label("Password", exact=True)
     assert await password.evaluate("(field) => field === document.activeElement")

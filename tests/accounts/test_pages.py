@@ -19,7 +19,7 @@ INLINE = re.compile(r"<style|\sstyle=|\son\w+=|<script(?![^>]+src=)|(?:href|src)
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_refusal_says_a_sentence_and_shows_a_way_home(name: str) -> None:
     """Rendered without a request and without a database, as the 500 page may have to be."""
-    html = render_to_string(name, {"heading": "Nothing here", "sentence": "Not yours."})
+    html = render_to_string(name, {"heading": "Page not found", "sentence": "Not yours."})
     assert re.search(r"<h1>[^<]+</h1>", html)
     assert re.search(r'<p class="lead">[^<]+</p>', html)
     assert '<a class="button" href="/">' in html

@@ -40,7 +40,7 @@ def test_the_link_works_once(client: Client, person: User, settings: Settings) -
     client.post(RESET, {"email": person.email})
     link = link_in_mail(settings)
     choose(client, link)
-    assert "This link does not work" in Client().get(link).content.decode()
+    assert "This link doesn't work" in Client().get(link).content.decode()
 
 
 def test_the_mail_is_plain_and_names_the_site_whatever_the_host_header_says(
@@ -67,7 +67,7 @@ def test_does_not_tell_who_has_an_account(client: Client, person: User) -> None:
 
 @pytest.mark.django_db
 def test_says_where_mail_goes_when_it_is_printed(client: Client, settings: Settings) -> None:
-    note = "does not send mail yet"
+    note = "doesn't send email yet"
     assert note not in client.get(RESET).content.decode()
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     assert note in client.get(RESET).content.decode()
@@ -77,14 +77,14 @@ def test_change_keeps_this_session_and_ends_the_others(signed_in: Client, person
     other = Client()
     other.force_login(person)
     page = Controls(signed_in.get("/accounts/password/change/").content.decode())
-    assert list(page.labels) == ["Current password", "New password", "New password (again)"]
+    assert list(page.labels) == ["Current password", "New password", "Confirm new password"]
     assert page.field("Current password")["autocomplete"] == "current-password"
     response = signed_in.post(
         "/accounts/password/change/",
         {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW},
         follow=True,
     )
-    assert "Your password is changed." in response.content.decode()
+    assert "Your password was changed." in response.content.decode()
     assert signed_in.get("/accounts/password/change/").status_code == 200
     assert other.get("/accounts/password/change/").status_code == 302
 
@@ -93,7 +93,7 @@ def test_change_asks_for_the_current_password(signed_in: Client, person: User) -
     response = signed_in.post(
         "/accounts/password/change/", {"oldpassword": "x", "password1": NEW, "password2": NEW}
     )
-    assert "This is not your current password." in response.content.decode()
+    assert "The current password is incorrect." in response.content.decode()
     person.refresh_from_db()
     assert person.check_password(PASSWORD)
 

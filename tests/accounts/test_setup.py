@@ -57,15 +57,15 @@ def test_prints_nothing_once_there_is_an_active_administrator() -> None:
 def test_makes_the_administrator_and_signs_in(client: Client, settings: Settings) -> None:
     link = fresh(settings)
     page = Controls(client.get(link).content.decode())
-    assert list(page.labels) == ["Email", "Password", "Password (again)"]
-    assert "Create administrator" in page.buttons
+    assert list(page.labels) == ["Email", "Password", "Confirm password"]
+    assert "Create account" in page.buttons
     response = post(client, link, "Root@Example.org")
     assert response["Location"] == "/"
     root = User.objects.get()
     assert (root.email, root.is_staff, root.is_superuser) == ("root@example.org", True, True)
     assert client.session["_auth_user_id"] == str(root.pk)
     notices = client.get("/accounts/password/change/").content.decode()
-    assert 'You are the administrator now. <a href="/admin/">Open the admin</a>' in notices
+    assert 'You are now the administrator. <a href="/admin/">Open the admin</a>' in notices
     assert client.get("/admin/").status_code == 200
 
 
@@ -82,7 +82,7 @@ def test_works_once(client: Client, settings: Settings) -> None:
     User.objects.update(is_active=False)
     for response in (Client().get(link), post(Client(), link, "eve@example.org")):
         assert response.status_code == 404
-        assert "This link does not work" in response.content.decode()
+        assert "This link doesn't work" in response.content.decode()
     assert User.objects.count() == 1
 
 
@@ -111,7 +111,7 @@ def test_ends_when_an_administrator_came_another_way(client: Client, settings: S
 def test_an_unknown_link_is_a_page_with_a_sentence(client: Client, token: str) -> None:
     response = client.get(f"/accounts/setup/{token}/")
     assert response.status_code == 404
-    assert "each start of the server prints a fresh link" in response.content.decode()
+    assert "the server prints a new link each time it starts" in response.content.decode()
 
 
 def test_does_not_take_over_an_account(client: Client, person: User, settings: Settings) -> None:

@@ -11,7 +11,7 @@ from accounts.models import User
 from tests.accounts.conftest import PASSWORD, Controls
 
 URL = "/accounts/login/"
-WRONG = "This email and password do not belong together."
+WRONG = "Incorrect email or password."
 
 
 def sign_in(client: Client, email: str = "ada@example.org", password: str = PASSWORD) -> str:
@@ -72,7 +72,7 @@ def test_next_survives_a_wrong_password(client: Client, person: User) -> None:
 def test_an_inactive_account_is_told_so(client: Client, person: User) -> None:
     User.objects.update(is_active=False)
     assert sign_in(client) == "/accounts/inactive/"
-    assert "This account is switched off" in client.get("/accounts/inactive/").content.decode()
+    assert "Account disabled" in client.get("/accounts/inactive/").content.decode()
     assert "_auth_user_id" not in client.session
 
 

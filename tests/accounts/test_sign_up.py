@@ -16,10 +16,10 @@ def data(email: str = "ada@example.org", **changes: str) -> dict[str, str]:
 @pytest.mark.django_db
 def test_asks_email_and_password_twice_and_nothing_else(client: Client) -> None:
     page = Controls(client.get(URL).content.decode())
-    assert list(page.labels) == ["Email", "Password", "Password (again)"]
+    assert list(page.labels) == ["Email", "Password", "Confirm password"]
     assert page.field("Email")["autocomplete"] == "email"
     assert page.field("Password")["autocomplete"] == "new-password"
-    assert page.field("Password (again)")["autocomplete"] == "new-password"
+    assert page.field("Confirm password")["autocomplete"] == "new-password"
     assert "Sign up" in page.buttons
     assert all("placeholder" not in field for field in page.fields.values())
 
@@ -48,7 +48,7 @@ def test_never_leaves_the_site(client: Client, target: str) -> None:
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@Example.ORG"])
 def test_an_address_is_one_person_in_any_case(client: Client, person: User, email: str) -> None:
     html = client.post(URL, data(email)).content.decode()
-    assert "There is an account with this email already." in html
+    assert "An account with this email already exists." in html
     assert Controls(html).field("Email")["aria-describedby"] == "id_email_error"
     assert Controls(html).ids["id_email_error"] == "ul"
     assert User.objects.count() == 1
@@ -65,7 +65,7 @@ def test_the_address_is_kept_in_lower_case(client: Client) -> None:
     ("changes", "field", "sentence"),
     [
         ({"password1": "12345678", "password2": "12345678"}, "Password", "entirely numeric"),
-        ({"password2": "different-9"}, "Password (again)", "same password each time"),
+        ({"password2": "different-9"}, "Confirm password", "same password each time"),
         ({"email": "nobody"}, "Email", "valid email"),
     ],
 )
@@ -100,8 +100,8 @@ def test_does_not_tell_who_has_an_account_when_mail_is_verified(
     assert known["Location"] == unknown["Location"] == "/accounts/confirm-email/"
     subjects = {message.to[0]: message.subject for message in mail.outbox}
     assert subjects == {
-        person.email: "You have an account already",
-        "new@example.org": "Confirm your email",
+        person.email: "You already have an account",
+        "new@example.org": "Confirm your email address",
     }
 
 
@@ -110,7 +110,7 @@ def test_verified_mail_opens_the_account(client: Client, settings: Settings) -> 
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     client.post(URL, data())
     link = mail.outbox[0].body.split(settings.SITE_URL)[1].split()[0]
-    assert "ada@example.org is yours?" in client.get(link).content.decode()
+    assert "Is ada@example.org your email address?" in client.get(link).content.decode()
     client.post(link)
     response = client.post("/accounts/login/", {"login": "ada@example.org", "password": PASSWORD})
     assert response["Location"] == "/"

@@ -127,7 +127,7 @@ def test_publishing_is_an_act_of_its_own(
 ) -> None:
     save(staff_client, prompt, text="Speak like a pirate.")
     page = save(staff_client, prompt, _publish="2").content.decode()
-    assert "Version 2 is published: the next answer uses it." in page
+    assert "Version 2 is now published. New answers use it." in page
     assert published(prompt) == 2
     version = run_of(asked(owner)).prompt_version
     assert version is not None
@@ -139,7 +139,7 @@ def test_save_and_publish_publishes_what_was_just_written(
 ) -> None:
     page = save(staff_client, prompt, text="Speak like a pirate.", _publish="newest")
     assert (numbers(prompt), published(prompt)) == ([1, 2], 2)
-    assert "Version 2 is published" in page.content.decode()
+    assert "Version 2 is now published" in page.content.decode()
     assert "after you publish it" not in page.content.decode()
 
 
@@ -212,7 +212,10 @@ def test_an_old_page_does_not_take_back_what_came_meanwhile(
     staff_client: Client, prompt: SystemPrompt, old_page: dict[str, str]
 ) -> None:
     page = post(staff_client, prompt, old_page | {"name": "Renamed", "_publish": "newest"})
-    assert "Somebody saved version 2 meanwhile: nothing was published." in page.content.decode()
+    assert (
+        "Someone else saved version 2 in the meantime, so nothing was published."
+        in page.content.decode()
+    )
     assert (numbers(prompt), published(prompt), prompt.name) == ([1, 2], 2, "Renamed")
     history = staff_client.get(f"{PROMPTS}{prompt.pk}/history/").content.decode()
     assert "Changed Name." in history
@@ -232,7 +235,7 @@ def test_another_text_of_an_old_page_is_kept_and_saved_when_asked_again(
 ) -> None:
     page = old_page | {"text": "Mine.", "_publish": "newest"}
     html = post(staff_client, prompt, page).content.decode()
-    assert "Somebody saved version 2 meanwhile. Compare it with your text" in html
+    assert "Someone else saved version 2 in the meantime. Compare it with your text" in html
     assert "Mine.</textarea>" in html
     assert re.search(r'<input type="hidden" name="base_version" value="2"', html)
     assert (numbers(prompt), published(prompt)) == ([1, 2], 2)
@@ -265,7 +268,7 @@ def test_of_two_who_save_at_once_the_second_is_told(
         return post(staff_client, prompt, page)
 
     _, response = together(colleague, second)
-    assert "Somebody saved version 2 meanwhile." in response.content.decode()
+    assert "Someone else saved version 2 in the meantime." in response.content.decode()
     assert numbers(prompt) == [1, 2]
 
 
@@ -403,7 +406,7 @@ def test_a_new_prompt_can_be_published_at_once(staff_client: Client) -> None:
     made = SystemPrompt.objects.get(name="Pirate")
     assert (numbers(made), published(made)) == ([1], 1)
     assert response.redirect_chain == [(f"{PROMPTS}{made.pk}/change/", 302)]
-    assert "Version 1 is published" in response.content.decode()
+    assert "Version 1 is now published" in response.content.decode()
 
 
 NO_ROOM = "has no room for a question with the prompt"

@@ -221,28 +221,28 @@ def test_deleting_hangs_up_and_undo_finds_the_answer_stopped(
 
 # Failure
 FAULTS: dict[str, tuple[Script, str, str, str]] = {
-    "401": (status(401), "unauthorized", "did not accept this site", ""),
-    "404": (status(404), "model_not_found", "does not offer this model", ""),
-    "422": (status(422), "unprocessable", "could not work with the request", ""),
+    "401": (status(401), "unauthorized", "rejected this site", ""),
+    "404": (status(404), "model_not_found", "offer this model", ""),
+    "422": (status(422), "unprocessable", "process the request", ""),
     "html": (
         script(Respond(200, f"<p>{ECHO}".encode(), "text/html")),
         "not_a_stream",
-        "sent a page instead",
+        "sent a web page instead",
         "",
     ),
     "cut": (after_text(Cut()), "cut", "was lost", "Hello"),
-    "no finish": (after_text(End()), "no_finish", "without saying", "Hello"),
-    "empty": (script("", Finish(), Done()), "empty", "sent no text", ""),
+    "no finish": (after_text(End()), "no_finish", "before it was complete", "Hello"),
+    "empty": (script("", Finish(), Done()), "empty", "sent an empty answer", ""),
     "error frame": (
         after_text(Raw(b'data: {"error": "SECRET-ECHO"}\n\n')),
         "stream_error",
-        "an error in mid answer",
+        "an error in the middle of its answer",
         "Hello",
     ),
     "broken json": (
         after_text(Raw(b"data: {SECRET-ECHO\n\n")),
         "broken_stream",
-        "could not be read",
+        "an unreadable response",
         "Hello",
     ),
     "context": (
@@ -313,7 +313,7 @@ def test_an_answer_that_was_cut_by_length_goes_on_in_place(
 ) -> None:
     key = ask(visitor, upstream, answer("Light ", reason="length"))
     page = visitor.page(key)
-    assert "was cut here." in page
+    assert "was cut off here." in page
     assert ">Continue<" in page
     mark = str(uuid4())
     upstream.script(answer(Gate(mark), "scatters."))

@@ -72,7 +72,7 @@ def test_a_command_has_a_budget(person: Person, ids: list[UUID], budgets: Rows, 
     answers = [COMMANDS[name](person, *ids) for _ in range(RATE + 1)]
     assert [one.status_code == 429 for one in answers] == [False] * RATE + [True]
     refused = answers[-1]
-    assert "That was more in a minute than this site allows." in refused.text
+    assert "doing that too often." in refused.text
     assert 'data-code="too_many_commands"' in refused.text
     assert 1 <= int(refused.headers["Retry-After"]) <= 60 / RATE
     # What it undid or hid for the tests after it.

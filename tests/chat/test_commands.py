@@ -69,7 +69,7 @@ def test_a_stranger_gets_404(
     before = everything()
     response = stranger_client.post(command.path(conversation), command.fields, headers=headers)
     assert response.status_code == 404
-    assert "does not exist, or it is not yours" in response.content.decode()
+    assert "does not exist or is not yours" in response.content.decode()
     assert everything() == before
 
 
@@ -102,7 +102,7 @@ def test_those_who_are_not_signed_in_are_told(
     response = client.post(path, TEXT, headers=headers)
     html = response.content.decode()
     assert response.status_code == 401
-    assert "You are signed out. Sign in to go on; your text is kept." in html
+    assert "You are signed out. Sign in to continue. Your text is saved." in html
     assert 'href="/accounts/login/"' in html
     if headers:
         assert response["HX-Retarget"] == "#composer-notice"
@@ -137,7 +137,7 @@ def test_a_command_without_its_token_is_refused_with_a_sentence(
         headers=headers,
     )
     assert response.status_code == 403
-    assert "This page is out of date. Reload it and send again" in response.content.decode()
+    assert "This page is out of date. Your text is saved." in response.content.decode()
     assert ("HX-Retarget" in response) is bool(headers)
     assert everything() == before
 
@@ -156,14 +156,14 @@ def test_a_command_with_its_token_is_taken(owner: User, conversation: Conversati
 # What is refused
 LONG = "x" * 32_001
 BAD: dict[str, tuple[dict[str, str], int, str]] = {
-    "empty": ({"text": ""}, 400, "Please write a message first."),
-    "blank": ({"text": " \n "}, 400, "Please write a message first."),
-    "invisible": ({"text": "\u200b\u3164"}, 400, "Please write a message first."),
-    "too long": ({"text": LONG}, 413, "it has 32001 characters, and 32000 fit."),
-    "control": ({"text": "\x00\x1b\x0b"}, 400, "Please write a message first."),
-    "no id": ({"client_id": ""}, 400, "The request is not complete."),
-    "bad id": ({"client_id": "x" * 36}, 400, "The request is not complete."),
-    "unknown field": ({"role": "system"}, 400, "a field that is not known"),
+    "empty": ({"text": ""}, 400, "Write a message first."),
+    "blank": ({"text": " \n "}, 400, "Write a message first."),
+    "invisible": ({"text": "\u200b\u3164"}, 400, "Write a message first."),
+    "too long": ({"text": LONG}, 413, "32001 characters, and the limit is 32000."),
+    "control": ({"text": "\x00\x1b\x0b"}, 400, "Write a message first."),
+    "no id": ({"client_id": ""}, 400, "The request is incomplete."),
+    "bad id": ({"client_id": "x" * 36}, 400, "The request is incomplete."),
+    "unknown field": ({"role": "system"}, 400, "an unknown field"),
 }
 FORMS = [START, "send", "edit"]
 

@@ -56,7 +56,7 @@ def test_titles_that_cannot_be(owner: User, title: str, code: str) -> None:
 def test_a_title_of_200_characters_is_kept_whole_and_a_longer_one_refused(owner: User) -> None:
     key = said(owner).pk
     assert conversation_actions.rename(owner, key, "😀" * 200).title == "😀" * 200
-    with pytest.raises(ChatError, match="it has 201 characters, and 200 fit") as refused:
+    with pytest.raises(ChatError, match="201 characters, and the limit is 200") as refused:
         conversation_actions.rename(owner, key, "x" * 201)
     assert refused.value.code == "title_too_long"
 

@@ -215,7 +215,7 @@ def test_a_model_that_was_switched_off_is_named(
     Conversation.objects.filter(pk=conversation.pk).update(model=gone)
     ChatModel.objects.filter(pk=gone.pk).update(enabled=False)
     page = owner_client.get(f"/c/{conversation.pk}/").content.decode()  # type: ignore[attr-defined]
-    assert "“Llama 3 70B” is not offered any longer; " in page
+    assert "“Llama 3 70B” is no longer available. " in page
 
 
 @pytest.mark.django_db

@@ -93,13 +93,13 @@ def test_a_saved_wording_says_that_it_was_not_sent_and_can_be(
     saved = turns.save_edit(owner, question.pk, uuid4(), "Why not?")
     page = owner_client.get(f"/c/{conversation.pk}/").content.decode()
     assert articles(page) == [("user", "complete")]
-    assert "This wording is saved and was not sent." in page
+    assert "This version is saved but has not been sent." in page
     assert f'hx-post="/m/{saved.active_leaf_id}/regenerate/"' in page
     assert "2 of 2" in page
     conversation_actions.choose_branch(owner, question.pk)
     page = owner_client.get(f"/c/{conversation.pk}/").content.decode()
     assert articles(page) == [("user", "complete"), ("assistant", "complete")]
-    assert "was not sent" not in page
+    assert "has not been sent" not in page
 
 
 def test_a_deleted_conversation_is_not_there(owner_client: Client, owner: User) -> None:
@@ -193,12 +193,12 @@ def test_a_failed_answer_says_what_happened_and_offers_to_retry(
     ("status", "reason", "note", "goes_on"),
     [
         (Status.COMPLETE, "stop", "", False),
-        (Status.COMPLETE, "length", "was cut here", True),
-        (Status.COMPLETE, "answer_too_long", "was cut here", True),
+        (Status.COMPLETE, "length", "was cut off here", True),
+        (Status.COMPLETE, "answer_too_long", "was cut off here", True),
         (Status.COMPLETE, "content_filter", "content filter", True),
-        (Status.COMPLETE, "other", "a reason of its own", True),
+        (Status.COMPLETE, "other", "an unknown reason", True),
         (Status.STOPPED, "", "You stopped", True),
-        (Status.INTERRUPTED, "", "The server was restarted", True),
+        (Status.INTERRUPTED, "", "The server restarted", True),
     ],
 )
 def test_how_an_answer_ended_is_said(

@@ -61,7 +61,7 @@ def test_after_a_kill_the_text_is_kept_and_the_answer_interrupted(
     row = database.answer(key)
     assert len(row["text"].split()) == saved
     page = person.page(key)
-    assert "The server was restarted while it wrote this answer." in page
+    assert "The server restarted while writing this answer." in page
     assert ">Continue<" in page
     with person.socket(key) as socket:
         assert "word word" in html_of(socket.until_status("interrupted"))
@@ -82,7 +82,7 @@ def test_while_it_drains_an_answer_finishes_and_new_work_is_refused(
         assert socket.close_code() == 4001
     refused = person.post("/c/", client_id=str(uuid4()), text="Another?")
     assert refused.status_code == 503
-    assert "The server is restarting. Your text is kept" in refused.text
+    assert "The server is restarting. Your text is still here" in refused.text
     kept = person.post("/c/", htmx=False, client_id=str(uuid4()), text="Another <one>?")
     assert "Another &lt;one&gt;?</textarea>" in kept.text
     assert site.process.poll() is None

@@ -266,11 +266,11 @@ def test_the_search_box_gets_a_part_and_an_address_the_page(
     assert "<script>" not in page
     assert 'value="&quot;&gt;&lt;script&gt;"' in page
     assert 'class="sidebar searching"' in page
-    assert "Nothing was found." in page
+    assert "No results." in page
     assert owner_client.get("/search/", {"q": " "}, headers=HX).content.strip() == b""
     for typed in ("-balloon", "%", "!!!"):
         part = owner_client.get("/search/", {"q": typed}, headers=HX).content.decode()
-        assert "Type a word to search for." in part
+        assert "Enter a word to search for." in part
 
 
 def test_strangers_sign_in_first(client: Client) -> None:

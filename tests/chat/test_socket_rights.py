@@ -109,7 +109,7 @@ def test_a_stranger_is_told_and_closed(outsider: Person, finished: UUID) -> None
         with outsider.socket(key) as socket:
             frame = socket.frame()
             assert frame["event"] == "not-found"
-            assert "does not exist, or it is not yours" in html_of(frame)
+            assert "does not exist or is not yours" in html_of(frame)
             assert "Light" not in json.dumps(frame)
             assert socket.close_code() == 4404
 

@@ -265,7 +265,7 @@ def test_an_answer_without_text_cannot_go_on(owner: User) -> None:
 def test_an_answer_that_its_model_ended_does_not_go_on(owner: User, reason: str) -> None:
     turn = asked(owner)
     end(turn, "All of it.", reason=reason)
-    with pytest.raises(ChatError, match="ended this answer by itself") as refused:
+    with pytest.raises(ChatError, match="finished this answer") as refused:
         turns.continue_answer(owner, turn.answer.pk, PROCESS)
     assert (refused.value.code, refused.value.status) == ("finished", 409)
     answer = Message.objects.get(pk=turn.answer.pk)

@@ -153,7 +153,7 @@ def test_a_reason_is_kept_whole_or_refused(
     response = owner_client.post(path, {"value": "-1", "reason": "s" * 501}, headers=headers)
     html = response.content.decode()
     assert response.status_code == 413
-    assert "The reason is too long: it has 501 characters, and 500 fit." in html
+    assert "The reason is too long: 501 characters, and the limit is 500." in html
     assert headers or "s" * 501 in html
     message.refresh_from_db()
     assert message.feedback_reason == "r" * 500
@@ -164,6 +164,6 @@ def test_a_search_is_whole_or_refused(owner: User, owner_client: Client) -> None
     said(owner)
     long = "sky " * 51
     html = owner_client.get("/search/", {"q": long}).content.decode()
-    assert "The search is too long: it has 203 characters, and 200 fit." in html
+    assert "The search is too long: 203 characters, and the limit is 200." in html
     assert f'value="{long.strip()}"' in html
     assert "Found in 1 conversation." in owner_client.get("/search/", {"q": "sky"}).content.decode()

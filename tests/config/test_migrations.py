@@ -124,7 +124,7 @@ def test_a_table_that_stays_locked_ends_it_with_a_sentence(database: Database) -
         process = database.start(values={"TEST_LOCK_TRIES": "2"})
         said = process.communicate()[0]
     assert process.returncode == 1
-    assert "pg_stat_activity shows the sessions" in said
+    assert "Find the session in pg_stat_activity" in said
     assert "Traceback" not in said
 
 

@@ -104,7 +104,7 @@ def test_an_origin_is_written_as_browsers_write_it(url: str, origin: str, host: 
     ],
 )
 def test_an_unusable_address_is_said_plainly(url: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="it must look like https://chat"):
+    with pytest.raises(ImproperlyConfigured, match="It must look like https://chat"):
         site(url)
 
 
@@ -115,7 +115,7 @@ def test_proxies_are_addresses_and_networks() -> None:
 
 @pytest.mark.parametrize("entry", ["caddy", "10.0.0.0/33", "10.0.0.2:80", "10.0.0.1-9", "*"])
 def test_a_proxy_that_is_none_is_said_plainly(entry: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="each must be an address such as"):
+    with pytest.raises(ImproperlyConfigured, match="Each entry must be an address such as"):
         proxies_from_env(["10.0.0.0/8", entry])
 
 

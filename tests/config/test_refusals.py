@@ -19,15 +19,15 @@ from tests.config.broken_urls import SECRET
 pytestmark = pytest.mark.django_db
 
 HEADINGS = {
-    "400": "The server did not understand",
-    "403": "Not for you",
-    "404": "Nothing here",
+    "400": "Invalid request",
+    "403": "Access denied",
+    "404": "Page not found",
     "500": "Something went wrong",
 }
 SENTENCES = {
-    "500": "Something went wrong on our side.",
+    "500": "Something went wrong on our end.",
     "400": "The server could not understand this request.",
-    "404": "There is nothing here, or it is not yours.",
+    "404": "This page does not exist, or you have no access to it.",
 }
 
 

@@ -32,7 +32,7 @@ class Person:
         self.page.goto(f"{self.site}/accounts/signup/")
         self.page.get_by_label("Email").fill(self.email)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        self.page.get_by_label("Password (again)").fill(PASSWORD)
+        self.page.get_by_label("Confirm password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign up").click()
         self.page.wait_for_url(f"{self.site}/")
 

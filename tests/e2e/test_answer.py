@@ -154,7 +154,7 @@ def test_a_failed_answer_says_why_and_can_be_retried(
     upstream.script(status(401), answer("It works now."))
     person.ask("Try")
     person.sees_status("failed")
-    expect(person.answer).to_contain_text("did not accept this site's credentials")
+    expect(person.answer).to_contain_text("rejected this site's credentials")
     person.button("Retry").click()
     person.sees("It works now.")
 

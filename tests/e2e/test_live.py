@@ -81,7 +81,7 @@ def test_an_edit_that_is_only_saved_waits_and_can_be_sent(
     person.button("Save only").click()
     for tab in (person, other):
         expect(tab.questions.locator(".message-body")).to_have_text("Dogs?")
-        expect(tab.questions).to_contain_text("This wording is saved and was not sent.")
+        expect(tab.questions).to_contain_text("This version is saved but has not been sent.")
         expect(tab.page.locator("article[data-role=assistant]")).to_have_count(0)
     assert len(upstream.chats) == 1
     # The earlier wording keeps its answer.
@@ -93,7 +93,7 @@ def test_an_edit_that_is_only_saved_waits_and_can_be_sent(
     for tab in (person, other):
         tab.sees("About dogs.")
         tab.sees_status("complete")
-        expect(tab.questions).not_to_contain_text("was not sent")
+        expect(tab.questions).not_to_contain_text("has not been sent")
     assert upstream.chats[-1].body["messages"][-1]["content"].endswith("Dogs?")
     person.page.reload()
     person.sees("About dogs.")
@@ -109,7 +109,7 @@ def test_what_is_loaded_after_the_session_ended_offers_to_sign_in(
     person.answer.locator(".answer-menu > summary").click()
     person.button("About this answer").click()
     notice = person.page.locator("#composer-notice")
-    expect(notice).to_contain_text("your text is kept")
+    expect(notice).to_contain_text("Your text is saved")
     expect(person.page.get_by_role("dialog")).to_have_count(0)
     person.sees("About cats.")
     expect(person.box).to_have_value("Half a thought")

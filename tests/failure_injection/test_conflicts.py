@@ -98,10 +98,10 @@ def test_a_conflict_is_repeated_once(world: World, code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "sentence", "line"),
     [
-        ("40P01", "The database is too busy", "is overloaded: deadlock detected (40P01)"),
-        ("57014", "The database is too busy", "is overloaded: query canceled (57014)"),
+        ("40P01", "The database is overloaded", "is overloaded: deadlock detected (40P01)"),
+        ("57014", "The database is overloaded", "is overloaded: query canceled (57014)"),
         ("53100", "Nothing can be saved", "cannot be written: disk full (53100)"),
-        ("57P01", "The database cannot be reached.", "is away: admin shutdown (57P01)"),
+        ("57P01", "The database is unavailable.", "is away: admin shutdown (57P01)"),
     ],
 )
 def test_what_goes_on_is_told_by_its_own_name(

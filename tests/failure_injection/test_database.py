@@ -68,7 +68,7 @@ def test_an_answer_outlives_the_database(
         socket.until_text("while it was away")
         refused = alone.person.send(key, "Is anybody there?")
         assert refused.status_code == 503
-        assert "The database cannot be reached." in refused.text
+        assert "The database is unavailable." in refused.text
         upstream.release(end)
         time.sleep(seconds)
         alone.database.bring_back()

@@ -49,7 +49,7 @@ def test_too_many_messages_a_minute(person: Person, upstream: UpstreamThread) ->
     client_id = str(uuid4())
     refused = person.post(f"/c/{key}/send/", client_id=client_id, text="Too much")
     assert refused.status_code == 429
-    assert "faster than this site allows" in refused.text
+    assert "sending messages too quickly" in refused.text
     assert 1 <= int(refused.headers["Retry-After"]) <= 10
     assert "Too much" not in person.page(key)
 
@@ -91,7 +91,7 @@ def test_too_many_answers_at_once(person: Person, upstream: UpstreamThread) -> N
     keys = [person.start(f"Question {number}") for number in range(4)]
     refused = person.post("/c/", client_id=str(uuid4()), text="A fifth")
     assert refused.status_code == 429
-    assert "Too many answers" in refused.text
+    assert "too many answers in progress" in refused.text
     for key in keys[1:]:
         person.post(f"/c/{key}/stop/")
     upstream.release(gate)
@@ -104,7 +104,7 @@ def test_too_many_sockets(person: Person) -> None:
         for socket in (one, two, three):
             socket.quiet()
         with person.socket() as fourth:
-            assert "Too many pages are open." in html_of(fourth.frame())
+            assert "too many pages open." in html_of(fourth.frame())
             assert fourth.close_code() == 4429
 
 

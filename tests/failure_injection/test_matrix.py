@@ -197,7 +197,7 @@ def test_no_secret_reaches_a_page_the_log_or_the_database(
 
 @pytest.mark.parametrize("code", ["unauthorized", "payment", "forbidden"])
 def test_the_operator_is_told_once(ended: dict[str, Ended], site: Site, code: str) -> None:
-    assert site.log().count(f"upstream needs an administrator: code={code} ") == 1
+    assert site.log().count(f"model server error needs an administrator: code={code} ") == 1
 
 
 @pytest.mark.parametrize(

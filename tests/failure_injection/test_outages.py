@@ -30,13 +30,13 @@ def test_a_stopped_database_is_told_at_every_address(world: World, stranger: Per
             status = response.status_code
             if status == WITHOUT_DATABASE.get(path) or status == 405:
                 continue
-            if not is_worded(response, "The database cannot be reached."):
+            if not is_worded(response, "The database is unavailable."):
                 wrong.append((name, status, response.headers.get("location")))
     assert not wrong, "\n".join(map(str, wrong))
     for path in ("/accounts/login/", "/accounts/password/reset/", "/accounts/signup/"):
         assert stranger.get(path).status_code == 200
         response = stranger.post(path, htmx=False, **form_of(path))
-        assert is_worded(response, "The database cannot be reached."), (path, response.text)
+        assert is_worded(response, "The database is unavailable."), (path, response.text)
     with world.person.socket(world.conversation) as socket:
         assert socket.close_code() == RECONNECT
     ready = world.person.get("/readyz")
@@ -63,7 +63,7 @@ def test_what_needs_no_writing_works_on_while_nothing_can_be_written(
         if path == "/readyz":
             continue
         for name, response in requests_of(world.person, path):
-            if is_worded(response, "Nothing can be saved at present."):
+            if is_worded(response, "Nothing can be saved right now."):
                 refused.add(name)
                 continue
             is_unlike = name == f"GET {path}" and response.status_code != usual[path]
@@ -75,7 +75,7 @@ def test_what_needs_no_writing_works_on_while_nothing_can_be_written(
     assert f"GET /c/{world.conversation}/" not in refused
     for path in ("/accounts/login/", "/accounts/password/reset/", "/accounts/signup/"):
         response = stranger.post(path, htmx=False, **form_of(path))
-        assert is_worded(response, "Nothing can be saved at present."), (path, response.text)
+        assert is_worded(response, "Nothing can be saved right now."), (path, response.text)
     ready = world.person.get("/readyz")
     assert ready.status_code == 503
     assert ready.json()["database"] == "down: read only sql transaction (25006)"

@@ -16,7 +16,7 @@ from tests.chat.people import PASSWORD, Person
 from tests.chat.polling import eventually
 from tests.failure_injection.world import EMAIL, World, is_worded
 
-CANNOT_SAVE = "Nothing can be saved at present."
+CANNOT_SAVE = "Nothing can be saved right now."
 
 
 def sends(world: World, text: str) -> int:
@@ -150,7 +150,7 @@ def test_without_a_free_connection_people_hear_that_it_is_busy(world: World) -> 
             pass
         for path in ("/accounts/email/", "/admin/"):
             response = world.person.get(path)
-            assert is_worded(response, "The database is too busy at present."), response.text
+            assert is_worded(response, "The database is overloaded right now."), response.text
         ready = world.person.get("/readyz").json()["database"]
         assert ready == "down: too many connections"
     assert eventually(lambda: world.person.get("/admin/").status_code == 200)

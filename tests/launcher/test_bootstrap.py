@@ -107,8 +107,8 @@ def test_a_missing_venv_module_is_told_in_one_sentence(clone: Path) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     assert done.returncode == 1
     assert done.stderr == (
-        f"This Python {version} lacks its venv module: install it (on Debian and Ubuntu "
-        f"`apt install python{version}-venv`) and start again.\n"
+        f"Python {version} is missing its venv module: install it (on Debian and Ubuntu `apt "
+        f"install python{version}-venv`) and start again.\n"
     )
 
 
@@ -138,8 +138,8 @@ def test_no_network_is_needed_when_all_is_installed(clone: Path) -> None:
     ("said", "sentence"),
     [
         ("OSError: [Errno 28] No space left on device", "is full: free some space"),
-        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "not the one in the lock"),
-        ("OSError: [Errno 13] Permission denied: 'x'", "cannot be written; start as the user"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "does not match its hash in the lock"),
+        ("OSError: [Errno 13] Permission denied: 'x'", "is not writable. Start as the user"),
         ("ERROR: No matching distribution found for x", "No matching distribution found for x"),
     ],
 )

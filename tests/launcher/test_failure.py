@@ -14,8 +14,8 @@ from launcher.failure import StartError, in_words
     [
         (errno.ENOSPC, "is full: free some space and start again"),
         (errno.EDQUOT, "is full: free some space and start again"),
-        (errno.EACCES, "cannot be written by"),
-        (errno.EROFS, "cannot be written by"),
+        (errno.EACCES, "cannot write to"),
+        (errno.EROFS, "cannot write to"),
     ],
 )
 def test_a_fault_of_the_disk_becomes_a_sentence(number: int, words: str) -> None:

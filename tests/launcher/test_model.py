@@ -76,7 +76,7 @@ def test_a_model_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         server.port = other.getsockname()[1]
         server.start()
-        with pytest.raises(StartError, match="did not start; set HF_TOKEN or INFERENCE_BASE_URL"):
+        with pytest.raises(StartError, match="did not start: set HF_TOKEN or INFERENCE_BASE_URL"):
             server.wait_until_ready()
 
 

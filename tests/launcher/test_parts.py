@@ -54,7 +54,7 @@ def test_a_part_that_ended_is_started_again(capsys: pytest.CaptureFixture[str]) 
     part = Part("The part", lambda: False, lambda: starts.append(1), "see its log.")
     until(lambda: len(starts) == 5, part)
     said = capsys.readouterr().out
-    assert "The part ended; starting it again in 0.5 s." in said
+    assert "The part ended. Restarting it in 0.5 s." in said
     assert said.count("has ended 5 times in a row: see its log.") == 1
 
 
@@ -67,4 +67,4 @@ def test_a_part_that_does_not_start_is_tried_again(capsys: pytest.CaptureFixture
 
     part = Part("The part", lambda: bool(tries), fail, "see its log.")
     until(lambda: len(tries) == 2, part)
-    assert "The part did not start: the disk is full; starting" in capsys.readouterr().out
+    assert "The part did not start: the disk is full. Restarting" in capsys.readouterr().out

@@ -53,7 +53,7 @@ def test_a_port_must_be_a_number(port: str) -> None:
 
 
 def test_a_host_must_be_an_address_of_this_machine() -> None:
-    with pytest.raises(StartError, match="no address of this machine"):
+    with pytest.raises(StartError, match="not an address of this machine"):
         ports.listen("203.0.113.7", "8765")
 
 

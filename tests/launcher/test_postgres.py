@@ -119,7 +119,7 @@ def test_data_of_another_major_version_is_named(cluster_folder: Path) -> None:
     with Cluster(cluster_folder, fast=True) as cluster:
         data = cluster.data
     (data / "PG_VERSION").write_text("17\n")
-    with pytest.raises(StartError, match="holds the data of PostgreSQL 17 and this version"):
+    with pytest.raises(StartError, match="contains data of PostgreSQL 17, but this version"):
         Cluster(cluster_folder, fast=True).start()
     (data / "PG_VERSION").write_text("18\n")
 

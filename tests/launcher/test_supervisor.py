@@ -81,7 +81,7 @@ def test_it_starts_heals_and_stops(run: Runner, wait_for: Waiter) -> None:
     second = run()
     second.process.wait()
     assert second.process.returncode == 0
-    note = f"It is already running from this folder: open {first.address}/ (process "
+    note = f"The site is already running from this folder: open {first.address}/ (process "
     assert second.said.startswith(note)
     assert second.said.count("\n") == 1
 
@@ -108,7 +108,7 @@ def test_a_start_waits_for_one_that_is_stopping(cluster_folder: Path, start: Sta
     stopping.write(STOPPING)
     waiting = start("launcher", environment=QUIET | {"DATA_DIR": str(data), "PORT": ""})
     assert waiting.stdout is not None
-    assert waiting.stdout.readline() == "Waiting until what runs from this folder has stopped\n"
+    assert waiting.stdout.readline() == "Waiting for the previous run in this folder to stop\n"
     stopping.close()
     assert "Starting the database\n" in waiting.stdout
 
@@ -119,7 +119,7 @@ def test_a_start_waits_for_one_that_is_stopping(cluster_folder: Path, start: Sta
         ({"DEBUG": "on"}, "it does not start. DEBUG is on"),
         ({"SECRET_KEY": "short"}, "it does not start. SECRET_KEY is too easy to guess"),
         ({"ALLOWED_HOSTS": "*"}, "it does not start. ALLOWED_HOSTS is *"),
-        ({"TRUSTED_PROXIES": "caddy"}, "TRUSTED_PROXIES has the entry 'caddy'"),
+        ({"TRUSTED_PROXIES": "caddy"}, "TRUSTED_PROXIES contains 'caddy'"),
     ],
 )
 def test_wrong_settings_are_one_line_and_nothing_starts(

@@ -37,7 +37,7 @@ def test_progress_comes_while_the_upgrade_runs(
                 },
             )
             said = read_until(process, "search: 100 of 400 conversations")
-            assert "Bringing the database up to date" in said
+            assert "Migrating the database" in said
             read_until(process, "Another session has locked a table")
             assert database.value(TITLES) < 400
             holder.commit()

@@ -54,8 +54,8 @@ def test_a_refused_handshake_is_tried_again_and_said(
     person.page.reload()
     before = proxy.handshakes
     expect(line(person)).to_be_hidden()
-    wait_for(person, "Reconnecting …")
-    wait_for(person, "No connection.Next try in")
+    wait_for(person, "Reconnecting…")
+    wait_for(person, "No connection.Trying again in")
     assert proxy.handshakes > before + 5
     expect(person.button("Reload")).to_be_visible()
     proxy.refusal = None

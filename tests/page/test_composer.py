@@ -80,7 +80,7 @@ def test_no_failure_loses_text(person: Person) -> None:
     for status in (0, 403, 413, 500, 502):
         answers.append(status)
         person.ask(f"Precious words {status}")
-        expect(notice).to_contain_text("Your text is kept")
+        expect(notice).to_contain_text("Your text is still here")
         expect(person.box).to_have_value(f"Precious words {status}")
         expect(person.page.get_by_role("heading", name="proxy")).to_have_count(0)
         expect(person.button("Send")).to_be_visible()
@@ -93,7 +93,7 @@ def test_sending_again_after_the_network_came_back(
     upstream.script(answer("Hello."))
     person.page.route("**/c/", lambda route: route.abort())
     person.ask("Hello?")
-    expect(person.page.locator("#composer-notice")).to_contain_text("cannot be reached")
+    expect(person.page.locator("#composer-notice")).to_contain_text("can't be reached")
     person.page.unroute("**/c/")
     person.box.press("Enter")
     person.sees("Hello.")
@@ -105,11 +105,11 @@ def test_too_long_is_said_and_not_sent(person: Person) -> None:
     asked: list[str] = []
     person.page.on("request", lambda request: asked.append(request.url))
     person.box.fill("x" * 31_900)
-    expect(person.page.locator("#composer-count")).to_have_text("Characters left: 100.")
+    expect(person.page.locator("#composer-count")).to_have_text("100 characters left.")
     person.box.fill("😀" * 32_001)
-    expect(person.page.locator("#composer-count")).to_have_text("Characters too many: 1.")
+    expect(person.page.locator("#composer-count")).to_have_text("1 character over the limit.")
     person.box.press("Enter")
-    expect(person.page.locator("#live-region")).to_contain_text("Characters too many: 1.")
+    expect(person.page.locator("#live-region")).to_contain_text("1 character over the limit.")
     assert not [url for url in asked if url.endswith("/c/")]
     expect(person.box).not_to_have_value("")
 

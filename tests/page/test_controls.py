@@ -182,7 +182,7 @@ def test_what_was_edited_survives_signing_out(person: Person, upstream: Upstream
     person.button("Send again").click()
     refusal = person.page.locator(".edit-form [data-error]")
     expect(refusal).to_have_text(
-        "You are signed out. Sign in to go on; your text is kept. Sign in", use_inner_text=True
+        "You are signed out. Sign in to continue. Your text is saved. Sign in", use_inner_text=True
     )
     with person.page.context.expect_page() as opened:
         refusal.get_by_role("link", name="Sign in").click()
@@ -221,7 +221,7 @@ def test_settings_change_from_turn_to_turn(person: Person, upstream: UpstreamThr
     expect(menu).to_contain_text("Llama 3 70B")
     person.page.get_by_text("Advanced").click()
     with person.page.expect_response("**/options/"):
-        person.page.get_by_label("Longest answer, tokens").fill("64")
+        person.page.get_by_label("Maximum answer length (tokens)").fill("64")
         person.page.keyboard.press("Tab")
     person.page.keyboard.press("Escape")
     person.ask("Second")
@@ -231,7 +231,7 @@ def test_settings_change_from_turn_to_turn(person: Person, upstream: UpstreamThr
     assert sent["max_tokens"] == 64
     person.page.reload()
     expect(menu).to_contain_text("Llama 3 70B")
-    expect(person.page.get_by_label("Longest answer, tokens")).to_have_value("64")
+    expect(person.page.get_by_label("Maximum answer length (tokens)")).to_have_value("64")
 
 
 @pytest.mark.parametrize(("typed", "taken"), [("0.33", 0.33), ("3", 2.0)])
@@ -270,15 +270,15 @@ def test_numbers_out_of_range_are_moved_and_block_nothing(
     person.ask("First")
     person.sees_status("complete")
     menu = person.page.locator("#model-settings > summary")
-    tokens = person.page.get_by_label("Longest answer, tokens")
+    tokens = person.page.get_by_label("Maximum answer length (tokens)")
     menu.click()
     person.page.get_by_text("Advanced").click()
     most = tokens.get_attribute("max") or ""
     for label, typed, taken in (
         ("Temperature", "0.33", "0.33"),
         ("Top p", "7", "1"),
-        ("Longest answer, tokens", "3", "16"),
-        ("Longest answer, tokens", "1000000", most),
+        ("Maximum answer length (tokens)", "3", "16"),
+        ("Maximum answer length (tokens)", "1000000", most),
     ):
         with person.page.expect_response("**/options/") as got:
             person.page.get_by_label(label).fill(typed)
@@ -299,7 +299,7 @@ def test_a_model_chosen_for_a_new_chat_is_seen_at_once(person: Person) -> None:
         person.page.locator("#model-settings > summary"),
         person.page.locator("#model-note"),
     )
-    tokens = person.page.get_by_label("Longest answer, tokens")
+    tokens = person.page.get_by_label("Maximum answer length (tokens)")
     menu.click()
     person.page.get_by_text("Advanced").click()
     before = note.inner_text()

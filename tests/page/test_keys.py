@@ -59,7 +59,7 @@ def test_single_keys_can_be_switched_off(person: Person) -> None:
     person.page.keyboard.press("Escape")
     person.page.locator("summary.account").click()
     person.button("Keyboard shortcuts").click()
-    person.page.get_by_label("Single keys work outside of text fields").uncheck()
+    person.page.get_by_label("Use single-key shortcuts outside text fields").uncheck()
     person.page.keyboard.press("Escape")
     person.page.locator("#main").focus()
     person.page.keyboard.press("?")

@@ -101,7 +101,7 @@ def test_refusals_speak_it_too(owner: User, owner_client: Client) -> None:
         {"title": " "},
         headers={"Accept-Language": "de", "HX-Request": "true"},
     )
-    assert "Bitte schreiben Sie zuerst einen Titel." in answer.content.decode()
+    assert "Bitte geben Sie zuerst einen Titel ein." in answer.content.decode()
 
 
 @pytest.mark.parametrize(

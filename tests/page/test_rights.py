@@ -41,7 +41,7 @@ def shows_the_end(person: Person, sentence: str, *, sign_in: bool) -> None:
     person.sees("Light")
     expect(person.button("Stop")).to_be_hidden()
     expect(person.page.locator(".row[data-answering]")).to_have_count(0)
-    expect(person.page.locator("#connection")).to_contain_text("no longer updated")
+    expect(person.page.locator("#connection")).to_contain_text("no longer updates")
 
 
 def account(person: Person, rows: Rows) -> str:
@@ -49,12 +49,12 @@ def account(person: Person, rows: Rows) -> str:
 
 
 WAYS: list[tuple[str, dict[str, str], str, bool]] = [
-    ("change", {}, "This account is switched off. Ask your administrator.", False),
-    ("delete", {"post": "yes"}, "This account was deleted, and its conversations with it.", False),
+    ("change", {}, "This account is disabled. Contact your administrator.", False),
+    ("delete", {"post": "yes"}, "This account and its conversations were deleted.", False),
     (
         "password",
         {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD, "usable_password": "true"},
-        "The password of this account was changed. Sign in to go on; your text is kept.",
+        "The password for this account was changed. Sign in to continue. Your text is saved.",
         True,
     ),
 ]
@@ -98,7 +98,7 @@ def test_after_the_own_change_of_password_the_other_tab_goes_on(
     other.page.goto(f"{site.url}/accounts/password/change/")
     other.page.get_by_label("Current password").fill(PASSWORD)
     other.page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
-    other.page.get_by_label("New password (again)").fill(NEW_PASSWORD)
+    other.page.get_by_label("Confirm new password").fill(NEW_PASSWORD)
     with person.page.expect_websocket() as renewed:
         other.page.locator("main form button[type=submit], form button[type=submit]").last.click()
     assert "again=1" in renewed.value.url

@@ -81,7 +81,7 @@ def test_a_message_is_found_by_keys_and_shown_in_its_place(person: Person, site:
     expect(page.locator("#thread article").last).to_contain_text("number 300")
     page.reload()
     expect(message).to_be_in_viewport()
-    page.locator(".search").get_by_role("button", name="Clear the search").click()
+    page.locator(".search").get_by_role("button", name="Clear search").click()
     expect(page.locator("#sidebar-list")).to_be_visible()
     expect(searching(person)).to_be_focused()
     assert "?" not in page.url
@@ -207,7 +207,7 @@ def test_only_the_newest_search_is_shown(person: Person, site: Site) -> None:
         "() => document.getElementById('search-results').ariaBusy === 'true'"
     )
     searching(person).fill("nothing of it")
-    expect(status(person)).to_contain_text("Nothing was found.")
+    expect(status(person)).to_contain_text("No results.")
     assert len(held) == 1
     expect(found(person).locator("a")).to_have_count(0)
 
@@ -237,7 +237,7 @@ def test_a_search_that_fails_says_so(person: Person, how: str) -> None:
         expected = "You are signed out."
     else:
         person.page.route("**/search/**", fail)
-        expected = "The search did not work. Please try again."
+        expected = "The search failed. Try again."
     searching(person).fill("whale")
     expect(found(person)).to_contain_text(expected)
     expect(found(person)).not_to_contain_text("Traceback")

@@ -51,7 +51,7 @@ def test_too_many_pages_are_told_and_do_not_come_back(person: Person) -> None:
     expect(person.page.locator("#page-notice")).to_have_text("Too many.")
     person.page.clock.run_for(60_000)
     assert len(opened) == 1
-    expect(person.page.locator("#connection")).to_contain_text("no longer updated")
+    expect(person.page.locator("#connection")).to_contain_text("no longer updates")
     expect(person.button("Reload")).to_be_visible()
 
 

@@ -8,11 +8,11 @@ from accounts import initial_admin
 
 
 class Command(BaseCommand):
-    help = "Print a fresh one-time link that makes the first administrator, if there is none."
+    help = "Print a new one-time link to create the first administrator, unless there is one."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if initial_admin.is_needed():
             self.stdout.write(
-                "There is no administrator yet. This link makes one; it works once, for 24 hours:\n"
-                f"{initial_admin.create_link()}"
+                "There is no administrator yet. Create one with this link (it works once and "
+                f"expires in 24 hours):\n{initial_admin.create_link()}"
             )

@@ -1,6 +1,11 @@
-"""`makemessages` that also finds the sentences of `chat/errors.py`."""
+"""`makemessages` that also finds the sentences of `chat/errors.py` and writes no dates."""
+
+import re
+from pathlib import Path
 
 from django.core.management.commands import makemessages
+
+CHANGING_HEADERS = re.compile(r'^"(?:POT-Creation-Date|Report-Msgid-Bugs-To):.*\n', re.MULTILINE)
 
 
 class Command(makemessages.Command):
@@ -13,3 +18,9 @@ class Command(makemessages.Command):
         "--keyword=ErrorCode:2",
         "--keyword=gettext_noop",
     ]
+
+    def write_po_file(self, potfile: str, locale: str) -> None:
+        """Write the catalogue, without the header lines that change with every run."""
+        super().write_po_file(potfile, locale)
+        path = Path(potfile).parent / locale / "LC_MESSAGES" / f"{self.domain}.po"
+        path.write_text(CHANGING_HEADERS.sub("", path.read_text(), count=2))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 # Texts that a fresh database contains, marked for translation. Texts that administrators write are
 # not translated.
@@ -28,24 +28,34 @@ FIRST_TEXTS = (
 def client_strings() -> dict[str, str]:
     """Return the sentences in the current language; the scripts fill in `{n}` and `{title}`."""
     return {
-        "too_many": _("Characters too many: {n}."),
-        "left": _("Characters left: {n}."),
+        **plural_strings("one", 1),
+        **plural_strings("other", 2),
         "copied": _("Copied."),
-        "not_copied": _("The browser did not allow copying."),
-        "reconnecting": _("Reconnecting …"),
+        "not_copied": _("Your browser blocked copying."),
+        "reconnecting": _("Reconnecting…"),
         "no_connection": _("No connection."),
-        "next_try": _("Next try in {n} s."),
+        "next_try": _("Trying again in {n} s."),
         "try_now": _("Try now"),
         "reload": _("Reload"),
-        "refused": _("The server refused the connection. Your text is kept; reload the page."),
-        "stopped": _("This page is no longer updated."),
-        "unreachable": _("The server cannot be reached. Your text is kept; please try again."),
-        "not_taken": _("The server did not take it. Your text is kept; please try again."),
-        "out_of_date": _("This page is out of date. Your text is kept; reload the page."),
-        "no_search": _("The search did not work. Please try again."),
+        "refused": _("The server refused the connection. Your text is saved. Reload the page."),
+        "stopped": _("This page no longer updates."),
+        "unreachable": _("The server can't be reached. Your text is still here. Try again."),
+        "not_taken": _("Your message wasn't sent. Your text is still here. Try again."),
+        "out_of_date": _("This page is out of date. Your text is still here. Reload the page."),
+        "no_search": _("The search failed. Try again."),
         "answered": _("“{title}” has a new answer."),
         "open": _("Open"),
         "dismiss": _("Dismiss"),
+    }
+
+
+def plural_strings(form: str, n: int) -> dict[str, str]:
+    """Return the sentences that depend on a number, in the plural form that `n` needs."""
+    return {
+        f"too_many_{form}": ngettext(
+            "{n} character over the limit.", "{n} characters over the limit.", n
+        ),
+        f"left_{form}": ngettext("{n} character left.", "{n} characters left.", n),
     }
 
 
@@ -63,10 +73,12 @@ class Shortcut:
 
 
 SHORTCUTS = (
-    Shortcut("Enter", gettext_lazy("Send the message")),
+    Shortcut("Enter", gettext_lazy("Send message")),
     Shortcut("Shift+Enter", gettext_lazy("New line")),
-    Shortcut("↑", gettext_lazy("Edit the last question (in an empty message)")),
-    Shortcut("Esc", gettext_lazy("Close what is open, stop the answer, leave the message")),
+    Shortcut("↑", gettext_lazy("Edit your last question (in an empty message box)")),
+    Shortcut(
+        "Esc", gettext_lazy("Close a menu or dialog, stop the answer or leave the message box")
+    ),
     Shortcut("n", gettext_lazy("New chat"), single=True),
     Shortcut("m", gettext_lazy("Write a message"), single=True),
     Shortcut("s", gettext_lazy("Search conversations"), single=True),
@@ -74,5 +86,5 @@ SHORTCUTS = (
     Shortcut("k", gettext_lazy("Previous conversation"), single=True),
     Shortcut("y", gettext_lazy("Copy the last answer"), single=True),
     Shortcut("x", gettext_lazy("Stop the answer"), single=True),
-    Shortcut("?", gettext_lazy("Show these shortcuts"), single=True),
+    Shortcut("?", gettext_lazy("Show keyboard shortcuts"), single=True),
 )

@@ -142,7 +142,9 @@ def to_message_view(item: MessageItem) -> MessageView:
         role=message.role,
         status=status,
         html=message_body_html(message, live.html if live else None),
-        note=_("This wording is saved and was not sent.") if can_ask else outcome_note(message),
+        note=_("This version is saved but has not been sent.")
+        if can_ask
+        else outcome_note(message),
         is_error=message.status == Status.FAILED,
         notice=live.notice if live else "",
         can_continue=can_continue(message),
@@ -187,7 +189,7 @@ def outcome_note(message: Message) -> str:
     if message.status == Status.STOPPED:
         return _("You stopped this answer.")
     if message.status == Status.INTERRUPTED:
-        return _("The server was restarted while it wrote this answer. The text so far is kept.")
+        return _("The server restarted while writing this answer. The text so far was saved.")
     if message.status == Status.COMPLETE:
         return finish_note(message.finish_reason)
     return ""
@@ -198,7 +200,7 @@ def finish_note(reason: str) -> str:
     if reason in FINISHED:
         return ""
     if reason in ("length", "answer_too_long"):
-        return _("The answer reached the longest length allowed and was cut here.")
+        return _("The answer reached its maximum length and was cut off here.")
     if reason == "content_filter":
-        return _("The model's content filter ended this answer.")
-    return _("The model ended this answer for a reason of its own.")
+        return _("The model's content filter stopped this answer.")
+    return _("The model ended this answer for an unknown reason.")

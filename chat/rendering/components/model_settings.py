@@ -93,7 +93,7 @@ def model_note(conversation: Conversation | None, model: ChatModel) -> str:
     chosen = conversation.model if conversation else None
     if chosen is None or chosen == model:
         return note
-    instead = _("“%(chosen)s” is not offered any longer; %(model)s answers instead.") % {
+    instead = _("“%(chosen)s” is no longer available. %(model)s answers instead.") % {
         "chosen": chosen.label,
         "model": model.label,
     }

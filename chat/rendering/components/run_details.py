@@ -61,8 +61,11 @@ def sampling_lines(run: Run) -> list[tuple[str, str]]:
     return [
         (_("Temperature"), format_number(run.temperature)),
         (_("Top p"), format_number(run.top_p)),
-        (_("Repeat penalty"), format_number(run.frequency_penalty)),
-        (_("Longest answer"), _("%(count)s tokens") % {"count": format_number(run.max_tokens)}),
+        (_("Frequency penalty"), format_number(run.frequency_penalty)),
+        (
+            _("Maximum answer length"),
+            _("%(count)s tokens") % {"count": format_number(run.max_tokens)},
+        ),
     ]
 
 
@@ -78,7 +81,7 @@ def cost_lines(run: Run) -> list[tuple[str, str]]:
 
 def outcome_lines(message: Message, run: Run) -> list[tuple[str, str]]:
     return [
-        (_("State"), str(message.get_status_display())),
+        (_("Status"), str(message.get_status_display())),
         (_("Finish reason"), run.finish_reason),
         (_("Error"), run.error_code),
     ]
@@ -114,4 +117,4 @@ def format_speed(run: Run) -> str:
     if elapsed_ms <= 0:
         return ""
     rate = number_format(run.answer_tokens * 1000 / elapsed_ms, 1)
-    return _("%(rate)s tokens a second") % {"rate": rate}
+    return _("%(rate)s tokens per second") % {"rate": rate}

@@ -77,9 +77,11 @@ def search_results_html(page: ResultPage, results: ResultsContext) -> SafeString
 
 def empty_query_html(typed: str) -> SafeString:
     """Render the hint for a query without search terms: it is too long or has no word."""
-    sentence = _("Type a word to search for.")
+    sentence = _("Enter a word to search for.")
     if len(typed) > MAX_CHARACTERS:
-        sentence = _("The search is too long: it has %(length)d characters, and %(limit)d fit.") % {
+        sentence = _(
+            "The search is too long: %(length)d characters, and the limit is %(limit)d."
+        ) % {
             "length": len(typed),
             "limit": MAX_CHARACTERS,
         }
@@ -88,7 +90,7 @@ def empty_query_html(typed: str) -> SafeString:
 
 def count_sentence(total: int) -> str:
     if not total:
-        return _("Nothing was found.")
+        return _("No results.")
     sentence = ngettext("Found in {n} conversation.", "Found in {n} conversations.", total)
     return sentence.format(n=total)
 

@@ -329,13 +329,15 @@ def deleted_notice_html(conversation_id: UUID | None) -> str:
 def close_reason(event: str) -> str:
     """Return the sentence that tells why a socket is closed."""
     if event == "signed-out":
-        return _("You are signed out. Sign in to go on; your text is kept.")
+        return _("You are signed out. Sign in to continue. Your text is saved.")
     if event == "password-changed":
-        return _("The password of this account was changed. Sign in to go on; your text is kept.")
+        return _(
+            "The password for this account was changed. Sign in to continue. Your text is saved."
+        )
     if event == "deactivated":
-        return _("This account is switched off. Ask your administrator.")
+        return _("This account is disabled. Contact your administrator.")
     if event == "account-deleted":
-        return _("This account was deleted, and its conversations with it.")
+        return _("This account and its conversations were deleted.")
     if event == "too-many":
-        return _("Too many pages are open. Close some of them and reload this one.")
-    return _("This conversation does not exist, or it is not yours.")
+        return _("You have too many pages open. Close some and reload this one.")
+    return _("This conversation does not exist or is not yours.")
