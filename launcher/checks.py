@@ -1,4 +1,4 @@
-"""`make test`, `make lint`, `make format` and `make lock`: run the tools one after the other."""
+"""`make check`, `make test`, `make lint`, `make format` and `make lock`: run tools in turn."""
 
 import os
 import subprocess
@@ -33,6 +33,12 @@ LOCK = (
 MIGRATIONS = (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 TEST_SETTINGS = "tests.settings"
+# Tests wait for processes and timers most of the time, so more of them run than there are cores.
+# The tests of a file stay together: they share a server or a browser.
+WORKERS = (os.cpu_count() or 1) + 1
+PARALLEL = (*PYTHON, "pytest", "-n", str(WORKERS), "--dist", "loadfile")
+QUICK = ("tests/unit", "tests/db", "tests/fake_llm", "tests/test_docs.py")
+NO_TESTS_CHOSEN = 5
 
 
 def main() -> int:
@@ -40,6 +46,8 @@ def main() -> int:
     os.chdir(ROOT)
     command, *arguments = sys.argv[1:]
     try:
+        if command == "check":
+            return steps([*LINT, (*PARALLEL, *QUICK, *arguments)])
         if command == "test":
             return test(arguments)
         return steps({"lint": LINT, "format": FORMAT, "lock": LOCK}[command])
@@ -64,7 +72,22 @@ def test(arguments: Sequence[str]) -> int:
         settings = {"DJANGO_SETTINGS_MODULE": TEST_SETTINGS, "DATABASE_URL": url}
         if code := steps([MIGRATIONS], settings):
             return code
-    return steps([(*PYTHON, "pytest", *arguments)])
+    return run_tests(arguments)
+
+
+def run_tests(arguments: Sequence[str]) -> int:
+    """Run the tests that need the machine to themselves, then all others in parallel.
+
+    Returns the exit code of the first that failed, 0, or 5 as pytest does if none was chosen.
+    """
+    alone = steps([(*PYTHON, "pytest", "-m", "alone", *arguments)])
+    parallel = steps([(*PARALLEL, "-m", "not alone", *arguments)])
+    if alone == parallel == NO_TESTS_CHOSEN:
+        return NO_TESTS_CHOSEN
+    failures = [code for code in (alone, parallel) if code not in (0, NO_TESTS_CHOSEN)]
+    if failures and parallel == 0:
+        print("\nA test that runs alone failed; its report is above the parallel ones.")
+    return failures[0] if failures else 0
 
 
 def steps(commands: Sequence[Sequence[str]], settings: Mapping[str, str] = NOTHING) -> int:

@@ -1,6 +1,6 @@
 """Make `.venv`, install the lock files that have changed into it, and run a command with it.
 
-Needs only the standard library: `python install.py run|test|lint|format|lock|install [arguments]`.
+Needs only the standard library: `python install.py run|check|test|lint|format|lock|install [arguments]`.
 """
 
 import fcntl
@@ -46,6 +46,7 @@ MISSING = re.compile(
 )
 COMMANDS = {
     "run": ["launcher"],
+    "check": ["launcher.checks", "check"],
     "test": ["launcher.checks", "test"],
     "lint": ["launcher.checks", "lint"],
     "format": ["launcher.checks", "format"],
@@ -66,7 +67,7 @@ class InstallError(Exception):
 
 def wanted(command: str) -> list[str]:
     """Return the locks that a command needs; settings can make embedded parts unnecessary."""
-    if command in ("test", "lint", "format", "lock"):
+    if command in ("check", "test", "lint", "format", "lock"):
         return list(LOCKS)
     needs_model = not (setting("HF_TOKEN") or setting("INFERENCE_BASE_URL"))
     needs_local = needs_model or not setting("DATABASE_URL")
