@@ -19,7 +19,7 @@ import psycopg
 
 from benchmarks.servers import create_sessions
 from launcher.postgres import Cluster
-from tests.site import Site, prepared_database
+from tests.support.site import Site, prepared_database
 
 PEOPLE = 5
 MESSAGES_PER_CONVERSATION = 50

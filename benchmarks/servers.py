@@ -14,8 +14,8 @@ from pathlib import Path
 
 from benchmarks.venvs import PEERS, ensure_environment, version
 from launcher.postgres import Cluster
-from tests.site import Site, free_port, prepared_database
-from tests.valkey import Valkey
+from tests.support.site import Site, free_port, prepared_database
+from tests.support.valkey import Valkey
 
 START_SECONDS = 90.0
 CREATE_SESSIONS = """

@@ -21,7 +21,7 @@ from benchmarks.servers import Server, create_sessions
 from benchmarks.texts import Plan
 from benchmarks.without import TRICKS
 from launcher.postgres import Cluster
-from tests.site import Site, prepared_database
+from tests.support.site import Site, prepared_database
 
 TOKENS, RATE = 300, 50.0
 ALL = "nothing"  # is replaced

@@ -37,7 +37,7 @@ TEST_SETTINGS = "tests.settings"
 # The tests of a file stay together: they share a server or a browser.
 WORKERS = (os.cpu_count() or 1) + 1
 PARALLEL = (*PYTHON, "pytest", "-n", str(WORKERS), "--dist", "loadfile")
-QUICK = ("tests/unit", "tests/db", "tests/fake_llm", "tests/test_docs.py")
+QUICK = ("tests/unit", "tests/db", "tests/fake_llm", *map(str, (ROOT / "tests").glob("test_*.py")))
 NO_TESTS_CHOSEN = 5
 
 

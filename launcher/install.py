@@ -1,6 +1,6 @@
 """Make `.venv`, install the lock files that have changed into it, and run a command with it.
 
-Needs only the standard library: `python install.py run|check|test|lint|format|lock|install [arguments]`.
+Needs only the standard library: `python install.py COMMAND [arguments]`, a command of the Makefile.
 """
 
 import fcntl

@@ -22,7 +22,7 @@ from core.db.connection import KeptConnection
 from core.db.executors import dedicate_connection
 from launcher.postgres import Cluster
 from tests.fake_llm import UpstreamThread
-from tests.site import Site, prepared_database
+from tests.support.site import Site, prepared_database
 
 PASSWORD = "correct-horse-9"
 FIRST_ROWS = import_module("chat.migrations.0002_first_rows")

@@ -1,6 +1,6 @@
 """What the docs say is what the code does: names, defaults, commands, links, numbers.
 
-`tests/config/test_environment.py` holds that every setting stands in the README.
+`tests/live/core/test_environment.py` holds that every setting stands in the README.
 """
 
 import ast
@@ -12,7 +12,7 @@ import pytest
 
 from chat.errors import FAULTS
 from chat.urls import urlpatterns, websocket_urlpatterns
-from tests.site import ROOT
+from tests.support.site import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "static" / "vendor" / "README.md"])

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.private_uses import Use, Visitor
-from tests.site import ROOT
+from tests.support.private_uses import Use, Visitor
+from tests.support.site import ROOT
 
 UPGRADING = (ROOT / "docs" / "upgrading.md").read_text()
 REQUIREMENTS = (ROOT / "requirements.txt").read_text()
@@ -27,11 +27,11 @@ def listed() -> Iterator[tuple[str, str, str, str]]:
 
 
 def found() -> set[tuple[str, str]]:
-    """Return file and name of each use that `tests.private_uses` prints.
+    """Return file and name of each use that `tests.support.private_uses` prints.
 
     A process of its own imports the modules: some of them install Twisted's reactor.
     """
-    command = [sys.executable, "-m", "tests.private_uses"]
+    command = [sys.executable, "-m", "tests.support.private_uses"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return {
         (match[1], match[2].rpartition(".")[2])

@@ -12,7 +12,7 @@ import daphne.http_protocol
 from django.conf import settings
 from twisted.web.http_headers import Headers
 
-# tests/config/test_request_headers.py lists every header that the installed packages read, and
+# tests/live/core/test_request_headers.py lists every header that the installed packages read, and
 # gives the reason for each one that is not allowed here.
 ALLOWED = frozenset(
     (

@@ -17,10 +17,10 @@ from playwright.sync_api import expect, sync_playwright
 
 from launcher.browser import chromium
 from launcher.postgres import Cluster
-from tests.e2e.person import Person
 from tests.fake_llm import answer
 from tests.fake_llm.script import Script
-from tests.site import ROOT, Site, prepared_database
+from tests.support.person import Person
+from tests.support.site import ROOT, Site, prepared_database
 
 PICTURE = Path(__file__).parent / "chat.png"
 COLOURS = 96

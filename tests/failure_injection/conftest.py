@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 
-from tests.chat.people import Person, signed_up
 from tests.failure_injection.world import EMAIL, World, prepared_world
 from tests.fake_llm import UpstreamThread
-from tests.site import Site
-from tests.valkey import Valkey
+from tests.support.people import Person, signed_up
+from tests.support.site import Site
+from tests.support.valkey import Valkey
 
 
 @dataclass

@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 import httpx2
 from websockets.exceptions import ConnectionClosed
 
-from tests.chat.frames import html_of
-from tests.chat.people import PASSWORD, SECONDS, Person, Socket, signed_in, signed_up
-from tests.chat.polling import eventually
-from tests.chat.rows import Rows
 from tests.fake_llm import Delay, Delta, Repeat, UpstreamThread, answer
-from tests.site import Site
+from tests.support.frames import html_of
+from tests.support.people import PASSWORD, SECONDS, Person, Socket, signed_in, signed_up
+from tests.support.polling import eventually
+from tests.support.rows import Rows
+from tests.support.site import Site
 
 NEW_PASSWORD = "better-battery-7"
 RESET_LINK = r"/accounts/password/reset/key/\S+"

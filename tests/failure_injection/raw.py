@@ -5,7 +5,7 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.chat.people import Person
+from tests.support.people import Person
 
 SECONDS = 10.0
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.chat.polling import eventually
 from tests.failure_injection.world import World, is_worded
 from tests.fake_llm import UpstreamThread, answer
+from tests.support.polling import eventually
 
 BLOCKED = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'chat'"
 # Fails as often as it is told, with a real SQLSTATE: a sequence does not go back in a rollback.

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.chat.frames import html_of
-from tests.chat.people import Person, signed_up
 from tests.failure_injection.database import Database, own_database
 from tests.fake_llm import Delay, Delta, Gate, Repeat, UpstreamThread, answer
-from tests.site import Site, prepared_database
+from tests.support.frames import html_of
+from tests.support.people import Person, signed_up
+from tests.support.site import Site, prepared_database
 
 
 @dataclass

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from core.server.websocket import BURST, MOST_PARTS
-from tests.chat.people import Person, signed_up
 from tests.failure_injection import raw
-from tests.site import Site
+from tests.support.people import Person, signed_up
+from tests.support.site import Site
 
 MASK = bytes(4)
 PING, PONG = (bytes((first, 0x80)) + MASK for first in (0x89, 0x8A))

@@ -9,10 +9,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from tests.chat.frames import html_of
-from tests.chat.people import Person, signed_up
 from tests.fake_llm import Gate, UpstreamThread, answer
-from tests.site import Site
+from tests.support.frames import html_of
+from tests.support.people import Person, signed_up
+from tests.support.site import Site
 
 SMALL = {
     "LIMITS": "on",

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.chat.people import Person, signed_up
-from tests.site import Site
+from tests.support.people import Person, signed_up
+from tests.support.site import Site
 
 NO_ID = "00000000-0000-4000-8000-000000000000"  # of nothing that exists
 TROUBLE = re.compile(r"Traceback|ERROR|Exception|Error\b")

@@ -17,12 +17,12 @@ from environ import Env
 
 from chat.errors import error_code
 from chat.rendering.components.message_view import finish_note
-from tests.chat.frames import html_of
-from tests.chat.people import Person, signed_up
 from tests.fake_llm import Done, Finish, Raw, Script, UpstreamThread, closed_port, faults, script
 from tests.fake_llm.script import Step
-from tests.providers.test_faults import ERRORS, FINISHES, SCRIPTS, STATUS_CODES
-from tests.site import Site
+from tests.support.frames import html_of
+from tests.support.people import Person, signed_up
+from tests.support.site import Site
+from tests.unit.llm.test_faults import ERRORS, FINISHES, SCRIPTS, STATUS_CODES
 
 KEY = "SECRET-API-KEY"
 PATIENCE = {

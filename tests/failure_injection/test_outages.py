@@ -4,8 +4,8 @@ import re
 import signal
 
 from chat.realtime.connection_registry import RECONNECT
-from tests.chat.people import Person
 from tests.failure_injection.world import World, form_of, is_worded, requests_of
+from tests.support.people import Person
 
 # Pages that ask the database nothing.
 WITHOUT_DATABASE = {

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from chat.realtime.connection_registry import RESTARTING
-from tests.chat.frames import html_of
-from tests.chat.people import Person, Socket, last_status
 from tests.failure_injection.conftest import Pair
 from tests.fake_llm import Delay, Delta, Gate, Repeat, UpstreamThread, answer
+from tests.support.frames import html_of
+from tests.support.people import Person, Socket, last_status
 
 
 def last_answer(person: Person, conversation: UUID) -> str:

@@ -14,11 +14,11 @@ from websockets.exceptions import ConnectionClosed
 from chat.realtime.connection_registry import RECONNECT
 from chat.realtime.consumer import ACK_SECONDS
 from core.server.http import MAX_REQUEST_BYTES, MAX_WAITING, REQUEST_SECONDS
-from tests.chat.frames import html_of
-from tests.chat.people import Person, Socket, signed_up
 from tests.failure_injection import raw
 from tests.fake_llm import Delta, UpstreamThread, answer
-from tests.site import Site
+from tests.support.frames import html_of
+from tests.support.people import Person, Socket, signed_up
+from tests.support.site import Site
 
 # Characters of one answer; its thread is a frame of at least as many bytes.
 LARGE = 300_000

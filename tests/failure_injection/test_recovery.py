@@ -12,9 +12,9 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.chat.people import PASSWORD, Person
-from tests.chat.polling import eventually
 from tests.failure_injection.world import EMAIL, World, is_worded
+from tests.support.people import PASSWORD, Person
+from tests.support.polling import eventually
 
 CANNOT_SAVE = "Nothing can be saved right now."
 

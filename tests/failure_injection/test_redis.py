@@ -2,9 +2,9 @@
 
 import re
 
-from tests.chat.people import Person
-from tests.chat.polling import eventually
 from tests.failure_injection.conftest import Pair
+from tests.support.people import Person
+from tests.support.polling import eventually
 
 
 def test_an_outage_of_the_layer_has_two_lines(pair: Pair, here: Person, there: Person) -> None:

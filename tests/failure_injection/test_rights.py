@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.chat.frames import html_of
-from tests.chat.people import Socket, signed_in
-from tests.chat.polling import eventually
-from tests.chat.rows import Rows
 from tests.failure_injection import ended
 from tests.failure_injection.conftest import Pair
 from tests.failure_injection.ended import Closing, Watched, read_to_end, watched
 from tests.fake_llm import UpstreamThread
-from tests.site import Site
+from tests.support.frames import html_of
+from tests.support.people import Socket, signed_in
+from tests.support.polling import eventually
+from tests.support.rows import Rows
+from tests.support.site import Site
 
 # On a busy machine; in peace it takes some hundredths, and up to a whole round of the comparison.
 BY_EVENT = 2.0

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.chat.people import Person, signed_up
 from tests.fake_llm import UpstreamThread, answer
-from tests.site import ROOT, START_SECONDS, Site, environment
+from tests.support.people import Person, signed_up
+from tests.support.site import ROOT, START_SECONDS, Site, environment
 
 MARK = "zzforeignzz"
 FOREIGN = f"https://{MARK}.example.net"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.server.clock import MEASURING
-from tests.echo_server import echo_server
-from tests.site import ROOT
+from tests.support.echo_server import echo_server
+from tests.support.site import ROOT
 
 HOUR, DAYS_400 = 3600.0, 400 * 86400.0
 PING = b"\x89"
@@ -31,7 +31,7 @@ def clock(tmp_path: Path) -> Path:
 @pytest.fixture
 def port(site_database: dict[str, str], clock: Path) -> Iterator[int]:
     """A real server whose pings come often; any page may connect."""
-    shifted = {"PYTHONPATH": f"{ROOT / 'tests/shifted'}", "CLOCK_OFFSET_FILE": str(clock)}
+    shifted = {"PYTHONPATH": f"{ROOT / 'tests/support/shifted'}", "CLOCK_OFFSET_FILE": str(clock)}
     options = (f"--ping-interval={INTERVAL}", "--ping-timeout=120")
     with echo_server(site_database | shifted, *options) as port:
         yield port

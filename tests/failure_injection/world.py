@@ -10,12 +10,12 @@ from uuid import UUID, uuid4
 import httpx2
 from psycopg import sql
 
-from tests.chat.people import PASSWORD, Person, signed_up
-from tests.chat.polling import eventually
 from tests.failure_injection.addresses import addresses
 from tests.failure_injection.database import Database, own_database
 from tests.fake_llm import UpstreamThread, answer
-from tests.site import Site, prepared_database
+from tests.support.people import PASSWORD, Person, signed_up
+from tests.support.polling import eventually
+from tests.support.site import Site, prepared_database
 
 EMAIL = "outage@example.org"
 # A link as the mail that asks to confirm an address has it.

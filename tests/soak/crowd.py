@@ -13,8 +13,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
-from tests.chat.frames import html_of
-from tests.chat.people import Person
+from tests.support.frames import html_of
+from tests.support.people import Person
 
 TRIES = 400
 LIVE = re.compile(r'data-role="assistant" data-status="(?:pending|streaming)"')

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import httpx2
 
-from tests.chat.frames import html_of
-from tests.chat.people import Person, signed_up
 from tests.failure_injection.database import own_database
 from tests.fake_llm import UpstreamThread
-from tests.site import Site, prepared_database
-from tests.valkey import Valkey
+from tests.support.frames import html_of
+from tests.support.people import Person, signed_up
+from tests.support.site import Site, prepared_database
+from tests.support.valkey import Valkey
 
 DELAY = 0.02
 

@@ -20,11 +20,11 @@ import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.chat.frames import html_of
-from tests.chat.people import Person, last_status, signed_up
 from tests.failure_injection.database import own_database
 from tests.fake_llm import UpstreamThread
-from tests.site import Site, prepared_database
+from tests.support.frames import html_of
+from tests.support.people import Person, last_status, signed_up
+from tests.support.site import Site, prepared_database
 
 PEOPLE = 10
 # Answers of one conversation, so that each page costs about the same.

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGQUIT
 
-from tests.chat.frames import html_of
-from tests.chat.people import Socket, last_status, signed_up
 from tests.failure_injection.database import own_database
 from tests.fake_llm import UpstreamThread
-from tests.site import Site, prepared_database
 from tests.soak.losses import elsewhere
+from tests.support.frames import html_of
+from tests.support.people import Socket, last_status, signed_up
+from tests.support.site import Site, prepared_database
 
 DELAY = 0.02
 

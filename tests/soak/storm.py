@@ -14,12 +14,12 @@ from uuid import UUID
 
 import psycopg
 
-from tests.chat.people import signed_up
 from tests.failure_injection.database import Database, own_database
 from tests.fake_llm import UpstreamThread
-from tests.site import Site, prepared_database
 from tests.soak.crowd import Chatter
-from tests.valkey import Valkey
+from tests.support.people import signed_up
+from tests.support.site import Site, prepared_database
+from tests.support.valkey import Valkey
 
 # Seconds after the storm in which everything has to be calm again.
 CALM = 30.0

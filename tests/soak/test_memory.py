@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.chat.people import signed_up
 from tests.fake_llm import UpstreamThread
-from tests.site import Site
 from tests.soak.memory import WATCHED, crowd, held
+from tests.support.people import signed_up
+from tests.support.site import Site
 
 # What there is one of for each answer, page, connection or request.
 KINDS = (

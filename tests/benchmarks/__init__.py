@@ -1,1 +1,0 @@
-"""Parts of the benchmark; nothing here is timed."""

@@ -1,0 +1,42 @@
+"""Scripts of the page: every file is delivered, and every handler has a name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.web.bundles import BUNDLES, join_sources
+from tests.support.site import ROOT
+
+FILES = sorted((ROOT / "static" / "js").glob("*.js"))
+LONGEST_LINE = 110
+NAMELESS_HANDLER = re.compile(
+    r"(?:addEventListener\([^,]+,|(?:Mutation|Resize)Observer\(|setInterval\()"
+    r"\s*(?:async\s*)?(?:function\b|\w+\s*=>|\([^()]*\)\s*=>)"
+)
+
+
+def test_every_script_is_in_the_bundle() -> None:
+    assert {f"js/{file.name}" for file in FILES} <= set(BUNDLES["page.js"])
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_script_can_be_read(file: Path) -> None:
+    source = file.read_text()
+    assert NAMELESS_HANDLER.findall(source) == []
+    assert [line for line in source.splitlines() if len(line) > LONGEST_LINE] == []
+
+
+def test_the_bundle_has_no_comment_lines_of_ours() -> None:
+    vendor = b"".join(file.read_bytes() for file in (ROOT / "static" / "vendor").rglob("*.js"))
+    lines = set(join_sources("page.js").splitlines()) - set(vendor.splitlines())
+    assert [line for line in lines if line.strip().startswith(b"//")] == []
+    assert b"window.chat = {" in join_sources("page.js")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_no_text_of_a_script_spans_lines(file: Path) -> None:
+    """A line of it could look like a comment, and would be missing from the bundle."""
+    code = [line for line in file.read_text().splitlines() if not line.strip().startswith("//")]
+    assert [line for line in code if line.count("`") % 2] == []
+    assert "/*" not in file.read_text()
