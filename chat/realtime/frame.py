@@ -1,11 +1,14 @@
 """A frame: what one websocket message tells a page."""
 
 from collections.abc import Sequence
-from json.encoder import encode_basestring as quote
+from json import JSONEncoder
 from typing import NamedTuple, Self
 from uuid import UUID
 
 from chat.rendering.components.patches import Patch
+
+# A text in JSON. Made once, because json.dumps makes an encoder for each call.
+quote = JSONEncoder(ensure_ascii=False).encode
 
 
 class Frame(NamedTuple):

@@ -1,6 +1,10 @@
 """Twenty people chat while processes die, drain and restart and the layer loses a third."""
 
+import pytest
+
 from tests.soak.storm import run
+
+pytestmark = pytest.mark.alone
 
 
 def test_nothing_is_lost_in_a_storm() -> None:

@@ -13,6 +13,8 @@ from tests.soak.memory import WATCHED, crowd, held
 from tests.support.people import signed_up
 from tests.support.site import Site
 
+pytestmark = pytest.mark.alone
+
 # What there is one of for each answer, page, connection or request.
 KINDS = (
     "chat.realtime.",
