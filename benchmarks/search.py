@@ -35,11 +35,11 @@ WITH wanted AS MATERIALIZED (
     FROM accounts_user person, generate_series(1, %(talks)s) number
 ), talks AS (
     INSERT INTO chat_conversation
-        (id, owner_id, title, title_is_own, next_seq, version, active_at)
+        (id, owner_id, title, title_is_custom, next_seq, version, last_activity_at)
     SELECT id, person, 'Talk ' || number, false, 100, 0, now() - number * interval '1 hour'
     FROM wanted
 )
-INSERT INTO chat_message (id, conversation_id, seq, role, status, text, html, renderer,
+INSERT INTO chat_message (id, conversation_id, seq, role, status, text, html, renderer_version,
     finish_reason, error_code, feedback_reason)
 SELECT gen_random_uuid(), id, seq, CASE seq %% 2 WHEN 1 THEN 'user' ELSE 'assistant' END,
     'complete', (%(texts)s::text[])[1 + (seq * 104729 + place) %% %(count)s], '', 0, '', '', ''

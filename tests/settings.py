@@ -21,8 +21,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
-# The sources: nothing is collected for the tests.
-STATIC_ROOT = BASE_DIR / "static"  # noqa: F405
-
 # A connection that a thread keeps would hold the test database at the end.
 KEEP_CONNECTION = 0

@@ -46,7 +46,7 @@ class Conversation(models.Model):
     )
     title = models.CharField(_("title"), max_length=200, blank=True)
     # True if a person set the title; such a title is never overwritten.
-    title_is_own = models.BooleanField(default=False)
+    title_is_custom = models.BooleanField(default=False)
     active_leaf = models.ForeignKey(
         "Message", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
@@ -61,9 +61,9 @@ class Conversation(models.Model):
     # Incremented with every change that pages must show; a page with another number is stale.
     version = models.PositiveBigIntegerField(default=0)
     # The ID of the transaction that last wrote this row; a database trigger sets it.
-    written_in = models.PositiveBigIntegerField(db_default=0, editable=False)
+    updated_xid = models.PositiveBigIntegerField(db_default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now())
-    active_at = models.DateTimeField(db_default=Now())
+    last_activity_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)
     # When an answer last ended, and when the owner last viewed the conversation. It is unread
     # if `seen_at` is null or earlier than `answered_at`.
@@ -86,7 +86,7 @@ class Conversation(models.Model):
         )
         indexes = (
             models.Index(
-                fields=("owner", "-active_at", "-id"),
+                fields=("owner", "-last_activity_at", "-id"),
                 condition=models.Q(deleted_at__isnull=True),
                 name="conversation_recent",
             ),
@@ -95,7 +95,7 @@ class Conversation(models.Model):
                 condition=models.Q(deleted_at__isnull=False),
                 name="conversation_deleted",
             ),
-            models.Index(fields=("owner", "written_in"), name="conversation_written"),
+            models.Index(fields=("owner", "updated_xid"), name="conversation_written"),
         )
 
     def __str__(self) -> str:
@@ -118,7 +118,7 @@ class Message(models.Model):
     text = models.TextField(blank=True)
     # The rendered HTML, and the version of the renderer that produced it.
     html = models.TextField(blank=True)
-    renderer = models.PositiveSmallIntegerField(default=0)
+    renderer_version = models.PositiveSmallIntegerField(default=0)
     client_id = models.UUIDField(null=True)
     finish_reason = models.CharField(max_length=40, blank=True)
     error_code = models.CharField(max_length=40, blank=True)

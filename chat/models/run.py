@@ -21,9 +21,9 @@ class Run(models.Model):
         Conversation, on_delete=models.CASCADE, related_name="runs", db_index=False
     )
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="runs")
-    # The lease: `owner` is the ID of the process that writes the answer, and `lease_until` is by
+    # The lease: `worker_id` identifies the process that writes the answer, and `lease_until` is by
     # the database's clock.
-    owner = models.UUIDField()
+    worker_id = models.UUIDField()
     lease_until = models.DateTimeField()
     stop_requested = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)

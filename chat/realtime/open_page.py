@@ -201,7 +201,7 @@ class OpenPage:
         if self.state.thread.fingerprints is not None:
             return False
         since, version = self.rows.since, self.state.thread.version
-        is_in_list = since is None or since.includes(conversation.written_in)
+        is_in_list = since is None or since.includes(conversation.updated_xid)
         return not is_in_list or 0 <= version != conversation.version
 
     def answer_frame(self) -> Frame | None:

@@ -64,7 +64,7 @@ class PendingRows:
         self.suspects |= {
             item.id
             for item in changed
-            if not since.includes(item.written_in) and not state.has_row(item.id, item.row)
+            if not since.includes(item.updated_xid) and not state.has_row(item.id, item.row)
         }
 
     @property

@@ -29,7 +29,7 @@ class SidebarState:
     def has_moved(self, row: SidebarRow) -> bool:
         """Return whether the page shows the row in another place."""
         before = self.rows.get(row.id)
-        return before is not None and before.active_at != row.active_at
+        return before is not None and before.last_activity_at != row.last_activity_at
 
 
 @dataclass(frozen=True, slots=True)

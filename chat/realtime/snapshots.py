@@ -136,6 +136,8 @@ def snapshot_of_row(
 ) -> SidebarSnapshot:
     """Return the snapshot with the row of a conversation that was just committed."""
     unread = is_unread(conversation.answered_at, conversation.seen_at)
-    row = SidebarRow(conversation.pk, conversation.title, conversation.active_at, answering, unread)
+    row = SidebarRow(
+        conversation.pk, conversation.title, conversation.last_activity_at, answering, unread
+    )
     rows: Mapping[UUID, SidebarRow] = {row.id: row}
     return SidebarSnapshot(rows, frozenset(rows) if bumped else frozenset())

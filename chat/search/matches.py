@@ -25,13 +25,14 @@ WITH hit AS MATERIALIZED ({hits}),
 matching AS (
     SELECT conversation_id FROM hit GROUP BY conversation_id HAVING bit_or(term) = %(all)s
 ), visible AS MATERIALIZED (
-    SELECT c.id, c.title, c.active_at FROM matching
+    SELECT c.id, c.title, c.last_activity_at FROM matching
     JOIN chat_conversation c ON c.id = matching.conversation_id
     WHERE c.owner_id = %(owner)s AND c.deleted_at IS NULL{without}
 ), page AS MATERIALIZED (
     SELECT *, (SELECT count(*) FROM visible) AS total FROM visible
-    WHERE %(at)s::timestamptz IS NULL OR (active_at, id) < (%(at)s::timestamptz, %(key)s::uuid)
-    ORDER BY active_at DESC, id DESC LIMIT %(size)s
+    WHERE %(at)s::timestamptz IS NULL
+        OR (last_activity_at, id) < (%(at)s::timestamptz, %(key)s::uuid)
+    ORDER BY last_activity_at DESC, id DESC LIMIT %(size)s
 ), message AS (
     SELECT conversation_id, message_id,
         row_number() OVER (
@@ -40,10 +41,11 @@ matching AS (
     FROM hit JOIN page ON page.id = conversation_id
     WHERE message_id IS NOT NULL GROUP BY conversation_id, message_id
 )
-SELECT page.id, page.title, page.active_at, page.total, m.id, m.role, left(m.text, %(text_limit)s)
+SELECT page.id, page.title, page.last_activity_at, page.total, m.id, m.role,
+    left(m.text, %(text_limit)s)
 FROM page LEFT JOIN message ON message.conversation_id = page.id AND rank <= %(message_limit)s
 LEFT JOIN chat_message m ON m.id = message.message_id
-ORDER BY page.active_at DESC, page.id DESC, m.seq DESC
+ORDER BY page.last_activity_at DESC, page.id DESC, m.seq DESC
 """
 MATCHES_TERM = "words @@ chat_search_query(%(owner)s, %(t{n})s, %(p{n})s)"
 SELECT_MATCHES = (
@@ -74,7 +76,7 @@ class MatchedConversation:
 
     id: UUID
     title: str
-    active_at: datetime
+    last_activity_at: datetime
     hits: tuple[Match, ...]
 
 
@@ -135,6 +137,6 @@ def term_values(terms: Sequence[Term]) -> dict[str, Any]:
 
 def group_matches(rows: Iterable[tuple[Any, ...]]) -> Iterable[MatchedConversation]:
     """Group the rows of the statement, one for each message, by conversation."""
-    for (pk, title, active_at), group in groupby(rows, key=lambda row: row[:3]):
+    for (pk, title, last_activity_at), group in groupby(rows, key=lambda row: row[:3]):
         hits = tuple(Match(*row[4:]) for row in group if row[4] is not None)
-        yield MatchedConversation(pk, title, active_at, hits)
+        yield MatchedConversation(pk, title, last_activity_at, hits)

@@ -25,15 +25,15 @@ SNAPSHOT_PATTERN = re.compile(r"\d{1,18}(?:\.\d{1,18}){1,99}")
 SELECT_CHANGES = """
 SELECT snapshot::text, changed.*
 FROM pg_current_snapshot() AS snapshot LEFT JOIN (
-    SELECT person.owner, c.id, c.written_in, c.deleted_at, c.title, c.active_at, c.answered_at,
-        c.seen_at, EXISTS (
+    SELECT person.owner, c.id, c.updated_xid, c.deleted_at, c.title, c.last_activity_at,
+        c.answered_at, c.seen_at, EXISTS (
             SELECT FROM chat_run run WHERE run.conversation_id = c.id AND run.ended_at IS NULL)
     FROM unnest(%s::uuid[], %s::bigint[]) AS person (owner, since)
     CROSS JOIN LATERAL (
         SELECT * FROM chat_conversation owned
-        WHERE owned.owner_id = person.owner AND owned.written_in >= person.since
-            AND owned.written_in < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-        ORDER BY owned.written_in LIMIT %s) AS c
+        WHERE owned.owner_id = person.owner AND owned.updated_xid >= person.since
+            AND owned.updated_xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        ORDER BY owned.updated_xid LIMIT %s) AS c
 ) AS changed ON TRUE
 """
 
@@ -73,7 +73,7 @@ class ChangedRow:
     """
 
     id: UUID
-    written_in: int
+    updated_xid: int
     row: SidebarRow | None
 
 
@@ -95,13 +95,13 @@ def load_changes(people: Mapping[UUID, int]) -> Changes:
         cursor.execute(SELECT_CHANGES, (list(people), list(people.values()), MAX_CHANGES))
         rows = cursor.fetchall()
     changed: dict[UUID, list[ChangedRow]] = {}
-    for _, owner_id, pk, written_in, deleted_at, title, active_at, *state in rows:
+    for _, owner_id, pk, updated_xid, deleted_at, title, last_activity_at, *state in rows:
         if owner_id is None:  # a person without changes
             continue
         answered_at, seen_at, is_answering = state
-        row = SidebarRow(pk, title, active_at, is_answering, is_unread(answered_at, seen_at))
+        row = SidebarRow(pk, title, last_activity_at, is_answering, is_unread(answered_at, seen_at))
         changed.setdefault(owner_id, []).append(
-            ChangedRow(pk, written_in, None if deleted_at else row)
+            ChangedRow(pk, updated_xid, None if deleted_at else row)
         )
     return Changes(parse_snapshot(rows[0][0]), changed)
 

@@ -23,18 +23,18 @@ class SidebarRow:
 
     id: UUID
     title: str
-    active_at: datetime
+    last_activity_at: datetime
     answering: bool
     unread: bool = False
 
     @property
     def place(self) -> "SidebarCursor":
         """Return the row's position, for use as a cursor."""
-        return self.active_at, self.id
+        return self.last_activity_at, self.id
 
 
 SELECT_ROWS = """
-SELECT id, title, active_at, EXISTS (
+SELECT id, title, last_activity_at, EXISTS (
         SELECT FROM chat_run run WHERE run.conversation_id = c.id AND run.ended_at IS NULL
     ), answered_at, seen_at
 FROM chat_conversation c WHERE owner_id = %(owner)s AND deleted_at IS NULL
@@ -45,14 +45,14 @@ SELECT_ROW = SELECT_ROWS + "AND id = %(conversation)s"
 SELECT_RANGE = (
     SELECT_ROWS
     + """
-    AND (active_at, id) < (%(before_at)s::timestamptz, %(before)s::uuid)
-    AND (active_at, id) > (%(after_at)s::timestamptz, %(after)s::uuid)
+    AND (last_activity_at, id) < (%(before_at)s::timestamptz, %(before)s::uuid)
+    AND (last_activity_at, id) > (%(after_at)s::timestamptz, %(after)s::uuid)
 """
 )
-SELECT_ROWS_BELOW = SELECT_RANGE + "ORDER BY active_at DESC, id DESC LIMIT %(size)s"
-SELECT_ROWS_ABOVE = SELECT_RANGE + "ORDER BY active_at, id LIMIT %(size)s"
+SELECT_ROWS_BELOW = SELECT_RANGE + "ORDER BY last_activity_at DESC, id DESC LIMIT %(size)s"
+SELECT_ROWS_ABOVE = SELECT_RANGE + "ORDER BY last_activity_at, id LIMIT %(size)s"
 
-# A row's position in the list: `active_at` and ID.
+# A row's position in the list: `last_activity_at` and ID.
 SidebarCursor = tuple[datetime, UUID]
 NEWEST: SidebarCursor = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 OLDEST: SidebarCursor = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
@@ -102,6 +102,6 @@ def get_row(user: User, conversation_id: UUID) -> SidebarRow:
 def fetch_rows(statement: str, values: dict[str, object]) -> list[SidebarRow]:
     """Run a statement built from SELECT_ROWS."""
     return [
-        SidebarRow(pk, title, active_at, answering, is_unread(answered_at, seen_at))
-        for pk, title, active_at, answering, answered_at, seen_at in fetch(statement, values)
+        SidebarRow(pk, title, last_activity_at, answering, is_unread(answered_at, seen_at))
+        for pk, title, last_activity_at, answering, answered_at, seen_at in fetch(statement, values)
     ]

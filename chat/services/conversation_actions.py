@@ -25,7 +25,7 @@ def rename(user: User, conversation_id: UUID, title: str) -> Conversation:
     title = clean_title(title)
     conversation = get_conversation(user, conversation_id)
     Conversation.objects.filter(pk=conversation.pk).update(
-        title=title, title_is_own=True, version=F("version") + 1
+        title=title, title_is_custom=True, version=F("version") + 1
     )
     conversation.title = title
     return conversation

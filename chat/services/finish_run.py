@@ -48,7 +48,7 @@ FOLD_CHUNKS = statement(
     """
 WITH message AS (
     UPDATE chat_message m SET status = %(status)s, text = %(text)s, html = %(html)s,
-        renderer = %(renderer)s, finish_reason = %(reason)s, error_code = %(code)s,
+        renderer_version = %(renderer_version)s, finish_reason = %(reason)s, error_code = %(code)s,
         finished_at = statement_timestamp()
     WHERE id = %(message)s RETURNING {message}
 ), removed_chunks AS (
@@ -65,7 +65,9 @@ SELECT conversation.*, message.* FROM conversation, message
 )
 
 
-def finish(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> FinishedRun | None:
+def finish(
+    run: Run, outcome: Outcome, text: str, html: str, renderer_version: int
+) -> FinishedRun | None:
     """Write the end of a run, with its answer as text and HTML.
 
     Returns None, and writes nothing, if the run has ended already.
@@ -82,7 +84,12 @@ def finish(run: Run, outcome: Outcome, text: str, html: str, renderer: int) -> F
         "first": usage.first_token_ms,
         "last": usage.last_token_ms,
     }
-    content = {"status": outcome.status, "text": text, "html": html, "renderer": renderer}
+    content = {
+        "status": outcome.status,
+        "text": text,
+        "html": html,
+        "renderer_version": renderer_version,
+    }
     with transaction.atomic():
         rows = fetch(UPDATE_RUN, result)
         if not rows:

@@ -42,12 +42,12 @@ class HeldRuns:
 SAVE_CHUNKS = """
 WITH renewed AS (
     UPDATE chat_run SET lease_until = now() + make_interval(secs => %(lease)s)
-    WHERE id = ANY(%(runs)s::uuid[]) AND owner = %(owner)s AND ended_at IS NULL
+    WHERE id = ANY(%(runs)s::uuid[]) AND worker_id = %(worker_id)s AND ended_at IS NULL
       AND lease_until < now() + make_interval(secs => %(below)s)
     RETURNING id, message_id, stop_requested
 ), unchanged AS (
     SELECT id, message_id, stop_requested FROM chat_run
-    WHERE id = ANY(%(runs)s::uuid[]) AND owner = %(owner)s AND ended_at IS NULL
+    WHERE id = ANY(%(runs)s::uuid[]) AND worker_id = %(worker_id)s AND ended_at IS NULL
       AND lease_until >= now() + make_interval(secs => %(below)s)
     FOR SHARE
 ), held AS (
@@ -72,17 +72,17 @@ SELECT id, stop_requested FROM held
 """
 
 
-def save_chunks(owner: UUID, runs: Sequence[UUID], chunks: Sequence[TextChunk]) -> HeldRuns:
+def save_chunks(worker_id: UUID, runs: Sequence[UUID], chunks: Sequence[TextChunk]) -> HeldRuns:
     """Save new text, renew leases and read stop requests, for all runs of a process at once.
 
-    `owner` is the ID of the process. Repeating a call is harmless: there is one chunk at each
+    `worker_id` is the ID of the process. Repeating a call is harmless: there is one chunk at each
     offset, and the longest text for it wins.
     """
     rows = fetch(
         SAVE_CHUNKS,
         {
             "runs": list(runs),
-            "owner": owner,
+            "worker_id": worker_id,
             "lease": LEASE.total_seconds(),
             "below": RENEW_BELOW.total_seconds(),
             "ids": [chunk.run_id for chunk in chunks],

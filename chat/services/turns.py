@@ -313,12 +313,12 @@ def insert_turn(
     run = build_run(config, conversation, answer, worker_id)
     write_conversation = insert_conversation if conversation._state.adding else update_leaf
     # Only `update_leaf` returns a row.
-    for (active_at,) in execute_together(
+    for (last_activity_at,) in execute_together(
         insert_statement(question, answer),
         insert_run(run),
         write_conversation(conversation, answer, message_count=2),
     ):
-        conversation.active_at = active_at
+        conversation.last_activity_at = last_activity_at
     return Turn(conversation, answer, run, question)
 
 
@@ -358,7 +358,7 @@ def build_run(
     return Run(
         conversation=conversation,
         message=answer,
-        owner=worker_id,
+        worker_id=worker_id,
         is_continuation=continuation,
         **run_fields(config, conversation),
     )
@@ -371,8 +371,8 @@ def insert_run(run: Run) -> StatementPart:
 
 UPDATE_LEAF = """
 UPDATE chat_conversation SET active_leaf_id = %s, next_seq = next_seq + %s, version = version + 1,
-    active_at = statement_timestamp()
-WHERE id = %s RETURNING active_at
+    last_activity_at = statement_timestamp()
+WHERE id = %s RETURNING last_activity_at
 """
 
 

@@ -41,12 +41,12 @@ def parse_cursor(text: str) -> SidebarCursor:
     """Parse the output of `format_row_cursor`. Raises Http404 for any other text."""
     timestamp, _, key = text.partition("_")
     try:
-        active_at, conversation_id = datetime.fromisoformat(timestamp), UUID(hex=key)
+        last_activity_at, conversation_id = datetime.fromisoformat(timestamp), UUID(hex=key)
     except ValueError:
         raise Http404 from None
-    if active_at.tzinfo is None:
+    if last_activity_at.tzinfo is None:
         raise Http404
-    return active_at, conversation_id
+    return last_activity_at, conversation_id
 
 
 @page

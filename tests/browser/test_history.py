@@ -22,7 +22,8 @@ from chat.models import Conversation
 user = User.objects.get(email={email!r})
 now = timezone.now()
 Conversation.objects.bulk_create(
-    Conversation(owner=user, title=f"Old talk {{n}}", active_at=now - timedelta(hours=9 * n + 48))
+    Conversation(
+        owner=user, title=f"Old talk {{n}}", last_activity_at=now - timedelta(hours=9 * n + 48))
     for n in range(120))
 """
 

@@ -22,7 +22,7 @@ user = User.objects.get(email={email!r})
 for talk in range({talks}):
     title = f"Talk {{talk}} of a whale" if talk else "Long one"
     conversation = Conversation.objects.create(owner=user, title=title, next_seq=301,
-        active_at=timezone.now() - timedelta(days=talk))
+        last_activity_at=timezone.now() - timedelta(days=talk))
     rows, parent = [], None
     for number in range(1, 3 if talk else {length} + 1):
         role = "user" if number % 2 else "assistant"

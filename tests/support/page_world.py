@@ -73,9 +73,9 @@ class World:
 
     def touch(self, conversation: Conversation, *, bumped: bool = False) -> None:
         """Write the row."""
-        conversation.written_in = self.next()
+        conversation.updated_xid = self.next()
         if bumped:
-            conversation.active_at = self.began + timedelta(seconds=conversation.written_in)
+            conversation.last_activity_at = self.began + timedelta(seconds=conversation.updated_xid)
 
     def change_home(self, *, bumped: bool = False) -> None:
         """Write the row of the open conversation, with a new version."""
@@ -123,7 +123,7 @@ class World:
         live, self.live, self.turn = self.live, None, None
         message = self.messages[live.message_id]
         message.status, message.finish_reason, message.text = status, reason, live.text
-        message.html, message.renderer = render(live.text, message.pk.hex), RENDERER_VERSION
+        message.html, message.renderer_version = render(live.text, message.pk.hex), RENDERER_VERSION
         self.change_home()
         message.finished_at = self.home.answered_at = self.began + timedelta(seconds=self.count)
         finished = FinishedRun(copy(self.home), copy(message))
@@ -195,7 +195,7 @@ class World:
             return None
         unread = is_unread(item.answered_at, item.seen_at)
         is_answering = item is self.home and self.live is not None
-        return SidebarRow(item.pk, item.title, item.active_at, is_answering, unread)
+        return SidebarRow(item.pk, item.title, item.last_activity_at, is_answering, unread)
 
     def sidebar_page(self, user: User, open_id: UUID | None) -> SidebarPage:
         rows = filter(None, (self.row(user, key) for key in self.conversations))
@@ -209,9 +209,9 @@ class World:
 
     def changes(self, since: Snapshot) -> Changes:
         changed = [
-            ChangedRow(item.pk, item.written_in, self.row(self.owner, item.pk))
+            ChangedRow(item.pk, item.updated_xid, self.row(self.owner, item.pk))
             for item in self.conversations.values()
-            if item.written_in >= since.low
+            if item.updated_xid >= since.low
         ]
         return Changes(self.snapshot(), {self.owner.pk: changed})
 

@@ -166,7 +166,7 @@ def message_body_html(message: Message, live: str | None) -> SafeString:
         html = live
     elif message.role == Role.USER:
         html = render_plain(message.text)
-    elif message.renderer == RENDERER_VERSION and not message.is_live:
+    elif message.renderer_version == RENDERER_VERSION and not message.is_live:
         html = message.html
     else:
         html = render(message.text, message.pk.hex)

@@ -131,7 +131,7 @@ class SidebarOrdered(Protocol):
     @property
     def id(self) -> UUID: ...
     @property
-    def active_at(self) -> datetime: ...
+    def last_activity_at(self) -> datetime: ...
 
 
 Row = TypeVar("Row", bound=SidebarOrdered)
@@ -152,7 +152,7 @@ def group_by_age(rows: Iterable[Row], now: datetime | None = None) -> list[AgeGr
     ages: dict[date, tuple[str, str]] = {}
 
     def age(row: Row) -> tuple[str, str]:
-        day = row.active_at.astimezone(zone).date()
+        day = row.last_activity_at.astimezone(zone).date()
         if day not in ages:
             ages[day] = age_group_of(day, today)
         return ages[day]
@@ -252,13 +252,13 @@ def section_html(group: AgeGroup[SidebarRow], *, has_heading: bool) -> SafeStrin
 
 
 def format_row_cursor(row: SidebarOrdered) -> str:
-    return format_cursor((row.active_at, row.id))
+    return format_cursor((row.last_activity_at, row.id))
 
 
 def format_cursor(cursor: SidebarCursor) -> str:
     """Return a cursor as text for URLs: the time of the last activity and the id."""
-    active_at, conversation_id = cursor
-    return f"{active_at.isoformat()}_{conversation_id.hex}"
+    last_activity_at, conversation_id = cursor
+    return f"{last_activity_at.isoformat()}_{conversation_id.hex}"
 
 
 # Stands for the time of the last activity in cached templates, which do not show it.

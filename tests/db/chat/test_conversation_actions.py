@@ -28,11 +28,11 @@ def test_a_title_of_ones_own_stays(owner: User) -> None:
     end(turn)
     turns.edit(owner, branch(Conversation.objects.get())[0].pk, uuid4(), "First?", PROCESS)
     conversation.refresh_from_db()
-    assert (conversation.title, conversation.title_is_own) == ("My title", True)
+    assert (conversation.title, conversation.title_is_custom) == ("My title", True)
 
 
 def test_a_title_made_by_us_is_not_somebodys_own(owner: User) -> None:
-    assert not said(owner).title_is_own
+    assert not said(owner).title_is_custom
 
 
 @pytest.mark.parametrize(

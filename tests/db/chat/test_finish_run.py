@@ -36,7 +36,7 @@ def test_a_close_writes_text_state_and_counts(owner: User) -> None:
     assert finish(run_of(turn), outcome, "Text.", "<p>Text.</p>", 3)
     answer = Message.objects.get(pk=turn.answer.pk)
     assert (answer.status, answer.text, answer.html) == ("complete", "Text.", "<p>Text.</p>")
-    assert (answer.renderer, answer.finish_reason) == (3, "stop")
+    assert (answer.renderer_version, answer.finish_reason) == (3, "stop")
     assert answer.finished_at is not None
     run = Run.objects.get()
     assert (run.prompt_tokens, run.answer_tokens, run.tokens_exact) == (12, 34, True)

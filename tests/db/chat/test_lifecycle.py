@@ -148,10 +148,12 @@ class Life(RuleBasedStateMachine):
         run = self.runs[-1 - at % min(3, len(self.runs))]
         offset = len(self.written[run.message_id])
         pieces = [leases.TextChunk(run.pk, offset, text)]
-        held = leases.save_chunks(run.owner, [run.pk], pieces)
+        held = leases.save_chunks(run.worker_id, [run.pk], pieces)
         if growing and held.runs:
             text += "+"
-            held = leases.save_chunks(run.owner, [run.pk], [leases.TextChunk(run.pk, offset, text)])
+            held = leases.save_chunks(
+                run.worker_id, [run.pk], [leases.TextChunk(run.pk, offset, text)]
+            )
         alive = Run.objects.get(pk=run.pk)
         assert (run.pk in held.runs) is (alive.ended_at is None)
         if held.runs:

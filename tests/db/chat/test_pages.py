@@ -169,7 +169,7 @@ def test_a_continued_answer_of_another_process_shows_old_and_new_text(
     from_before = asked(owner)
     end(from_before, "Half ", Status.STOPPED)
     key = from_before.answer.pk
-    Message.objects.filter(pk=key).update(html="<p>Half</p>", renderer=RENDERER_VERSION)
+    Message.objects.filter(pk=key).update(html="<p>Half</p>", renderer_version=RENDERER_VERSION)
     more = turns.continue_answer(owner, key, PROCESS)
     append(run_of(more), 5, "of it")
     page = owner_client.get(f"/c/{more.conversation.pk}/").content.decode()
@@ -226,7 +226,9 @@ def test_the_sidebar_goes_on_where_it_ended(
     now = timezone.now()
     for number in range(90):
         Conversation.objects.create(
-            owner=owner, title=f"row {number}.", active_at=now - timedelta(minutes=number // 3)
+            owner=owner,
+            title=f"row {number}.",
+            last_activity_at=now - timedelta(minutes=number // 3),
         )
     html = owner_client.get("/").content.decode()
     seen: list[str] = []
@@ -270,7 +272,7 @@ def test_a_group_that_goes_on_has_no_second_heading(owner_client: Client, owner:
     said(owner, "Old?")
     last = list_rows(owner)[-1]
     Conversation.objects.create(
-        owner=owner, title="Older", active_at=last.active_at - timedelta(seconds=1)
+        owner=owner, title="Older", last_activity_at=last.last_activity_at - timedelta(seconds=1)
     )
     path = f"/rows/?before={format_row_cursor(last).replace('+', '%2B')}"
     assert "Older" in owner_client.get(f"{path}&group=today").content.decode()

@@ -55,7 +55,7 @@ def test_a_page_deep_in_a_history_reads_few_rows(kept: KeptConnection) -> None:
     user = User.objects.create_user("a@example.org", "x")
     now = timezone.now()
     Conversation.objects.bulk_create(
-        Conversation(owner=user, title="Old", active_at=now - timedelta(hours=number))
+        Conversation(owner=user, title="Old", last_activity_at=now - timedelta(hours=number))
         for number in range(4_000)
     )
     deep = sidebar_rows.list_rows(user, size=4_000)[3_000]

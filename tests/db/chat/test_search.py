@@ -183,7 +183,7 @@ def test_pages_follow_one_another(owner: User) -> None:
         page = search(owner, "balloon", before, size=2)
         assert (page.total, page.more) == (5, more)
         seen += [found.id for found in page.found]
-        before = (page.found[-1].active_at, page.found[-1].id)
+        before = (page.found[-1].last_activity_at, page.found[-1].id)
     assert seen == made[::-1]
 
 

@@ -42,7 +42,7 @@ def made(owner: User) -> list[SidebarRow]:
     """Conversations of the last fourteen months, titled by their number, some at equal times."""
     now = datetime.now(UTC)
     Conversation.objects.bulk_create(
-        Conversation(owner=owner, title=str(n), active_at=now - timedelta(days=n // 3 * 3))
+        Conversation(owner=owner, title=str(n), last_activity_at=now - timedelta(days=n // 3 * 3))
         for n in range(COUNT)
     )
     return list_rows(owner, size=COUNT)

@@ -121,7 +121,7 @@ def test_what_a_person_chooses_is_in_no_key(owner_client: Client, owner: User) -
             temperature=random.random() * 2,
             top_p=random.random(),
             max_tokens=random.randint(16, 4000),
-            active_at=moment,
+            last_activity_at=moment,
         )
         html = owner_client.get(path).content.decode()
         assert f'value="{chosen.get().max_tokens}"' in html

@@ -165,7 +165,9 @@ def test_what_was_said_has_an_end(owner: User, queries: Counted) -> None:
 # The sidebar
 def at(user: User, title: str, minute: int) -> Conversation:
     moment = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=minute)
-    made: Conversation = Conversation.objects.create(owner=user, title=title, active_at=moment)
+    made: Conversation = Conversation.objects.create(
+        owner=user, title=title, last_activity_at=moment
+    )
     return made
 
 
@@ -174,7 +176,7 @@ def pages(user: User, size: int) -> list[list[SidebarRow]]:
     before: tuple[datetime, UUID] | None = None
     while rows := sidebar_rows.list_rows(user, before, size):
         found.append(rows)
-        before = (rows[-1].active_at, rows[-1].id)
+        before = (rows[-1].last_activity_at, rows[-1].id)
     return found
 
 

@@ -43,7 +43,7 @@ def test_a_start_makes_question_answer_and_run(owner: User) -> None:
     assert (question.seq, answer.seq, conversation.next_seq) == (1, 2, 3)
     run = Run.objects.get()
     assert run == turn.run
-    assert (run.message, run.owner, run.ended_at) == (answer, PROCESS, None)
+    assert (run.message, run.worker_id, run.ended_at) == (answer, PROCESS, None)
 
 
 def test_the_lease_ends_ten_seconds_from_now_by_the_clock_of_the_database(owner: User) -> None:
@@ -65,7 +65,7 @@ def test_each_turn_moves_the_conversation_up_and_its_version_on(owner: User) -> 
     turns.send(owner, before.pk, uuid4(), "More?", PROCESS)
     after = Conversation.objects.get()
     assert after.version == before.version + 1
-    assert after.active_at >= before.active_at
+    assert after.last_activity_at >= before.last_activity_at
 
 
 # Once
