@@ -19,9 +19,27 @@ from core.server.serve import command_line
 from launcher import web
 
 
+def without_framing() -> None:
+    """Let autobahn read and write all websocket frames, and Twisted write to the socket."""
+    from core.server import websocket  # noqa: PLC0415 (after the reactor is installed)
+
+    protocol: Any = websocket.BoundedProtocol
+
+    def send_message(self: Any, payload: bytes, isBinary: bool = False) -> None:  # noqa: N803
+        if self.stuck:
+            self.unread += len(payload)
+            if self.unread > websocket.MAX_UNREAD_BYTES:
+                self.hang_up()
+                return
+        super(protocol, self).sendMessage(payload, isBinary)
+
+    del protocol.dataReceived
+    protocol.sendMessage = send_message
+
+
 def without_listener() -> None:
     """Dispatch acknowledgements to the consumer as Channels does with any other message."""
-    from core.server import websocket  # noqa: PLC0415 (after the reactor is installed)
+    from core.server import websocket  # noqa: PLC0415
 
     protocol: Any = websocket.BoundedProtocol
     protocol.is_heard = lambda self, payload: False
@@ -93,6 +111,7 @@ def without_nothing() -> None:
 
 TRICKS: dict[str, Callable[[], None]] = {
     "nothing": without_nothing,
+    "framing": without_framing,
     "listener": without_listener,
     "request-threads": without_request_threads,
     "templates": without_templates,

@@ -9,9 +9,11 @@ from http import HTTPStatus
 from typing import Any
 
 import daphne.ws_protocol
+from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket import compress
+from twisted.internet.tcp import Connection
 
-from core.server.frames import LISTEN
+from core.server.frames import LISTEN, Frame, encode_frame, parse_short_text_frame
 
 # Bytes of one frame and of one message. Messages of our pages have about 20 bytes.
 MAX_MESSAGE_BYTES = 64 * 1024
@@ -40,7 +42,6 @@ class BoundedProtocol(Protocol):
     left = BURST  # frames that the client may still send now
     counted_at = 0.0
     parts = 0
-    message_bytes = 0
     hung_up = False
     stuck = False
     unread = 0
@@ -84,16 +85,32 @@ class BoundedProtocol(Protocol):
             self.hung_up = True
             self.dropConnection(abort=True)
 
-    # autobahn calls these for each frame
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
+        """Parse a single short text frame here, and pass everything else to autobahn."""
+        frame = parse_short_text_frame(data) if self.is_between_messages() else None
+        if frame is None or (frame.compressed and self._perMessageCompress is None):
+            super().dataReceived(data)
+        else:
+            self.receive_short_frame(frame)
+
+    def is_between_messages(self) -> bool:
+        """Whether autobahn has no partial input and no pending ping that a frame would affect."""
+        return (
+            self.state == self.STATE_OPEN
+            and not self.data
+            and not self.inside_message
+            and self.autoPingTimeoutCall is None
+        )
+
+    # Called by autobahn for the frames that it parses
     def onMessageBegin(self, isBinary: bool) -> None:  # noqa: N802, N803 (autobahn's)
-        self.parts = self.message_bytes = 0
+        self.parts = 0
         super().onMessageBegin(isBinary)
 
     def onMessageFrameBegin(self, length: int) -> None:  # noqa: N802 (autobahn's)
         self.parts += 1
-        self.message_bytes += length
         self.count_frame()
-        if self.parts > MOST_PARTS or self.message_bytes > MAX_MESSAGE_BYTES:
+        if self.parts > MOST_PARTS:
             self.hang_up()
         super().onMessageFrameBegin(length)
 
@@ -113,6 +130,25 @@ class BoundedProtocol(Protocol):
         self.counted_at = now
         if self.left < 0:
             self.hang_up()
+
+    def receive_short_frame(self, frame: Frame) -> None:
+        """Decode a frame that we parsed ourselves and handle its message; hang up if invalid."""
+        self.count_frame()
+        try:
+            payload = self.inflate(frame.payload) if frame.compressed else frame.payload
+            payload.decode()
+        except (PayloadCorruptError, PayloadExceededError, UnicodeDecodeError):
+            self.hang_up()
+        else:
+            self.onMessage(payload, False)
+
+    def inflate(self, payload: bytes) -> bytes:
+        """Decompress a payload; raises PayloadCorruptError and PayloadExceededError."""
+        deflate = self._perMessageCompress
+        deflate.start_decompress_message()
+        message: bytes = deflate.decompress_message_data(payload, max_output_len=MAX_MESSAGE_BYTES)
+        deflate.end_decompress_message()
+        return message
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 (autobahn's)
         """Pass a text message to the listener, and other messages to the application."""
@@ -144,14 +180,25 @@ class BoundedProtocol(Protocol):
         super().onClose(wasClean, code, reason)
 
     def sendMessage(self, payload: bytes, isBinary: bool = False) -> None:  # noqa: N802, N803
-        """Send a message, or hang up if the client leaves too much unread."""
+        """Send a message as one frame, or hang up if the client leaves too much unread."""
         if self.stuck:
             # Replies to messages that arrived before reading was paused may still be sent.
             self.unread += len(payload)
             if self.unread > MAX_UNREAD_BYTES:
                 self.hang_up()
                 return
-        super().sendMessage(payload, isBinary)
+        if self.state == self.STATE_OPEN and not self.send_queue:
+            deflate = self._perMessageCompress
+            if deflate is not None:
+                deflate.start_compress_message()
+                payload = deflate.compress_message_data(payload) + deflate.end_compress_message()
+            # Not by autobahn, which applies the limit for incoming messages to outgoing ones, too.
+            write(
+                self.transport,
+                encode_frame(payload, binary=isBinary, compressed=deflate is not None),
+            )
+        else:
+            super().sendMessage(payload, isBinary)
 
 
 def refusal(code: int) -> bytes:
@@ -167,6 +214,33 @@ def refusal(code: int) -> bytes:
     return "\r\n".join((*head, "", body)).encode()
 
 
+def write(transport: Any, data: bytes) -> None:
+    """Write to the socket right away, and leave what the kernel does not take to Twisted.
+
+    Twisted would wait until the event loop reports the socket as writable, which costs as much as
+    all other work for a frame.
+    """
+    if is_empty(transport):
+        written = transport.writeSomeData(data)
+        # An exception means a lost connection; Twisted notices it at its next write.
+        if not isinstance(written, BaseException):
+            data = data[written:]
+    if data:
+        transport.write(data)
+
+
+def is_empty(transport: Any) -> bool:
+    """Whether the transport is a plain TCP connection with nothing left to write.
+
+    A TLS transport has the same interface as the TCP connection below it; writing to the socket
+    directly would bypass encryption.
+    """
+    if not isinstance(transport, Connection):
+        return False
+    pending = transport.dataBuffer or transport._tempDataBuffer
+    return bool(transport.connected and not (pending or transport.disconnecting or transport.TLS))
+
+
 def accept_compression(offers: Iterable[Any]) -> Any:
     """Accept the first offer of permessage-deflate, with small buffers; None without an offer."""
     for offer in offers:
@@ -179,7 +253,6 @@ def accept_compression(offers: Iterable[Any]) -> Any:
                 else 0,
                 window_bits=min(requested, WINDOW_BITS) if requested else WINDOW_BITS,
                 mem_level=MEMORY_LEVEL,
-                max_message_size=MAX_MESSAGE_BYTES,
             )
     return None
 
@@ -189,8 +262,6 @@ def apply_limits(factory: Any) -> None:
     factory.protocol = BoundedProtocol
     factory.setProtocolOptions(
         maxFramePayloadSize=MAX_MESSAGE_BYTES,
-        # autobahn would apply this limit to outgoing messages, too: `onMessageFrameBegin` and the
-        # compression limit incoming ones.
-        maxMessagePayloadSize=0,
+        maxMessagePayloadSize=MAX_MESSAGE_BYTES,
         perMessageCompressionAccept=accept_compression,
     )

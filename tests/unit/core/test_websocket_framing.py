@@ -1,133 +1,72 @@
-"""What a websocket negotiates with a page, how much it takes from it, and what it keeps."""
+"""Frames by hand beside those of the `websockets` library, and what is negotiated with pages."""
 
-import zlib
+import socket
 from typing import Any
 from unittest.mock import Mock
 from weakref import ref
 
 import pytest
-from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer
-from twisted.internet.testing import StringTransport
-from websockets.frames import Frame, Opcode
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.error import ConnectionLost
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.tcp import Connection
+from twisted.internet.testing import MemoryReactor
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from websockets.frames import Frame as OtherFrame
+from websockets.frames import Opcode
 
-from core.server import websocket
-from core.server.websocket import (
-    MAX_MESSAGE_BYTES,
-    WINDOW_BITS,
-    BoundedProtocol,
-    accept_compression,
-)
+from core.server.frames import encode_frame, parse_short_text_frame
+from core.server.websocket import WINDOW_BITS, BoundedProtocol, accept_compression, write
 
-HANDSHAKE = (
-    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
-)
-# https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1
-DEFLATE_TAIL = b"\x00\x00\xff\xff"
-COMPRESSED = 0x40
-HALF = MAX_MESSAGE_BYTES // 2
+COMPRESSED, SECOND, THIRD = 0x40, 0x20, 0x10
+SIZES = [0, 1, 125, 126, 65_535, 65_536, 300_000]
 
 
-class Transport(StringTransport):
-    """Keeps what is written; a producer may be registered anew."""
-
-    def unregisterProducer(self) -> None:  # noqa: N802 (Twisted's)
-        self.producer = None
-
-    def setTcpNoDelay(self, enabled: bool) -> None:  # noqa: N802 (Twisted's)
-        pass
+def marked(frame: bytes, bit: int) -> bytes:
+    """With a bit that only an extension may set, which the other make does not know of."""
+    return bytes((frame[0] | bit,)) + frame[1:]
 
 
-class Recorder(BoundedProtocol):
-    """Our protocol without daphne's application: it records the messages."""
-
-    def onConnect(self, request: Any) -> None:  # noqa: N802 (autobahn's)
-        self.messages: list[bytes] = []
-
-    def onOpen(self) -> None:  # noqa: N802 (autobahn's)
-        pass
-
-    def is_heard(self, payload: bytes) -> bool:
-        self.messages.append(payload)
-        return True
-
-    def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
-        pass
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_written_frame_is_that_of_another_make(
+    size: int, *, binary: bool, compressed: bool
+) -> None:
+    other = OtherFrame(Opcode.BINARY if binary else Opcode.TEXT, b"x" * size)
+    written = encode_frame(b"x" * size, binary=binary, compressed=compressed)
+    assert written == marked(other.serialize(mask=False), COMPRESSED if compressed else 0)
 
 
-@pytest.fixture
-def protocol() -> Any:
-    """An open websocket with compression."""
-    factory: Any = WebSocketServerFactory()  # type: ignore[no-untyped-call]
-    websocket.apply_limits(factory)
-    factory.protocol = Recorder
-    transport: Any = Transport
-    made = factory.buildProtocol(None)
-    made.makeConnection(transport())
-    made.dataReceived(HANDSHAKE)
-    assert b" 101 " in made.transport.value()
-    made.transport.clear()
-    return made
+@given(payload=st.binary(min_size=1, max_size=125), compressed=st.booleans())
+def test_a_short_text_is_read(payload: bytes, *, compressed: bool) -> None:
+    sent = OtherFrame(Opcode.TEXT, payload).serialize(mask=True)
+    assert parse_short_text_frame(marked(sent, COMPRESSED if compressed else 0)) == (
+        payload,
+        compressed,
+    )
 
 
-def compressed(payload: bytes, *, final: bool = True, first: bool = True) -> bytes:
-    """A client's frame of a compressed message, with a compressor of its own."""
-    packer = zlib.compressobj(wbits=-9)
-    data = packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH)
-    opcode = Opcode.TEXT if first else Opcode.CONT
-    frame = Frame(opcode, data.removesuffix(DEFLATE_TAIL), fin=final).serialize(mask=True)
-    return bytes((frame[0] | COMPRESSED,)) + frame[1:] if first else frame
-
-
-def plain(payload: bytes, *, final: bool = True, first: bool = True) -> bytes:
-    """A client's frame of a message that is not compressed."""
-    opcode = Opcode.TEXT if first else Opcode.CONT
-    return Frame(opcode, payload, fin=final).serialize(mask=True)
-
-
-@pytest.mark.parametrize("frame", [plain, compressed])
-@pytest.mark.parametrize("size", [1, 125, 126, MAX_MESSAGE_BYTES])
-def test_a_message_of_up_to_the_limit_is_received(protocol: Any, frame: Any, size: int) -> None:
-    protocol.dataReceived(frame(b"x" * size))
-    assert protocol.messages == [b"x" * size]
-    assert not protocol.transport.disconnected
-
-
-@pytest.mark.parametrize("frame", [plain, compressed])
-def test_a_message_above_the_limit_ends_the_connection(protocol: Any, frame: Any) -> None:
-    # zlib keeps the last bytes of a long repetition back, so numbers in place of one letter.
-    numbers = b"".join(b"%d" % number for number in range(MAX_MESSAGE_BYTES))
-    protocol.dataReceived(frame(numbers[: MAX_MESSAGE_BYTES + 300]))
-    assert protocol.messages == []
-    assert protocol.transport.disconnected
-
-
-def test_fragments_above_the_limit_end_the_connection(protocol: Any) -> None:
-    protocol.dataReceived(plain(b"x" * HALF, final=False))
-    protocol.dataReceived(plain(b"x" * HALF, final=False, first=False))
-    assert not protocol.transport.disconnected
-    protocol.dataReceived(plain(b"x", first=False))
-    assert protocol.messages == []
-    assert protocol.transport.disconnected
-
-
-@pytest.mark.parametrize("size", [1, 65_536, 1_000_000])
-def test_what_is_sent_has_no_such_limit(protocol: Any, size: int) -> None:
-    message = bytes(index * index % 251 for index in range(size))
-    protocol.sendMessage(message, True)
-    sent = protocol.transport.value()
-    assert sent[0] == 0xC2  # one binary frame, compressed
-    payload = sent[len(sent) - payload_size(sent) :]
-    assert zlib.decompressobj(-WINDOW_BITS).decompress(payload + DEFLATE_TAIL) == message
-
-
-def payload_size(frame: bytes) -> int:
-    """The size that a server's frame declares."""
-    if frame[1] < 126:
-        return frame[1]
-    return int.from_bytes(frame[2 : 4 if frame[1] == 126 else 10])
+@given(payload=st.binary(max_size=140), cut=st.integers(1, 8))
+def test_what_is_not_exactly_one_short_text_is_left_to_autobahn(payload: bytes, cut: int) -> None:
+    text = OtherFrame(Opcode.TEXT, payload)
+    whole = text.serialize(mask=True)
+    for kind in (Opcode.BINARY, Opcode.CONT, Opcode.PING):
+        if kind != Opcode.PING or len(payload) < 126:
+            assert parse_short_text_frame(OtherFrame(kind, payload).serialize(mask=True)) is None
+    for odd in (
+        whole[:-cut],
+        whole + whole[:cut],
+        text.serialize(mask=False),
+        OtherFrame(Opcode.TEXT, payload, fin=False).serialize(mask=True),
+        marked(whole, SECOND),
+        marked(whole, THIRD),
+    ):
+        assert parse_short_text_frame(odd) is None
+    if not 0 < len(payload) < 126:
+        assert parse_short_text_frame(whole) is None
 
 
 @pytest.mark.parametrize("asked", [0, 9, 10, 11, 12, 15])
@@ -152,3 +91,55 @@ def test_a_closed_socket_keeps_nothing_of_what_compresses() -> None:
     del deflate
     protocol.onClose(True, 1000, "")
     assert kept() is None
+
+
+def connected(near: socket.socket) -> Any:
+    """The transport of a connection, whose event loop never turns."""
+    reactor: Any = MemoryReactor
+    make: Any = Connection
+    transport = make(near, Protocol(), reactor())
+    near.setblocking(False)
+    transport.connected = 1
+    return transport
+
+
+def test_what_the_kernel_does_not_take_at_once_is_written_in_its_turn() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        transport = connected(near)
+        parts = [b"first", b"x" * 3_000_000, b"last"]
+        for part in parts:
+            write(transport, part)
+        assert transport in transport.reactor.writers
+        assert far.recv(5) == b"first"
+        rest = b""
+        while len(rest) < len(parts[1]) + len(parts[2]):
+            transport.doWrite()
+            rest += far.recv(1 << 20)
+        assert rest == parts[1] + parts[2]
+        assert transport not in transport.reactor.writers
+
+
+def test_what_encrypts_is_not_gone_round() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        encrypted: list[bytes] = []
+        make: Any = ProtocolWrapper
+        factory: Any = WrappingFactory
+        wrapper = make(factory(Factory()), Protocol())
+        wrapper.transport, wrapper.connected = connected(near), 1
+        wrapper.write = encrypted.append
+        write(wrapper, b"secret")
+        assert encrypted == [b"secret"]
+        far.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            far.recv(6)
+
+
+def test_nothing_is_written_to_a_connection_that_is_gone() -> None:
+    near, far = socket.socketpair()
+    with near:
+        far.close()
+        transport = connected(near)
+        write(transport, b"lost")
+        assert isinstance(transport.doWrite(), ConnectionLost)
