@@ -41,15 +41,18 @@ class FrameEncoder:
 
     def encode(self, frame: Frame, seq: int) -> str:
         """Return the frame as text; `seq` is its number."""
+        event, patches, message_id, status = frame
         extra = ""
-        if frame.message_id and frame.message_id != self.message_id:
-            self.message_id = frame.message_id
-            extra += f',"message_id":"{frame.message_id}"'
-        if frame.status and frame.status != self.status:
-            self.status = frame.status
-            extra += f',"status":"{frame.status}"'
-        patches = ",".join(map(encode_patch, frame.patches))
-        return f'{{"seq":{seq},"event":"{frame.event}"{extra},"patches":[{patches}]}}'
+        # The first comparison is for speed: equal ids are mostly the same object.
+        is_same = message_id is self.message_id or message_id == self.message_id
+        if message_id is not None and not is_same:
+            self.message_id = message_id
+            extra += f',"message_id":"{message_id}"'
+        if status and status != self.status:
+            self.status = status
+            extra += f',"status":"{status}"'
+        encoded = ",".join([encode_patch(patch) for patch in patches])
+        return f'{{"seq":{seq},"event":"{event}"{extra},"patches":[{encoded}]}}'
 
 
 def encode_patch(patch: Patch) -> str:

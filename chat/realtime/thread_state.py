@@ -102,8 +102,11 @@ def diff_thread(
     """Return the patches that bring a page from `state` to `snapshot`, and its state then."""
     if isinstance(snapshot, DeletedThread):
         html = thread_view.deleted_notice_html(snapshot.conversation_id)
-        patches = [] if state.is_deleted else [Patch("beforeend", "page-notice", html)]
-        return patches, replace(state, is_deleted=True)
+        patches = [
+            Patch("delete", "deleted-notice"),
+            Patch("beforeend", "page-notice", html),
+        ]
+        return [] if state.is_deleted else patches, replace(state, is_deleted=True)
     conversation = snapshot.conversation
     header = ConversationHeader.of(conversation)
     after = ThreadState(conversation.version, header, snapshot.fingerprints, snapshot.usage)

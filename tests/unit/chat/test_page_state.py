@@ -342,4 +342,4 @@ def test_a_comparison_changes_nothing_and_repeats_nothing() -> None:
     assert state == PageState()
     assert [patch.operation for patch in patches[:2]] == ["innerMorph", "textContent"]
     assert diff(after, snapshot) == ([], after)
-    assert diff(after, PageSnapshot(DeletedThread(UUID(int=1))))[0][0].target == "page-notice"
+    assert diff(after, PageSnapshot(DeletedThread(UUID(int=1))))[0][-1].target == "page-notice"
