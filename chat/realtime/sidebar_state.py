@@ -55,7 +55,7 @@ def diff_sidebar(
     rows = {**state.rows, **snapshot.rows}
     if snapshot.page is not None and snapshot.as_of is not None:
         html = thread_view.sidebar_page_html(snapshot.page, snapshot.as_of)
-        return [Patch("innerHTML", "sidebar-list", html)], SidebarState(
+        return [Patch("innerMorph", "sidebar-list", html)], SidebarState(
             {**rows, **snapshot.page.rows}
         )
     patches = []
@@ -65,8 +65,7 @@ def diff_sidebar(
             patches.append(thread_view.removed_row_patch(key))
         elif row not in moved and not state.has_row(key, row):
             patches.append(thread_view.row_patch(row))
-    for row in moved:
-        patches += thread_view.bumped_row_patches(row)
+    patches += [thread_view.bumped_row_patch(row) for row in moved]
     return patches, SidebarState(rows)
 
 

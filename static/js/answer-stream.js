@@ -5,10 +5,10 @@
 
   const $ = (selector) => document.querySelector(selector);
 
-  // The operations are swap styles of htmx, by the same names.
+  // All operations but moveFirst are swap styles of htmx, by the same names.
   const OPERATIONS = new Set([
     "beforeend", "afterbegin", "beforebegin", "innerHTML", "outerHTML", "innerMorph", "outerMorph",
-    "textContent", "delete",
+    "textContent", "delete", "moveFirst",
   ]);
   const isPatch = (patch) => Array.isArray(patch) && patch.length === 3 && OPERATIONS.has(patch[0])
     && (typeof patch[1] === "string" || Number.isInteger(patch[1])) && typeof patch[2] === "string";
@@ -53,7 +53,16 @@
     innerHTML: (target, html) => target.replaceChildren(parse(html)),
     textContent: (target, html) => target.replaceChildren(parse(html).textContent),
   };
+  // An element that stays the same keeps its open menu and the focus, also where it is moved.
+  const moveFirst = (source, target, html) => {
+    const element = document.getElementById(parse(html).firstElementChild?.id);
+    if (!element) return htmx.swap({ sourceElement: source, target, swap: "afterbegin", text: html });
+    const move = target.moveBefore ?? target.insertBefore;
+    if (target.firstElementChild !== element) move.call(target, element, target.firstChild);
+    return htmx.swap({ sourceElement: source, target: element, swap: "outerMorph", text: html });
+  };
   const change = (source, target, operation, html) => {
+    if (operation === "moveFirst") return moveFirst(source, target, html);
     const isPlain = operation === "textContent" || target.closest("[hx-ignore]");
     const direct = isPlain && DIRECT[operation];
     if (!direct) return htmx.swap({ sourceElement: source, target, swap: operation, text: html });

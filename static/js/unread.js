@@ -73,7 +73,8 @@
     for (const link of document.querySelectorAll(".row-link[aria-current]")) {
       if (link.closest("[data-row]").dataset.row !== id) link.removeAttribute("aria-current");
     }
-    findItem(id)?.querySelector("a").setAttribute("aria-current", "page");
+    const link = findItem(id)?.querySelector("a:not([aria-current])");
+    link?.setAttribute("aria-current", "page");
     for (const line of document.querySelectorAll(".rows-empty")) line.hidden = Boolean($(".row"));
   };
 
@@ -85,7 +86,9 @@
   const start = () => {
     updateItems();
     const observer = new MutationObserver(updateItems);
-    observer.observe($("#sidebar-list"), { childList: true, subtree: true });
+    observer.observe($("#sidebar-list"), {
+      childList: true, subtree: true, attributeFilter: ["data-unread", "aria-current"],
+    });
   };
 
   const updateAfterSwap = ({ detail: { ctx } }) => {

@@ -16,16 +16,6 @@ def press(control: Locator) -> None:
     control.press("Enter")
 
 
-def rename_elsewhere(person: Person, title: str) -> None:
-    """Rename the open conversation as another tab of the same person does."""
-    path = person.page.evaluate("location.pathname")
-    response = person.page.evaluate(
-        """async ([path, title]) => (await chat.post(`${path}rename/`, { title })).status""",
-        [path, title],
-    )
-    assert response < 300
-
-
 def test_from_version_to_version(person: Person, upstream: UpstreamThread) -> None:
     upstream.script(answer("One."), answer("Two."), answer("Three."))
     person.ask("Say something")
@@ -75,7 +65,7 @@ def test_closing_a_dialog_focuses_the_replacement_of_its_opener(
         page.route("**/rename/", lambda route: held.append((route, route.fetch())))
         page.keyboard.press("Enter")
     else:
-        rename_elsewhere(person, "New name")
+        person.rename_elsewhere("New name")
     expect(page.locator(".row-title")).to_have_text("New name")
     expect(page.get_by_role("dialog")).to_have_count(1)
     if ends_with == "Save":

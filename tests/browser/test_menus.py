@@ -41,3 +41,17 @@ def test_the_menu_of_the_last_line_can_be_seen(person: Person, site: Site) -> No
     row.hover()
     row.locator("summary").click()
     expect(row.get_by_role("button", name="Delete")).to_be_in_viewport(ratio=1)
+
+
+def test_an_open_menu_stays_open_when_its_row_changes(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer("Yes."))
+    person.ask("Old name")
+    person.sees_status("complete")
+    page = person.page
+    page.locator(".row-menu > summary").click()
+    person.rename_elsewhere("New name")
+    expect(page.locator(".row-title")).to_have_text("New name")
+    expect(person.button("Rename")).to_be_visible()
+    expect(page.locator(".row-link")).to_have_attribute("aria-current", "page")

@@ -24,7 +24,8 @@ WORK = """() => {
   document.addEventListener("chat:frame", ({ detail }) => {
     window.work.frames += detail.event === "answer";
   });
-  window.node = document.querySelector("article[data-role=assistant] .message-body p").firstChild;
+  const bodies = document.querySelectorAll("article[data-role=assistant] .message-body");
+  window.node = [...bodies].at(-1).querySelector("p").firstChild;
 }"""
 TOP = "document.querySelector('[data-scroller]').scrollTop"
 
@@ -123,7 +124,11 @@ def test_finished_text_is_that_of_a_reload(person: Person, upstream: UpstreamThr
 def test_words_go_on_in_the_text_that_is_there(person: Person, upstream: UpstreamThread) -> None:
     """htmx has no part in it, entities included, and a pulse elsewhere restyles nothing."""
     words = [step for n in range(20) for step in (f" w{n} <&>", Delay(0.02))]
-    upstream.script(answer("Begin", Gate(), *words, " end.", Gate(), " **Bold**"))
+    long = answer("Begin", Gate(), *words, " end.", Gate(), " **Bold**")
+    upstream.script(answer("Before."), long)
+    # The page of a new conversation may show the beginning before its socket brings all of it anew.
+    person.ask("First")
+    person.sees_status("complete")
     person.ask("Words")
     person.sees("Begin")
     person.page.evaluate(WORK)

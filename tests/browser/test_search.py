@@ -286,7 +286,7 @@ def test_on_a_phone(person: Person, site: Site) -> None:
 def test_axe_finds_nothing_in_a_search(person: Person, site: Site, theme: str) -> None:
     fill(person, site, 4)
     person.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    for typed, said in (("needle", "1 conversation."), ("whale", "3 conv"), ("none", "Nothing")):
+    for typed, said in (("needle", "1 conversation."), ("whale", "3 conv"), ("none", "No results")):
         searching(person).fill(typed)
         expect(status(person)).to_contain_text(said)
         assert findings(person.page) == []

@@ -117,7 +117,7 @@ def test_a_question_that_cannot_fit_is_refused_with_counts(
     finally:
         limited.manage("shell", "-c", WINDOW.format(window=32768))
     assert refused.status_code == 413
-    found = re.search(r"it has (\d+) tokens, and (\d+) fit", refused.text)
+    found = re.search(r"this model: (\d+) tokens, and there is room for (\d+)", refused.text)
     assert found is not None
     assert int(found[1]) > int(found[2]) > 0
     assert upstream.chats == []

@@ -66,6 +66,12 @@ class PageDom:
             target.children.extend(content)
         elif operation == "afterbegin":
             target.children[:0] = content
+        elif operation == "moveFirst":
+            row = next(item for item in content if isinstance(item, Element))
+            existing = self.find(row.attributes["id"] or "")
+            if existing is not None:
+                self.change_beside("delete", existing, [])
+            target.children[:0] = content
         elif operation in ("innerHTML", "innerMorph"):
             target.children[:] = content
         elif operation == "textContent":

@@ -52,6 +52,15 @@ class Person:
             [{"name": "django_language", "value": code, "url": self.site}]
         )
 
+    def rename_elsewhere(self, title: str) -> None:
+        """Rename the open conversation as another tab does."""
+        path = self.page.evaluate("location.pathname")
+        status = self.page.evaluate(
+            """async ([path, title]) => (await chat.post(`${path}rename/`, { title })).status""",
+            [path, title],
+        )
+        assert status < 300
+
     @property
     def box(self) -> Locator:
         return self.page.get_by_role("textbox", name="Message", exact=True)

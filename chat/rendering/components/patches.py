@@ -19,11 +19,12 @@ Operation = Literal[
     "outerMorph",
     "textContent",
     "delete",
+    "moveFirst",
 ]
 
 
 class Patch(NamedTuple):
-    """One change to a page; `operation` is the name of an htmx swap style.
+    """One change to a page; `operation` is the name of an htmx swap style, or `moveFirst`.
 
     `target` is the id of an element, or a number: how many steps to go down through last children,
     from the body of the live answer. A page has at most one live answer.

@@ -278,22 +278,23 @@ def row_id(conversation_id: UUID) -> str:
 
 
 def row_patch(row: SidebarRow) -> Patch:
-    """Return the patch that updates a row in its place."""
-    return Patch("outerHTML", row_id(row.id), row_html(row))
+    """Return the patch that updates a row in its place, and keeps its menu open."""
+    return Patch("outerMorph", row_id(row.id), row_html(row))
 
 
 def removed_row_patch(conversation_id: UUID) -> Patch:
     return Patch("delete", row_id(conversation_id))
 
 
-def bumped_row_patches(row: SidebarRow) -> list[Patch]:
-    """Return patches that move a row to the top of the sidebar, or insert it there."""
-    return [removed_row_patch(row.id), Patch("afterbegin", "sidebar-today", row_html(row))]
+def bumped_row_patch(row: SidebarRow) -> Patch:
+    """Return the patch that moves a row to the top of the sidebar, or inserts it there."""
+    return Patch("moveFirst", "sidebar-today", row_html(row))
 
 
 def bumped_row_html(row: SidebarRow) -> str:
-    """Return the same as htmx partials, for the answer to a command."""
-    return htmx.partials(bumped_row_patches(row))
+    """Return the same as htmx partials, for the answer to a command; htmx cannot move a row."""
+    inserted = Patch("afterbegin", "sidebar-today", row_html(row))
+    return htmx.partials([removed_row_patch(row.id), inserted])
 
 
 def renamed_html(row: SidebarRow) -> str:

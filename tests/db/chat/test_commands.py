@@ -302,7 +302,7 @@ def test_rename_answers_with_the_row_and_the_heading(
 ) -> None:
     path = f"/c/{conversation.pk}/rename/"
     html = owner_client.post(path, {"title": "<b>Mine</b>"}, headers=HTMX).content.decode()
-    assert f'hx-target="#row-{conversation.pk.hex}" hx-swap="outerHTML"' in html
+    assert f'hx-target="#row-{conversation.pk.hex}" hx-swap="outerMorph"' in html
     assert 'hx-target="#conversation-title"' in html
     assert "&lt;b&gt;Mine&lt;/b&gt;" in html
     assert "<b>" not in html

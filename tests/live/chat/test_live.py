@@ -90,7 +90,7 @@ def test_a_lost_event_of_the_sidebar_is_made_up_for(
         rows.do("UPDATE chat_conversation SET title = %s WHERE id = %s", other, finished)
         frame = socket.until_text(other)
         # Its place did not change, so the line is enough.
-        assert has_patch(frame, "outerHTML", f"row-{finished.hex}")
+        assert has_patch(frame, "outerMorph", f"row-{finished.hex}")
         assert title not in html_of(frame)
 
 

@@ -138,7 +138,7 @@ def test_a_page_that_comes_again_gets_its_sidebar(visitor: Person, finished: UUI
     with visitor.socket(finished, f"?at={at}&again=1") as socket:
         frame = socket.next()
         assert frame["event"] == "sidebar"
-        assert has_patch(frame, "innerHTML", "sidebar-list")
+        assert has_patch(frame, "innerMorph", "sidebar-list")
         assert f"row-{finished.hex}" in html_of(frame)
 
 
@@ -376,7 +376,7 @@ def test_the_sidebar_of_every_page_hears_of_new_conversations(
         upstream.script(answer("Light."))
         key = visitor.start("A new one?")
         frame = socket.until_text(f"row-{key.hex}")
-        assert has_patch(frame, "afterbegin", "sidebar-today")
+        assert has_patch(frame, "moveFirst", "sidebar-today")
         visitor.post(f"/c/{key}/rename/", title="Renamed")
         socket.until_text("Renamed")
         visitor.post(f"/c/{key}/delete/")

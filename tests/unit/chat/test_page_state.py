@@ -290,7 +290,7 @@ def messages_of(page: PageDom) -> list[list[str]]:
     """The children of the thread, without the link to older messages."""
     thread = without_blanks(page.by_id("thread").normalised())
     elements = [item for item in thread.children if isinstance(item, Element)]
-    return [lines_of(item) for item in elements if item.attributes.get("class") != "older"]
+    return [lines_of(item) for item in elements if item.attributes.get("class") != "load-older"]
 
 
 def around_the_thread(page: PageDom) -> list[str]:
