@@ -15,8 +15,7 @@
 
   // A target is an id, or the number of last children to go down from the body of the live answer.
   let body = null;
-  const find = (target) => {
-    if (typeof target === "string") return document.getElementById(target);
+  const findInBody = (target) => {
     if (!body?.isConnected || !body.classList.contains("live")) body = $(".live");
     let element = body;
     for (let left = target; element && left > 0; left -= 1) element = element.lastElementChild;
@@ -70,12 +69,15 @@
     return null;
   };
 
-  // All targets are found before the first one is changed. htmx changes the page at once, and then
+  // Targets by number are found before the first one is changed, as each change moves them; an id
+  // may be that of an element that the same frame brings. htmx changes the page at once, and then
   // tells the other scripts: the promise is for that, and missing if htmx was not needed.
   const apply = (source, patches) => {
-    const targets = patches.map(([, target]) => find(target));
-    const swaps = patches.map(([operation, , html], index) =>
-      targets[index] && change(source, targets[index], operation, html));
+    const found = patches.map(([, target]) => Number.isInteger(target) && findInBody(target));
+    const swaps = patches.map(([operation, name, html], index) => {
+      const target = found[index] || document.getElementById(name);
+      return target && change(source, target, operation, html);
+    });
     return swaps.some(Boolean) ? Promise.all(swaps) : null;
   };
 

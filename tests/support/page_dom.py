@@ -29,9 +29,10 @@ class PageDom:
         return self.by_id("sidebar-snapshot").attributes["value"] or ""
 
     def apply(self, frame: dict[str, Any]) -> None:
-        """Find all targets, then apply the patches in order."""
-        targets = [self.find(target) for _, target, _ in frame["patches"]]
-        for (operation, _, html), target in zip(frame["patches"], targets, strict=True):
+        """Find the targets by number, then apply the patches in order."""
+        numbered = [isinstance(name, int) and self.find(name) for _, name, _ in frame["patches"]]
+        for (operation, name, html), element in zip(frame["patches"], numbered, strict=True):
+            target = element or (self.find(name) if isinstance(name, str) else None)
             if target is not None:
                 self.change(operation, target, html)
         if frame["event"] == "answer":
