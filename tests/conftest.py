@@ -20,8 +20,10 @@ from chat.models import ChatModel
 from chat.views import auth, commands
 from core.db.connection import KeptConnection
 from core.db.executors import dedicate_connection
+from core.db.outages import database
 from launcher.postgres import Cluster
 from tests.fake_llm import UpstreamThread
+from tests.support.polling import eventually
 from tests.support.site import Site, prepared_database
 
 PASSWORD = "correct-horse-9"
@@ -41,8 +43,8 @@ def cluster() -> Iterator[Cluster]:
 def django_db_modify_db_settings(cluster: Cluster) -> None:
     """pytest-django makes its test database in our cluster."""
     place = environ.Env.db_url_config(cluster.url("chat"))
-    for database in (settings.DATABASES["default"], connections["default"].settings_dict):
-        database.update({name: place[name] for name in ("HOST", "PORT", "USER", "NAME")})
+    for values in (settings.DATABASES["default"], connections["default"].settings_dict):
+        values.update({name: place[name] for name in ("HOST", "PORT", "USER", "NAME")})
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +52,8 @@ def _no_connection_left(django_db_blocker: Any) -> Iterator[None]:
     """An asynchronous ORM test leaves a session open, which would hold the database at the end."""
     yield
     with django_db_blocker.unblock():
+        # A thread that watches an outage would use the database of a later test.
+        eventually(lambda: database.outage is None)
         connections.close_all()
 
 

@@ -74,7 +74,8 @@ class Person:
         """A page that shows the newest state, and whose socket has compared it with the database:
         what happens now is told as a change. The title changes."""
         with self.socket(conversation, f"?at={self.version(conversation)}") as socket:
-            socket.quiet()
+            socket.say(ping=72)
+            socket.until_pong()
             mark = f"Mark {uuid4()}"
             self.post(f"/c/{conversation}/rename/", title=mark)
             socket.until(lambda frame: frame["event"] == "thread" and mark in html_of(frame))

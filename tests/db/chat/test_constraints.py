@@ -80,7 +80,7 @@ def test_one_live_run_in_a_conversation(owner: User) -> None:
     again: dict[str, Any] = {
         "conversation": turn.conversation,
         "message": turn.answer,
-        "owner": PROCESS,
+        "worker_id": PROCESS,
         "lease_until": Now(),
         "max_tokens": 1,
     }

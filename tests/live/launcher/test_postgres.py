@@ -15,6 +15,7 @@ from launcher import binaries, pidfile
 from launcher.failure import StartError
 from launcher.postgres import Cluster
 from tests.live.launcher.conftest import Waiter, alive
+from tests.support.polling import eventually
 
 HOLDER = "tests.live.launcher.holder"
 Start = Callable[..., subprocess.Popen[str]]
@@ -78,7 +79,7 @@ def test_the_last_of_two_users_stops_the_server(cluster_folder: Path, start: Sta
         assert server_pid(cluster) == pid
         holder.communicate("")
         assert cluster.alive()
-    assert not alive(pid)
+    eventually(lambda: not alive(pid))
 
 
 def test_a_server_whose_owner_was_killed_is_taken_over(cluster_folder: Path, start: Start) -> None:
