@@ -10,9 +10,9 @@ class ChangeKind(StrEnum):
 
     THREAD = "thread"  # messages were added or finished, or another branch is shown
     SIDEBAR_ROW = "row"  # the conversation's row in the sidebar
-    BUMPED = "moved"  # the row moves to the top of the sidebar
-    DELETED = "gone"  # the conversation was deleted
-    RESTORED = "back"  # a deleted conversation was restored
+    BUMPED = "bumped"  # the row moves to the top of the sidebar
+    DELETED = "deleted"  # the conversation was deleted
+    RESTORED = "restored"  # a deleted conversation was restored
 
 
 @dataclass(frozen=True, slots=True)

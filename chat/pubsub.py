@@ -27,12 +27,12 @@ from chat.events import (
     SignedOut,
     StopRequested,
 )
-from core.db.outages import OutageLog
+from core.db.outages import ServiceOutageLog
 from core.tasks import TaskSet
 
 log = logging.getLogger("chat.pubsub")
 # One log for sending and receiving.
-redis = OutageLog(log, "Redis")
+redis = ServiceOutageLog(log, "Redis")
 
 GROUP = "chat"
 # Limits for a layer that hangs, in seconds and in events; what exceeds them is dropped.

@@ -60,7 +60,7 @@ class RefusalFilter(logging.Filter):
         return True
 
 
-class OutageLogger:
+class FailureLogger:
     """Log the first failure of a repeated task and its recovery, not each failure in between.
 
     Database outages are left to `core.db.outages`, which logs them once for all tasks. An exception

@@ -18,7 +18,7 @@ from chat.selectors.change_feed import load_changes
 from chat.streaming.retry import run_guarded
 from chat.streaming.run_manager import runs
 from core.db.executors import run_in_db
-from core.logging import OutageLogger
+from core.logging import FailureLogger
 from core.tasks import TaskSet
 
 log = logging.getLogger("chat.hub")
@@ -53,7 +53,7 @@ class ConnectionRegistry:
         self.tasks = TaskSet()
         self.revisions: dict[Login, str] = {}
         self.renewed: dict[str, float] = {}
-        self.checking = OutageLogger(log, "checking sessions")
+        self.checking = FailureLogger(log, "checking sessions")
 
     def join(self, page: OpenPage, close: Close) -> None:
         """Register a page, with the callable that closes its socket."""
@@ -90,7 +90,7 @@ class ConnectionRegistry:
         """Listen to events and start the clocks."""
         runs.startup()
         pubsub.listeners.add(self.on_event)
-        comparing = OutageLogger(log, "comparing pages")
+        comparing = FailureLogger(log, "comparing pages")
         self.tasks.start(run_every(COMPARE_INTERVAL, self.compare, comparing))
         self.tasks.start(run_every(SESSION_CHECK_INTERVAL, self.check_sessions, self.checking))
 
@@ -203,7 +203,7 @@ def login_of(page: OpenPage) -> Login:
 
 
 async def run_every(
-    seconds: float, work: Callable[[], Coroutine[object, object, object]], outages: OutageLogger
+    seconds: float, work: Callable[[], Coroutine[object, object, object]], outages: FailureLogger
 ) -> None:
     """Run `work` again and again, for as long as the process lives; failures are logged."""
     while True:

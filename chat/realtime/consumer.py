@@ -31,7 +31,7 @@ from chat.selectors.change_feed import Snapshot
 from chat.streaming.run_manager import runs
 from core.db.errors import RETRYABLE_ERRORS
 from core.db.executors import run_in_db
-from core.logging import OutageLogger
+from core.logging import FailureLogger
 from core.server.frames import LISTEN, Disconnected
 from core.web.error_views import notice_html
 
@@ -49,9 +49,9 @@ MAX_BAD_FRAMES = 50
 RETRY_SECONDS = 1.0
 # Reasons after which the page offers to sign in.
 SIGN_IN_REASONS = (EndReason.ENDED, EndReason.PASSWORD_CHANGED)
-# One log line for all sockets when an outage begins, and one when it ends.
-opening = OutageLogger(log, "opening sockets")
-reading = OutageLogger(log, "reading for sockets")
+# One log line for all sockets when such a task begins to fail, and one when it works again.
+opening = FailureLogger(log, "opening sockets")
+reading = FailureLogger(log, "reading for sockets")
 
 
 class ChatConsumer(AsyncWebsocketConsumer):

@@ -108,7 +108,7 @@ def load_branch(
 ) -> list[tuple[UUID, messages.HistoryTurn]]:
     """Return the turns of the shown branch with their message IDs, newest first.
 
-    At most `MAX_TURNS` are read; more never fit into a window.
+    At most `MAX_TURNS` are read; the model does not get older ones.
     """
     if page is not None and page.older is None:
         return [

@@ -256,7 +256,7 @@ def load_history_page(
 def load_history(message: Message, limit: int = 400) -> list[HistoryTurn]:
     """Return the turns that lead to this answer, newest first, without the answer itself.
 
-    At most `limit` turns are read: more never fit into a window.
+    At most `limit` turns are read; the model does not get older ones.
     """
     if message.parent_id is None:
         return []

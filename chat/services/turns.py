@@ -379,6 +379,8 @@ WHERE id = %s RETURNING last_activity_at
 def update_leaf(conversation: Conversation, leaf: Message, *, message_count: int) -> StatementPart:
     """Make `leaf` the end of the shown branch, and return the statement for it.
 
+    The statement also moves the conversation to the top of the sidebar.
+
     `message_count` is the number of messages that the same statement inserts.
     """
     conversation.active_leaf_id = leaf.pk

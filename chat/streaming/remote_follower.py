@@ -16,7 +16,7 @@ from chat.pubsub import pubsub
 from chat.selectors import messages
 from chat.streaming.live_answer import LiveAnswer
 from core.db.executors import run_in_db
-from core.logging import OutageLogger
+from core.logging import FailureLogger
 from core.tasks import TaskSet
 
 log = logging.getLogger("chat.streaming")
@@ -56,7 +56,7 @@ class RemoteFollower:
     async def follow(self) -> None:
         """Follow the answer until it ends or has no watcher any more."""
         status: str = Status.STREAMING
-        outages = OutageLogger(log, f"following answer {self.answer.message_id}")
+        outages = FailureLogger(log, f"following answer {self.answer.message_id}")
         while status in LIVE and (self.answer.watchers or self.answer.revision == 0):
             pubsub.publish_remote(AnswerSubscribed(self.answer.message_id))
             try:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from core.db.errors import RETRYABLE_ERRORS
-from core.logging import OutageLogger
+from core.logging import FailureLogger
 
 log = logging.getLogger("chat.streaming")
 
@@ -25,7 +25,7 @@ async def retry_while_unavailable(
     Raises the error of the last attempt, and errors other than `RETRYABLE_ERRORS` at once.
     """
     loop = asyncio.get_running_loop()
-    outages = OutageLogger(log, name)
+    outages = FailureLogger(log, name)
     deadline, pause = loop.time() + seconds, MIN_PAUSE
     while True:
         try:
@@ -42,7 +42,7 @@ async def retry_while_unavailable(
 
 
 async def run_guarded(
-    work: Callable[[], Coroutine[object, object, object]], outages: OutageLogger
+    work: Callable[[], Coroutine[object, object, object]], outages: FailureLogger
 ) -> Exception | None:
     """Do one round of a periodic task; log and return its exception, so that the task goes on."""
     try:

@@ -23,7 +23,7 @@ from chat.streaming.retry import retry_while_unavailable, run_guarded
 from chat.streaming.throttle import throttle
 from core.db.errors import RETRYABLE_ERRORS
 from core.db.executors import run_in_db, run_in_db_priority
-from core.logging import OutageLogger
+from core.logging import FailureLogger
 from core.tasks import TaskSet
 
 log = logging.getLogger("chat.streaming")
@@ -50,7 +50,7 @@ class RunManager:
         self.turn_tasks = TaskSet()
         self.is_started = False
         self.is_draining = False
-        self.checking = OutageLogger(log, "checking accounts")
+        self.checking = FailureLogger(log, "checking accounts")
 
     def startup(self) -> None:
         """Start the periodic tasks on the running event loop, on the first call only."""
@@ -138,7 +138,7 @@ class RunManager:
 
     # Periodic tasks
     async def save_clock(self) -> None:
-        outages = OutageLogger(log, "saving")
+        outages = FailureLogger(log, "saving")
         while True:
             await asyncio.sleep(SAVE_INTERVAL)
             await run_guarded(self.save, outages)
@@ -170,8 +170,8 @@ class RunManager:
 
         After an outage of the database, living processes first get one full lease to renew theirs.
         """
-        sweeping = OutageLogger(log, "sweeping")
-        waiting = OutageLogger(log, "waiting for the database")
+        sweeping = FailureLogger(log, "sweeping")
+        waiting = FailureLogger(log, "waiting for the database")
         is_away = False
         while True:
             if not is_away:
@@ -193,7 +193,7 @@ class RunManager:
             return
         own_runs = [job.run.pk for job in self.jobs.values()]
         for run in await run_in_db(finish_run.finish_expired, spare=own_runs):
-            log.warning("answer %s was interrupted: its process has died", run.message_id)
+            log.warning("answer %s was left by its process", run.message_id)
             for kind in (ChangeKind.THREAD, ChangeKind.SIDEBAR_ROW):
                 pubsub.publish_threadsafe(Changed(run.owner_id, run.conversation_id, kind))
 
@@ -206,7 +206,7 @@ class RunManager:
         await self.stop_inactive({job.owner_id for job in self.jobs.values()})
 
     async def purge_clock(self) -> None:
-        outages = OutageLogger(log, "purging")
+        outages = FailureLogger(log, "purging")
         while True:
             await run_guarded(self.purge, outages)
             await asyncio.sleep(PURGE_INTERVAL)

@@ -48,7 +48,7 @@ def page(view: View) -> View:
     @wraps(view)
     async def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return await hide_from_strangers(view, request, *args, **kwargs)
+            return await check_sign_in_first(view, request, *args, **kwargs)
         except SignedOutError:
             if is_htmx(request):
                 return refuse_signed_out(request)
@@ -71,7 +71,7 @@ def command(view: View) -> View:
     @wraps(view)
     async def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return await hide_from_strangers(view, request, *args, **kwargs)
+            return await check_sign_in_first(view, request, *args, **kwargs)
         except SignedOutError:
             return refuse_signed_out(request)
         except ChatError as error:
@@ -84,7 +84,7 @@ def command(view: View) -> View:
     return respond
 
 
-async def hide_from_strangers(
+async def check_sign_in_first(
     view: View, request: HttpRequest, *args: Any, **kwargs: Any
 ) -> HttpResponse:
     """Call the view. Raise SignedOutError in place of its refusals if nobody is signed in."""

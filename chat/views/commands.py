@@ -67,7 +67,7 @@ async def save(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Save an edited question without asking it."""
     client_id, text = parse_message(request.POST)
     conversation = await run_command(request, turns.save_edit, message_id, client_id, text)
-    notify(request, conversation.pk, ChangeKind.THREAD)
+    notify(request, conversation.pk, ChangeKind.THREAD, ChangeKind.BUMPED)
     return await ack_response(request, conversation)
 
 

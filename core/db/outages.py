@@ -19,7 +19,7 @@ PROBE_EVERY = 0.5  # seconds
 QUIET_SECONDS = 10.0
 
 
-class OutageLog:
+class ServiceOutageLog:
     """Log the begin and end of an outage of another service than the database."""
 
     def __init__(self, log: logging.Logger, name: str) -> None:

@@ -8,7 +8,7 @@ import re
 
 from chat.rendering.markdown.blocks import Block, split_blocks, split_list, split_table
 from chat.rendering.markdown.convert import to_html
-from chat.rendering.markdown.sanitize import sanitise, with_anchors
+from chat.rendering.markdown.sanitize import sanitize, with_anchors
 from chat.rendering.markdown.source import SENTINEL, prepare
 
 CUT_ABOVE = 240
@@ -86,7 +86,7 @@ class OpenBlock:
 
     def to_safe_html(self, html: str, *, is_open: bool = False) -> str:
         """Return raw HTML of a block of this message as safe HTML."""
-        return with_anchors(sanitise(html, is_open=is_open), self._message_id)
+        return with_anchors(sanitize(html, is_open=is_open), self._message_id)
 
     def render(self, block: Block, *, is_open: bool) -> str:
         """Return the safe HTML of the entire block."""

@@ -3,8 +3,8 @@
 from chat.rendering.markdown.blocks import split_blocks
 from chat.rendering.markdown.convert import NestingError, to_html
 from chat.rendering.markdown.footnotes import number_footnotes
-from chat.rendering.markdown.sanitize import LostPlaceholderError, sanitise, with_anchors
-from chat.rendering.markdown.source import normalise, prepare
+from chat.rendering.markdown.sanitize import LostPlaceholderError, sanitize, with_anchors
+from chat.rendering.markdown.source import normalize, prepare
 from chat.rendering.markdown.user_text import render_plain
 
 RENDERER_VERSION = 3
@@ -17,10 +17,10 @@ def render(text: str, message_id: str) -> str:
     `message_id` (hexadecimal or UUID) makes footnote anchors unique on the page. Text that nests
     too deeply for a page is returned as plain text, escaped.
     """
-    text = normalise(text)
+    text = normalize(text)
     try:
         html = number_footnotes(to_html(prepare(text)))
         html = "".join(block.html for block in split_blocks(html))
-        return with_anchors(sanitise(html), message_id)
+        return with_anchors(sanitize(html), message_id)
     except (NestingError, LostPlaceholderError):
         return render_plain(text)

@@ -1,8 +1,8 @@
-"""Turn the parser's raw HTML into safe HTML: the second line of defence.
+"""Turn the parser's HTML into safe HTML: the second line of defence, after the parser's escaping.
 
 Code, formulas and check boxes are replaced by placeholders, and pictures by links. The rest passes
 nh3 with a short allow-list and an attribute filter. Then our own markup replaces the placeholders.
-Text cannot smuggle in a placeholder character, because `source.normalise` and `convert.to_html`
+Text cannot smuggle in a placeholder character, because `source.normalize` and `convert.to_html`
 remove those characters.
 """
 
@@ -63,7 +63,7 @@ class LostPlaceholderError(Exception):
     """Raised if the sanitiser drops a placeholder: the HTML is not what the parser produces."""
 
 
-def sanitise(html: str, *, is_open: bool = False) -> str:
+def sanitize(html: str, *, is_open: bool = False) -> str:
     """Return the raw HTML of `convert.to_html` as safe HTML.
 
     With `is_open`, a code block at the very end is still being written and is not highlighted.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from chat.rendering.markdown import tables
 from chat.text import ChunkNormalizer
 
-# Unicode reserves these noncharacters for internal use. `normalise` removes them from the input, so
+# Unicode reserves these noncharacters for internal use. `normalize` replaces them in the input, so
 # any that occurs later was inserted by this package.
 SENTINEL = "\ufdd0"
 PLACEHOLDER = "\ufdd1"
@@ -37,7 +37,7 @@ def normalizer() -> ChunkNormalizer:
     return ChunkNormalizer(FORBIDDEN, "\ufffd")
 
 
-def normalise(text: str) -> str:
+def normalize(text: str) -> str:
     """Return the text with LF newlines and with U+FFFD for characters that HTML must not hold.
 
     Those are NUL, other control characters, noncharacters and lone surrogates.

@@ -63,7 +63,7 @@ class Stream:
 
     @property
     def text(self) -> str:
-        """Return all text so far, normalised as by `source.normalise`."""
+        """Return all text so far, normalised as by `source.normalize`."""
         self._text = ["".join(self._text)]
         return self._text[0]
 

@@ -4,7 +4,7 @@ import re
 from html import escape
 
 from chat.rendering.markdown.sanitize import is_linkable
-from chat.rendering.markdown.source import normalise
+from chat.rendering.markdown.source import normalize
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _TRAILING_PUNCTUATION = ".,:;!?*_~)]}'"
@@ -15,7 +15,7 @@ def render_plain(text: str) -> str:
 
     The style sheet preserves the white space of `class="plain"`.
     """
-    text = normalise(text)
+    text = normalize(text)
     if not text.strip():
         return ""
     parts: list[str] = []

@@ -8,7 +8,7 @@ from django.db import InternalError, OperationalError
 
 from chat.realtime.connection_registry import run_every
 from chat.streaming.retry import run_guarded
-from core.logging import OutageLogger
+from core.logging import FailureLogger
 
 log = logging.getLogger("tests.clocks")
 
@@ -28,7 +28,7 @@ class Rounds:
 
 async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture) -> None:
     rounds = Rounds(RuntimeError("a"), RuntimeError("b"), InternalError("c"))
-    task = asyncio.create_task(run_every(0.0, rounds.work, OutageLogger(log, "looking")))
+    task = asyncio.create_task(run_every(0.0, rounds.work, FailureLogger(log, "looking")))
     try:
         async with asyncio.timeout(5):
             await rounds.went_well.wait()
@@ -43,7 +43,7 @@ async def test_a_clock_outlives_every_exception(caplog: pytest.LogCaptureFixture
 
 
 async def test_an_outage_is_not_told_by_each_clock(caplog: pytest.LogCaptureFixture) -> None:
-    trouble = OutageLogger(log, "looking")
+    trouble = FailureLogger(log, "looking")
     trouble.record_failure(OperationalError("the connection is lost"))
     trouble.record_success()
     assert caplog.records == []
@@ -51,7 +51,7 @@ async def test_an_outage_is_not_told_by_each_clock(caplog: pytest.LogCaptureFixt
 
 async def test_a_round_says_what_it_failed_with() -> None:
     rounds = Rounds(KeyError("a"))
-    trouble = OutageLogger(log, "looking")
+    trouble = FailureLogger(log, "looking")
     assert isinstance(await run_guarded(rounds.work, trouble), KeyError)
     assert await run_guarded(rounds.work, trouble) is None
 
@@ -61,4 +61,4 @@ async def test_an_ending_process_ends_its_clocks() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await run_guarded(work, OutageLogger(log, "looking"))
+        await run_guarded(work, FailureLogger(log, "looking"))

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from core.logging import OutageLogger, SafeFormatter
+from core.logging import FailureLogger, SafeFormatter
 
 SECRET = "hf_SECRET and what Ada wrote"
 
@@ -55,7 +55,7 @@ def test_the_formatter_is_the_one_of_every_handler(settings: object) -> None:
 
 def test_what_fails_again_and_again_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("tests.trouble")
-    trouble = OutageLogger(log, "saving", (OSError,))
+    trouble = FailureLogger(log, "saving", (OSError,))
     trouble.record_success()
     for problem in (OSError(SECRET), OSError(SECRET), ValueError(SECRET), ValueError(SECRET)):
         trouble.record_failure(problem)
@@ -72,7 +72,7 @@ def test_what_fails_again_and_again_is_said_once(caplog: pytest.LogCaptureFixtur
 
 
 def test_what_is_not_expected_is_said_with_its_frames(caplog: pytest.LogCaptureFixture) -> None:
-    trouble = OutageLogger(logging.getLogger("tests.trouble"), "saving", (OSError,))
+    trouble = FailureLogger(logging.getLogger("tests.trouble"), "saving", (OSError,))
     try:
         ask_upstream(SECRET)
     except UpstreamError as problem:

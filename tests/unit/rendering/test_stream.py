@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.rendering.markdown import Stream, render
-from chat.rendering.markdown.source import normalise
+from chat.rendering.markdown.source import normalize
 from tests.support.dom import parse
 from tests.unit.rendering.samples import BEHAVED, PIECES, cuts, stream
 
@@ -48,7 +48,7 @@ def test_any_cut_of_any_text_closes_with_the_same_html(text: str, chance: random
     """What is stored at the close and shown by a page load, whatever the frames before it were."""
     text += "."
     made, other = stream(*deltas(text, chance)), stream(*deltas(text, chance))
-    assert made.text == other.text == normalise(text)
+    assert made.text == other.text == normalize(text)
     assert render(made.text, "ab12") == render(text, "ab12")
 
 
