@@ -4,7 +4,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -41,14 +41,25 @@ def cold_site(site_database: dict[str, str], upstream_server: UpstreamThread) ->
         yield site
 
 
-def person_on(site: Site, upstream: UpstreamThread) -> tuple[Person, UUID]:
-    """Somebody new with one answered question."""
-    person = signed_up(site.url, f"{uuid4().hex}@pages.example.org")
-    upstream.script(answer("Light scatters in air."))
-    key = person.start("Why is the sky blue?")
-    with person.socket(key) as page:
-        page.until_status("complete")
-    return person, key
+@pytest.fixture
+def new_person(
+    cold_site: Site, upstream: UpstreamThread
+) -> Iterator[Callable[[], tuple[Person, UUID]]]:
+    """Makes people with one answered question each."""
+    people: list[Person] = []
+
+    def make() -> tuple[Person, UUID]:
+        person = signed_up(cold_site.url, f"{uuid4().hex}@pages.example.org")
+        people.append(person)
+        upstream.script(answer("Light scatters in air."))
+        key = person.start("Why is the sky blue?")
+        with person.socket(key) as page:
+            page.until_status("complete")
+        return person, key
+
+    yield make
+    for person in people:
+        person.http.close()
 
 
 def pages_of(person: Person, key: UUID) -> list[str]:
@@ -85,11 +96,11 @@ def is_own(address: str, url: str) -> bool:
 
 
 def test_a_foreign_root_path_moves_nobodys_addresses(
-    cold_site: Site, upstream: UpstreamThread
+    cold_site: Site, new_person: Callable[[], tuple[Person, UUID]]
 ) -> None:
     """One request with a foreign address and a language that nobody has used yet."""
-    attacker, key = person_on(cold_site, upstream)
-    victim, other = person_on(cold_site, upstream)
+    attacker, key = new_person()
+    victim, other = new_person()
     read(attacker, "/", "fr", {"Daphne-Root-Path": FOREIGN})
     read(attacker, f"/c/{key}/", "fr", {"Daphne-Root-Path": FOREIGN})
     for path in ("/", f"/c/{other}/"):
@@ -99,10 +110,10 @@ def test_a_foreign_root_path_moves_nobodys_addresses(
 
 
 def test_no_header_of_one_person_is_on_the_pages_of_another(
-    cold_site: Site, upstream: UpstreamThread
+    new_person: Callable[[], tuple[Person, UUID]],
 ) -> None:
     assert len(set(HEADERS)) >= 50
-    (first, mine), (second, theirs) = (person_on(cold_site, upstream) for _ in range(2))
+    (first, mine), (second, theirs) = new_person(), new_person()
     paths, others = pages_of(first, mine), pages_of(second, theirs)
     assert len(paths) == len(others) == 20
     languages = cycle(LANGUAGES)
