@@ -138,13 +138,13 @@ def call_command(
 
 def current_user(request: HttpRequest) -> User:
     """Return the user of a request after `require_user` has resolved it."""
-    user: User = request._cached_user  # type: ignore[attr-defined]
+    user: User = request.resolved_user  # type: ignore[attr-defined]
     return user
 
 
 def require_user(request: HttpRequest) -> User:
     """Return the signed-in user; database work on the first call. Raises SignedOutError."""
-    user = getattr(request, "_cached_user", None) or resolve_user(request)
+    user = getattr(request, "resolved_user", None) or resolve_user(request)
     if not isinstance(user, User):
         raise SignedOutError
     return user
@@ -153,8 +153,8 @@ def require_user(request: HttpRequest) -> User:
 def resolve_user(request: HttpRequest) -> User | AnonymousUser:
     """Return the user of the request's session; database work."""
     user = user_of_session(request.session.session_key or "") or AnonymousUser()
-    # A lazy `request.user` reads it from there.
-    request._cached_user = user  # type: ignore[attr-defined]
+    # Templates and signals read `request.user`, which would otherwise look the session up again.
+    request.user = request.resolved_user = user  # type: ignore[attr-defined]
     # The response depends on the cookie, so caches must not share it.
     request.session.accessed = True
     return user

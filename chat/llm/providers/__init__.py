@@ -5,7 +5,7 @@ package.
 """
 
 from chat.llm.providers.capabilities import unsupported_reason
-from chat.llm.providers.http_transport import close_idle_connections
+from chat.llm.providers.connections import close_idle_connections
 from chat.llm.providers.streaming import stream
 from chat.llm.providers.types import (
     ChatRequest,

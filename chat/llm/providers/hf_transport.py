@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from chat.llm.providers.connections import SSL
 from chat.llm.providers.error_codes import code_for_status, requested_wait
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.hf import httpx, set_async_client_factory, set_client_factory
-from chat.llm.providers.http_transport import SSL, AiohttpTransport, Body
+from chat.llm.providers.http_transport import AiohttpTransport, Body
 from chat.llm.providers.sse import DONE, EventLines, encode_lines
 
 _LOOKUP_SECONDS = 10.0

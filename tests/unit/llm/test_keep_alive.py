@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from chat.llm.providers import Endpoint, Limits, Retry, TextDelta, close_idle_connections, stream
-from chat.llm.providers.http_transport import closing_tasks
+from chat.llm.providers.connections import closing_tasks
 from tests.fake_llm.dialects import event
 from tests.unit.llm.tools import FAST, ONCE, PATIENT, Outcome, ask, chat_request, openai
 
