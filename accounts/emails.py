@@ -8,12 +8,12 @@ from accounts.models import User
 
 
 def is_taken(email: str, but_by: User | None = None) -> bool:
-    """Whether a user other than `but_by` signs in with this address."""
+    """Return whether a user other than `but_by` signs in with this address."""
     return any(user.pk != (but_by and but_by.pk) for user in filter_users_by_email(email))
 
 
 def is_taken_by_another(email: str, person: User) -> bool:
-    """Whether this is the primary or a verified address of another user."""
+    """Return whether this is the primary or a verified address of another user."""
     primary = Q(email=email)
     verified = Q(emailaddress__email=email, emailaddress__verified=True)
     return User.objects.exclude(pk=person.pk).filter(primary | verified).exists()

@@ -17,7 +17,7 @@ LIFETIME = timedelta(hours=24)
 
 
 def is_needed() -> bool:
-    """Whether there is no active administrator."""
+    """Return whether there is no active administrator."""
     return not User.objects.filter(is_superuser=True, is_active=True).exists()
 
 
@@ -33,7 +33,7 @@ def create_link() -> str:
 
 
 def is_open(token: str) -> bool:
-    """Whether the link is valid, unused and not expired, and an administrator still missing."""
+    """Return whether the link is valid, unused and not expired, and there is no administrator."""
     return usable_links(token).exists() and is_needed()
 
 

@@ -113,7 +113,7 @@ def end_reason(session: dict[str, Any], user: User | None) -> EndReason | None:
 
 
 def is_accepted(session: dict[str, Any], user: User) -> bool:
-    """Whether the backend of the sign-in is still configured, and still accepts the user."""
+    """Return whether the backend of the sign-in is still configured, and still accepts the user."""
     path = session.get(BACKEND_SESSION_KEY)
     if path not in settings.AUTHENTICATION_BACKENDS:
         return False
@@ -122,7 +122,7 @@ def is_accepted(session: dict[str, Any], user: User) -> bool:
 
 
 def hash_matches(user: User, session_hash: str) -> bool:
-    """Whether the session was opened with the account's present password."""
+    """Return whether the session was opened with the account's present password."""
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(session_hash, valid_hash) for valid_hash in hashes)
 

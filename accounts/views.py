@@ -119,7 +119,7 @@ class EmailView(allauth.EmailView):
         return HttpResponseRedirect(self.get_success_url())
 
     def is_choice_taken(self, person: User) -> bool:
-        """Whether the address that the form names is the person's, and another user's too."""
+        """Return whether the submitted address is the person's own, and also another user's."""
         email = self.request.POST.get("email", "").lower()
         own = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
         return email in own and is_taken_by_another(email, person)

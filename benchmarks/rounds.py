@@ -60,7 +60,7 @@ class RoundFigures:
 
     @property
     def keeps_up(self) -> bool:
-        """Whether all answers are complete and in time, as docs/performance.md defines it."""
+        """Return whether all answers are complete and in time (docs/performance.md)."""
         return (
             0 < self.asked == self.complete
             and self.lag_p95 < LAG_LIMIT_MS

@@ -42,7 +42,7 @@ class OutageFilter(logging.Filter):
 
 
 def is_lost_layer(record: logging.LogRecord, exception: BaseException | None) -> bool:
-    """Whether the channel layer reports that Redis is unavailable, as it does every second."""
+    """Return whether the channel layer reports, as it does each second, that Redis is away."""
     module = type(exception).__module__
     is_of_redis = module.startswith("redis.") or isinstance(exception, OSError)
     return is_of_redis and record.name.startswith("channels_redis")

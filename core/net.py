@@ -4,7 +4,7 @@ from select import POLLIN, poll
 
 
 def has_unread_data(fileno: int) -> bool:
-    """Whether the socket has unread bytes or an end of stream; returns at once."""
+    """Return whether the socket has unread bytes or an end of stream; returns at once."""
     poller = poll()
     poller.register(fileno, POLLIN)
     return bool(poller.poll(0))

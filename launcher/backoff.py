@@ -24,5 +24,5 @@ class Backoff:
 
     @property
     def looping(self) -> bool:
-        """Whether to report a crash loop now: true only for failure number LOOP_LENGTH."""
+        """Return whether to report a crash loop now: true only for failure number LOOP_LENGTH."""
         return self.failures == LOOP_LENGTH

@@ -13,7 +13,7 @@ NEWER = ["python3.14", "python3.13", "python3.12", "python3.11"]
 
 
 def works(command: str) -> bool:
-    """Whether the command runs and is new enough (pyenv's shims exist even if they fail)."""
+    """Return whether the command runs and is new enough (pyenv's shims exist even if they fail)."""
     check = "import sys; sys.exit(sys.version_info < (3, 11))"
     try:
         with open(os.devnull, "w") as nowhere:

@@ -51,7 +51,7 @@ def candidates() -> Iterator[str]:
 
 
 def starts(path: str) -> bool:
-    """Whether the program runs; Ubuntu has a script of this name that only suggests a package."""
+    """Return whether the program runs; Ubuntu's script only suggests a package."""
     if not path or not Path(path).exists():
         return False
     try:

@@ -69,11 +69,11 @@ class ModelServer:
         return self.process
 
     def running(self) -> bool:
-        """Whether the process is alive."""
+        """Return whether the process is alive."""
         return self.process is not None and self.process.poll() is None
 
     def ready(self) -> bool:
-        """Whether the model is loaded and the server responds."""
+        """Return whether the model is loaded and the server responds."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/health")
         try:
             with urllib.request.urlopen(request, timeout=2) as response:  # noqa: S310 - loopback

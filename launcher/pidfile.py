@@ -41,7 +41,7 @@ def remove_stale(data: Path) -> None:
 
 
 def serves(pid: int, data: Path) -> bool:
-    """Whether process `pid` is a PostgreSQL server of `data` (a zombie has no command line)."""
+    """Return whether process `pid` is a PostgreSQL server of `data`; a zombie is none."""
     return f"/postgres -D {data} " in command_line(pid)
 
 

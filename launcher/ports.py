@@ -125,7 +125,7 @@ def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket |
 
 
 def _answers(family: socket.AddressFamily, host: str, port: int) -> bool:
-    """Whether a program accepts connections at this address."""
+    """Return whether a program accepts connections at this address."""
     loopback = "::1" if family == socket.AF_INET6 else "127.0.0.1"
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.settimeout(1)

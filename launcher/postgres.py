@@ -119,7 +119,7 @@ class Cluster:
                 last_user.close()
 
     def alive(self) -> bool:
-        """Whether the server process is running."""
+        """Return whether the server process is running."""
         if self._process is not None:
             return self._process.poll() is None
         return pidfile.running(self.data) is not None

@@ -32,15 +32,15 @@ class ServerUser:
             os.chown(path, self.uid, self.gid)
 
     def can_run(self, program: Path) -> bool:
-        """Whether this user can run the program."""
+        """Return whether this user can run the program."""
         return self._succeeds(str(program), "--version")
 
     def can_enter(self, folder: Path) -> bool:
-        """Whether this user can enter the folder."""
+        """Return whether this user can enter the folder."""
         return not self.switch or self._succeeds("/bin/sh", "-c", 'test -x "$1"', "sh", str(folder))
 
     def _succeeds(self, *command: str) -> bool:
-        """Whether the command, run as this user, exits with 0."""
+        """Return whether the command, run as this user, exits with 0."""
         try:
             process = subprocess.run(
                 command,

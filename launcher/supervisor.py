@@ -226,7 +226,7 @@ class Supervisor:
         return self._web is not None and self._web.poll() is None
 
     def _healthy(self) -> bool:
-        """Whether the web process responds to its health check."""
+        """Return whether the web process responds to its health check."""
         try:
             with urllib.request.urlopen(self._health, timeout=1) as response:  # noqa: S310 - our own
                 return bool(response.status == 200)

@@ -78,7 +78,7 @@ class Ours:
 
 
 def is_end_of_answer(message: bytes) -> bool:
-    """Whether this frame contains the final message and none that is still being written."""
+    """Return whether this frame contains the final message and none that is still being written."""
     return (
         b'"thread"' in message
         and b'data-status=\\"complete\\"' in message

@@ -49,7 +49,7 @@ def publish(prompt: SystemPrompt, number: int) -> bool:
 
 
 def is_default(prompt: SystemPrompt) -> bool:
-    """Whether this prompt is the default now, not when it was loaded."""
+    """Return whether this prompt is the default now, not when it was loaded."""
     return SystemPrompt.objects.filter(pk=prompt.pk, is_default=True).exists()
 
 

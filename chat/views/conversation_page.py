@@ -108,7 +108,7 @@ class ConversationPage:
 
     @property
     def is_unread(self) -> bool:
-        """Whether the newest answer came after its owner last looked."""
+        """Return whether the newest answer came after its owner last looked."""
         row = self.conversation
         return row is not None and is_unread(row.answered_at, row.seen_at)
 

@@ -89,12 +89,12 @@ def outage_of(problem: BaseException | None) -> Outage | None:
 
 
 def is_outage(problem: BaseException | None) -> bool:
-    """Whether the exception means an outage of the database."""
+    """Return whether the exception means an outage of the database."""
     return outage_of(problem) is not None
 
 
 def is_conflict(problem: BaseException) -> bool:
-    """Whether the transaction failed by a deadlock or serialization conflict: repeat it."""
+    """Return whether the transaction failed by a deadlock or serialization conflict: repeat it."""
     return getattr(problem.__cause__, "sqlstate", None) in CONFLICTS
 
 

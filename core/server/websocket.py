@@ -94,7 +94,7 @@ class BoundedProtocol(Protocol):
             self.receive_short_frame(frame)
 
     def is_between_messages(self) -> bool:
-        """Whether autobahn has no partial input and no pending ping that a frame would affect."""
+        """Return whether autobahn has neither partial input nor a pending ping."""
         return (
             self.state == self.STATE_OPEN
             and not self.data
@@ -156,7 +156,7 @@ class BoundedProtocol(Protocol):
             super().onMessage(payload, isBinary)
 
     def is_heard(self, payload: bytes) -> bool:
-        """Whether the application's listener handled the message.
+        """Return whether the application's listener handled the message.
 
         A direct call avoids waking the application's task, the largest cost of a message.
         """
@@ -230,7 +230,7 @@ def write(transport: Any, data: bytes) -> None:
 
 
 def is_empty(transport: Any) -> bool:
-    """Whether the transport is a plain TCP connection with nothing left to write.
+    """Return whether the transport is a plain TCP connection with nothing left to write.
 
     A TLS transport has the same interface as the TCP connection below it; writing to the socket
     directly would bypass encryption.

@@ -39,7 +39,7 @@ class EventLoopMiddleware:
     sync_capable = False
 
     def waits(self, request: HttpRequest) -> bool:
-        """Whether `process_response` would wait for the database."""
+        """Return whether `process_response` would wait for the database."""
         return False
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -116,7 +116,7 @@ class XFrameOptions(EventLoopMiddleware, XFrameOptionsMiddleware):
 
 
 def is_small_form(request: HttpRequest) -> bool:
-    """Whether the body is small enough to read on the event loop; a multipart body never is."""
+    """Return whether the body may be read on the event loop; a multipart body never is."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     return (
         request.content_type != "multipart/form-data"

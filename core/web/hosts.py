@@ -32,7 +32,7 @@ def port_of_origin(origin: str) -> str:
 
 
 def has_allowed_port(host: str, ports: frozenset[str]) -> bool:
-    """Whether a Host header names one of the ports, or none, as behind many proxies.
+    """Return whether a Host header names one of the ports, or none, as behind many proxies.
 
     Repeated headers arrive joined by commas. ALLOWED_HOSTS checks the host name.
     """

@@ -4,5 +4,5 @@ from django.http import HttpRequest
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    """Whether htmx sent the request: the response then replaces a part of the page."""
+    """Return whether htmx sent the request: the response then replaces a part of the page."""
     return "HX-Request" in request.headers

@@ -112,7 +112,7 @@ class TrustedProxyMiddleware(AsyncMiddleware):
         return [ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES]
 
     def trusted(self, address: str) -> bool:
-        """Whether the address belongs to a trusted proxy."""
+        """Return whether the address belongs to a trusted proxy."""
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:

@@ -7,7 +7,7 @@ KEY_LENGTH, KEY_CHARACTERS = 32, frozenset(VALID_KEY_CHARS)
 
 
 def is_session_key(text: str) -> bool:
-    """Whether `text` has the format of Django's session keys.
+    """Return whether `text` has the format of Django's session keys.
 
     Other text may contain a NUL character, which PostgreSQL refuses in a query.
     """

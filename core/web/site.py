@@ -111,7 +111,7 @@ def local_url(host: str, port: int) -> str:
 
 
 def is_loopback(hostname: str) -> bool:
-    """Whether the host name or address refers to this machine only."""
+    """Return whether the host name or address refers to this machine only."""
     if hostname == "localhost" or hostname.endswith(".localhost"):
         return True
     try:

@@ -77,7 +77,7 @@ class AnswerAccumulator:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the answer is complete by the server's own finish reason."""
+        """Return whether the answer is complete by the server's own finish reason."""
         return self._has_reason and self._has_text
 
     def flush(self) -> str:

@@ -27,12 +27,12 @@ def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
 
 
 def needs_lookup(endpoint: Endpoint, kind: ModelKind) -> bool:
-    """Whether the Hub is asked for the model's provider; for chats the router knows it."""
+    """Return whether the Hub is asked for the model's provider; for chats the router knows it."""
     return endpoint.kind == "hf" and not (kind == "chat" and is_automatic(endpoint))
 
 
 def is_configured(endpoint: Endpoint) -> bool:
-    """Whether the endpoint has a token or a valid address."""
+    """Return whether the endpoint has a token or a valid address."""
     if endpoint.kind == "hf":
         return bool(endpoint.token)
     # huggingface_hub mistakes an address without a scheme for a model id, and asks Hugging Face.
@@ -43,12 +43,12 @@ def is_configured(endpoint: Endpoint) -> bool:
 
 
 def is_automatic(endpoint: Endpoint) -> bool:
-    """Whether Hugging Face chooses the provider."""
+    """Return whether Hugging Face chooses the provider."""
     return endpoint.provider in ("", "auto")
 
 
 def can_complete(endpoint: Endpoint) -> bool:
-    """Whether the endpoint may serve plain text completion."""
+    """Return whether the endpoint may serve plain text completion."""
     if endpoint.kind == "hf":
         return True
     path = urlsplit(endpoint.base_url).path.rstrip("/")

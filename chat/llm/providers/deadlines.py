@@ -24,7 +24,7 @@ class DeadlineTimer:
 
     @property
     def is_past(self) -> bool:
-        """Whether the deadline has passed."""
+        """Return whether the deadline has passed."""
         return self._now() >= self.when
 
     def on_connected(self) -> None:

@@ -34,7 +34,7 @@ HUB = "https://huggingface.co"
 
 
 def has_lookups_disabled() -> bool:
-    """Whether huggingface_hub's environment rules out look-ups at the Hub.
+    """Return whether huggingface_hub's environment rules out look-ups at the Hub.
 
     That is HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE, or an HF_ENDPOINT that is not a URL.
     """
@@ -42,7 +42,7 @@ def has_lookups_disabled() -> bool:
 
 
 def has_other_hub() -> bool:
-    """Whether HF_ENDPOINT or HUGGINGFACE_CO_STAGING send look-ups to another server."""
+    """Return whether HF_ENDPOINT or HUGGINGFACE_CO_STAGING send look-ups to another server."""
     return bool(constants.ENDPOINT != HUB)
 
 

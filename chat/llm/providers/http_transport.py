@@ -125,7 +125,7 @@ def _translate_errors(request_state: RequestState | None = None) -> Iterator[Non
 
 
 def _was_dead(exc: Exception, request_state: RequestState) -> bool:
-    """Whether a reused connection was dead, so that the server never saw the request."""
+    """Return whether a reused connection was dead, so that the server never saw the request."""
     # aiohttp puts a partial response head into `message`.
     has_response = not isinstance(getattr(exc, "message", ""), str)
     is_unacknowledged = isinstance(exc, OSError) and exc.errno == errno.ETIMEDOUT

@@ -157,7 +157,7 @@ def _move_deadline(timer: DeadlineTimer, answer: AnswerAccumulator, batch: list[
 
 
 def _is_harmless(failure: AttemptError, answer: AnswerAccumulator) -> bool:
-    """Whether the answer was complete before this failure.
+    """Return whether the answer was complete before this failure.
 
     If the server's finish reasons are doubtful, only its silence counts as the end of the answer.
     """
