@@ -64,7 +64,7 @@ def without_templates() -> None:
             module.render_for_cache(template, language, dict(context))
         )
 
-    module.moulds_of = compile_always
+    module.compiled_templates = compile_always
 
 
 def without_middleware() -> None:

@@ -58,7 +58,7 @@ def render_cached(
     Raises KeyError for a slot without a value, TypeError for a context value that must not be part
     of a cache key.
     """
-    parts: CompiledTemplate = moulds_of(template)(
+    parts: CompiledTemplate = compiled_templates(template)(
         translation.get_language(), tuple(context.items())
     )
     html = "".join(values[part] if index % 2 else part for index, part in enumerate(parts))
@@ -66,7 +66,7 @@ def render_cached(
 
 
 @cache
-def moulds_of(template: str) -> Any:
+def compiled_templates(template: str) -> Any:
     """Return the cached compile function of one template; names are never user input."""
 
     @lru_cache(maxsize=MOST_OF_A_TEMPLATE)

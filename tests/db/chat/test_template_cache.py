@@ -59,7 +59,7 @@ def test_a_message_is_what_its_template_makes(owner: User, status: str) -> None:
         assert thread_view.message_html(made) == render_to_string("chat/_message.html", {"m": made})
 
 
-def test_a_row_of_the_database_makes_no_mould(owner: User) -> None:
+def test_a_row_of_the_database_makes_no_cache_entry(owner: User) -> None:
     with pytest.raises(TypeError):
         render_cached(
             "chat/_load_older.html", {"conversation": said(owner, "Why?"), "older": uuid4()}, {}
@@ -74,8 +74,8 @@ def test_what_an_administrator_writes_is_no_hole(owner_client: Client) -> None:
 
 
 def kept() -> int:
-    """How many moulds there are by now, of all templates."""
-    return sum(template_cache.moulds_of(name).cache_info().currsize for name in TEMPLATES)
+    """Return the number of cached variants of all templates."""
+    return sum(template_cache.compiled_templates(name).cache_info().currsize for name in TEMPLATES)
 
 
 def visit(client: Client, user: User, text: str) -> tuple[list[str], Conversation]:
@@ -110,7 +110,7 @@ def test_the_next_persons_pages_are_filled_and_hold_only_what_is_theirs(
 
 
 def test_what_a_person_chooses_is_in_no_key(owner_client: Client, owner: User) -> None:
-    """Numbers, groups, percents and the words of the address make no mould of their own."""
+    """Numbers, groups, percents and the words of the address make no variant of their own."""
     conversation, random = said(owner, "Question"), Random(7)
     path = f"/c/{conversation.pk}/"
     chosen = Conversation.objects.filter(pk=conversation.pk)
@@ -142,10 +142,10 @@ def test_a_value_without_end_is_refused_as_a_key(value: Hashable) -> None:
         render_cached("chat/_context_cutoff.html", {"value": value}, {})
 
 
-def test_a_mould_is_not_of_the_request_that_came_first() -> None:
+def test_an_entry_is_not_of_the_request_that_came_first() -> None:
     """Its own root, zone and language; the request's are as they were afterwards."""
     with translation.override("fr"), override_script_prefix("https://foreign.example.net/"):
-        template_cache.moulds_of("chat/_load_more.html").cache_clear()
+        template_cache.compiled_templates("chat/_load_more.html").cache_clear()
         html = thread_view.gap_html((timezone.now(), uuid4()), (timezone.now(), uuid4()), "today")
         assert get_script_prefix() == "https://foreign.example.net/"
     assert "foreign" not in html
@@ -155,15 +155,15 @@ def test_a_mould_is_not_of_the_request_that_came_first() -> None:
 def test_one_template_pushes_out_no_other() -> None:
     row = SidebarRow(uuid4(), "Title", timezone.now(), answering=False, unread=False)
     thread_view.row_html(row)
-    rows_kept = template_cache.moulds_of("chat/_sidebar_item.html")
+    rows_kept = template_cache.compiled_templates("chat/_sidebar_item.html")
     before = rows_kept.cache_info()
     for number in range(3 * template_cache.MOST_OF_A_TEMPLATE):
         render_cached("chat/_context_cutoff.html", {"flag": str(number)}, {})
     thread_view.row_html(row)
     assert rows_kept.cache_info().misses == before.misses
-    most = template_cache.moulds_of("chat/_context_cutoff.html").cache_info()
+    most = template_cache.compiled_templates("chat/_context_cutoff.html").cache_info()
     assert most.currsize == template_cache.MOST_OF_A_TEMPLATE
-    template_cache.moulds_of("chat/_context_cutoff.html").cache_clear()
+    template_cache.compiled_templates("chat/_context_cutoff.html").cache_clear()
 
 
 def test_the_words_of_the_address_are_escaped(

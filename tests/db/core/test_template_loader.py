@@ -132,7 +132,7 @@ def load_pages(client: Client, paths: list[str]) -> list[Events]:
     """Load each page with its templates compiled anew; ids and tokens are the same in each."""
     for loader in Engine.get_default().template_loaders:
         loader.reset()
-    template_cache.moulds_of.cache_clear()
+    template_cache.compiled_templates.cache_clear()
     return [Events(RANDOM.sub("random", client.get(path).content.decode())) for path in paths]
 
 
