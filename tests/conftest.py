@@ -12,6 +12,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 
@@ -58,11 +59,16 @@ def _no_connection_left(django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _first_rows(request: pytest.FixtureRequest) -> None:
-    """Put back the rows that migrations insert: a test with real commits empties every table."""
+def _fresh_database(request: pytest.FixtureRequest) -> None:
+    """Undo what an earlier test with real commits left behind.
+
+    It empties the tables of models, also of the rows that migrations insert, but not the cache,
+    where the rate limits count.
+    """
     uses_database = request.node.get_closest_marker("django_db") is not None
     if uses_database or not {"db", "transactional_db"}.isdisjoint(request.fixturenames):
         request.getfixturevalue("db")
+        cache.clear()
         if not ChatModel.objects.exists():
             FIRST_ROWS.fill(apps, None)
 

@@ -116,9 +116,12 @@ def test_what_goes_on_is_told_by_its_own_name(
         ]
     assert all(is_worded(response, sentence) for response in responses), responses[0].text
     assert "Kept?" in responses[1].text
-    first, last = world.outage_lines(before)
-    assert first == f"WARNING chat.database the database {line}"
-    assert re.search(r"works again after [\d.]+ s$", last)
+    outages = world.outages(before)
+    # Only this statement fails: a probe between two of them finds the database working.
+    assert len(outages) == 1 or code == "57P01"
+    for first, last in outages:
+        assert first == f"WARNING chat.database the database {line}"
+        assert re.search(r"works again after [\d.]+ s$", last)
     assert count_of(world, client_id) == 0
 
 

@@ -53,11 +53,19 @@ class World:
     def outage_lines(self, since: int) -> tuple[str, str]:
         """The two lines of an outage, without the time; but for refusals that have a reference
         the process logged nothing else."""
-        eventually(lambda: "works again" in self.site.log()[since:], 30)
+        [(first, last)] = self.outages(since)
+        return first, last
+
+    def outages(self, since: int) -> list[tuple[str, str]]:
+        """The two lines of each outage, once the last one is over."""
+        eventually(lambda: "works again" in "".join(self.log_lines(since)[-1:]), 30)
+        lines = self.log_lines(since)
+        assert len(lines) % 2 == 0, lines
+        return list(zip(lines[::2], lines[1::2], strict=True))
+
+    def log_lines(self, since: int) -> list[str]:
         lines = [line.split(" ", 2)[2] for line in self.site.log()[since:].splitlines()]
-        lines = [line for line in lines if not line.startswith("INFO chat.refused ")]
-        assert len(lines) == 2, lines
-        return lines[0], lines[1]
+        return [line for line in lines if not line.startswith("INFO chat.refused ")]
 
     def ensure(self) -> None:
         """Bring back what a test that failed has taken away."""
