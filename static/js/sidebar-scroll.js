@@ -35,14 +35,20 @@
   };
 
   let positions = null; // null at the top of the list, where new items have to be seen
+  let positionsAt = 0; // the scroll position they were read at
   let isWaiting = false;
   const updatePositions = () => {
     isWaiting = false;
-    positions = box().scrollTop > 4 ? readPositions() : null;
+    positionsAt = box().scrollTop;
+    positions = positionsAt > 4 ? readPositions() : null;
   };
   const updatePositionsLater = () => {
     if (!isWaiting) requestAnimationFrame(updatePositions);
     isWaiting = true;
+  };
+  // A swap may come between a scroll and its event, which waits for the next animation frame.
+  const catchUp = () => {
+    if (box().scrollTop !== positionsAt) updatePositions();
   };
   const keepPosition = () => {
     if (!positions || isSearching()) return;
@@ -67,6 +73,7 @@
   };
 
   document.addEventListener("DOMContentLoaded", start);
+  document.addEventListener("htmx:before:swap", catchUp);
   addEventListener("pagehide", savePositions);
   document.addEventListener("htmx:config:request", setDirection);
 })();

@@ -32,6 +32,15 @@ VIEW = """() => {
     .filter(([, place]) => place.top >= view.top && place.bottom <= view.bottom)
     .map(([title, place]) => [title, Math.round(place.top - view.top)]);
 }"""
+# A line that comes above right after a scroll, before the browser tells of the scroll.
+SCROLL_AND_SWAP = """() => {
+  document.querySelector(".sidebar-scroll").scrollTop += 53;
+  const text = document.querySelector("#sidebar-list .row").outerHTML.replace('id="', 'id="copy-');
+  const places = VIEW();
+  const target = document.querySelector("#sidebar-list .row").parentElement;
+  htmx.swap({ target, swap: "afterbegin", text });
+  return places;
+}"""
 NEAREST = "document.querySelector('.load-gap').scrollIntoView({ block: 'nearest' })"
 DRAWN = "() => document.querySelector('#sidebar').getBoundingClientRect().x === 0"
 # Where the list stands in each frame from the first one that is painted, and what moved.
@@ -229,4 +238,14 @@ def test_what_comes_above_moves_no_line_in_view(person: Person, site: Site) -> N
     other.page.goto(f"{site.url}/")
     other.ask("Something new")
     expect(person.page.locator("#sidebar-today .row")).to_have_count(1)
+    stand(person, before)
+
+
+def test_a_change_right_after_a_scroll_moves_no_line(person: Person, site: Site) -> None:
+    fill(person, site)
+    scroll_to(person, 70)
+    rows = person.page.locator("#sidebar-list .row")
+    shown = rows.count()
+    before = person.page.evaluate(SCROLL_AND_SWAP.replace("VIEW", f"({VIEW})"))
+    expect(rows).to_have_count(shown + 1)
     stand(person, before)
