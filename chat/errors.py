@@ -84,6 +84,16 @@ _UPSTREAM = (
         retryable=True,
     ),
     ErrorCode(
+        "thinking_limit",
+        "The model used its whole limit for thinking. Raise “Maximum answer length” or ask for "
+        "less, then try again.",
+    ),
+    ErrorCode(
+        "only_thoughts",
+        "The model stopped after thinking and sent no answer. Try again.",
+        retryable=True,
+    ),
+    ErrorCode(
         "not_a_stream",
         "The model server sent a web page instead of an answer. Contact your administrator.",
         admin_only=True,

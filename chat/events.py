@@ -61,16 +61,17 @@ class AnswerSubscribed:
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
-    """Text of an answer for processes that follow it, from `offset` on, in characters.
+    """New text of an answer, or new thoughts, for processes that follow it.
 
-    The database has this text too, or will have it within half a second. `notice` is a sentence
-    that stands in for text that has not arrived yet.
+    `offset` is where they start, in characters. The database has them too, or will have them within
+    half a second. `notice` is a sentence that stands in for text that has not arrived yet.
     """
 
     message_id: UUID
     offset: int
     text: str
     notice: str = ""
+    is_thought: bool = False
 
 
 Event = (
@@ -88,7 +89,8 @@ Event = (
 class Usage:
     """Token counts and times of one run.
 
-    `exact` is false if the counts are estimates. Times are in milliseconds since the run started.
+    `exact` is false if the counts are estimates; `answer_tokens` include `thinking_tokens`. Times
+    are in milliseconds since the run started, except `thinking_ms`, which is a duration.
     """
 
     prompt_tokens: int | None = None
@@ -96,6 +98,8 @@ class Usage:
     exact: bool = False
     first_token_ms: int | None = None
     last_token_ms: int | None = None
+    thinking_tokens: int | None = None
+    thinking_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

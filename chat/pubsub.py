@@ -191,6 +191,16 @@ def read_changed(message: dict[str, str]) -> Changed:
     )
 
 
+def read_answer_text(message: dict[str, str]) -> AnswerText:
+    return AnswerText(
+        UUID(message["message_id"]),
+        int(message["offset"]),
+        message["text"],
+        message["notice"],
+        message["is_thought"] == str(True),
+    )
+
+
 READERS: dict[str, Callable[[dict[str, str]], Event]] = {
     Changed.__name__: read_changed,
     StopRequested.__name__: lambda message: StopRequested(UUID(message["run_id"])),
@@ -198,9 +208,7 @@ READERS: dict[str, Callable[[dict[str, str]], Event]] = {
     SessionRenewed.__name__: lambda message: SessionRenewed(message["session_key"]),
     AccountChanged.__name__: lambda message: AccountChanged(UUID(message["user_id"])),
     AnswerSubscribed.__name__: lambda message: AnswerSubscribed(UUID(message["message_id"])),
-    AnswerText.__name__: lambda message: AnswerText(
-        UUID(message["message_id"]), int(message["offset"]), message["text"], message["notice"]
-    ),
+    AnswerText.__name__: read_answer_text,
 }
 
 

@@ -26,6 +26,7 @@ urlpatterns = [
     path("draft/", drafts.draft, name="new_draft"),
     path("m/<uuid:message_id>/about/", answers.about, name="about"),
     path("m/<uuid:message_id>/source/", answers.source, name="source"),
+    path("m/<uuid:message_id>/thoughts/", answers.thoughts, name="thoughts"),
     path("m/<uuid:message_id>/feedback/", answers.feedback, name="feedback"),
     path("rows/", sidebar.more_rows, name="more_rows"),
     path("search/", pages.search, name="search"),

@@ -2,7 +2,7 @@
 
 from chat.models.allowance import Allowance
 from chat.models.catalogue import ChatModel
-from chat.models.conversation import FINISHED, Conversation, Message, Role, Status
+from chat.models.conversation import FINISHED, Conversation, Message, Role, Status, Thinking
 from chat.models.draft import Draft
 from chat.models.prompt import PromptVersion, SystemPrompt
 from chat.models.run import Chunk, Run
@@ -24,4 +24,5 @@ __all__ = [
     "Status",
     "Suggestion",
     "SystemPrompt",
+    "Thinking",
 ]

@@ -124,9 +124,14 @@ class Message(models.Model):
     error_code = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
+    # How long the model thought before the answer, null if it did not. `Thinking` has its thoughts.
+    thinking_ms = models.PositiveIntegerField(null=True)
     # The owner's rating of an answer (1, -1 or null) and the reason for it.
     feedback = models.SmallIntegerField(null=True)
     feedback_reason = models.CharField(max_length=500, blank=True)
+
+    # What the model has thought; only set where a live answer is read.
+    thoughts = ""
 
     objects = MessageQuerySet.as_manager()
 
@@ -176,3 +181,23 @@ class Message(models.Model):
     def is_live(self) -> bool:
         """Tell whether the answer is waiting or being written."""
         return self.status in LIVE
+
+
+class Thinking(models.Model):
+    """What the model thought before it wrote an answer.
+
+    It has a table of its own, because it is read only when somebody asks for it: pages, search,
+    copies and requests to the model do without.
+    """
+
+    message = models.OneToOneField(
+        Message, on_delete=models.CASCADE, primary_key=True, related_name="thinking"
+    )
+    text = models.TextField()
+
+    class Meta:
+        verbose_name = _("thinking")
+        verbose_name_plural = _("thinking")
+
+    def __str__(self) -> str:
+        return str(self.pk)

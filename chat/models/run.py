@@ -44,7 +44,9 @@ class Run(models.Model):
 
     # The result; times are in milliseconds since the run started.
     prompt_tokens = models.PositiveIntegerField(null=True)
+    # `answer_tokens` include those for thinking.
     answer_tokens = models.PositiveIntegerField(null=True)
+    thinking_tokens = models.PositiveIntegerField(null=True)
     tokens_exact = models.BooleanField(default=False)
     first_token_ms = models.PositiveIntegerField(null=True)
     last_token_ms = models.PositiveIntegerField(null=True)
@@ -77,18 +79,24 @@ class Run(models.Model):
 class Chunk(models.Model):
     """A piece of a live answer's text; `offset` is its position in the answer, in characters.
 
-    Chunks are appended while the run is live. Finishing the run moves their text into the message.
+    A piece of its thoughts has `is_thought` set, and its position in those. Chunks are appended
+    while the run is live. Finishing the run moves their text into the message.
     """
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="chunks", db_index=False)
     offset = models.PositiveIntegerField()
     text = models.TextField()
+    is_thought = models.BooleanField(db_default=False)
 
     class Meta:
         verbose_name = _("chunk")
         verbose_name_plural = _("chunks")
-        constraints = (models.UniqueConstraint(fields=("run", "offset"), name="chunk_offset_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("run", "is_thought", "offset"), name="chunk_position_once"
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.id)

@@ -11,6 +11,7 @@ from uuid import UUID
 from accounts.models import User
 from chat.events import Changed, ChangeKind
 from chat.models import Conversation
+from chat.realtime.answer_state import diff_thinking
 from chat.realtime.frame import Frame
 from chat.realtime.page_state import PageSnapshot, PageState, diff, forget_position
 from chat.realtime.pending_rows import PendingRows, RowLookup, load_sidebar
@@ -23,6 +24,7 @@ from chat.realtime.snapshots import (
     snapshot_of_turn,
 )
 from chat.realtime.thread_state import DeletedThread, ThreadSnapshot
+from chat.rendering.components.patches import Patch
 from chat.selectors.change_feed import Changes
 from chat.services.finish_run import FinishedRun
 from chat.streaming.live_answer import LiveAnswer
@@ -37,6 +39,7 @@ class OpenPage:
 
     `wake` is set when there may be something to send. `is_thread_stale` tells that the conversation
     may have changed, `is_single_change` that one event told so and nothing else did.
+    `last_thoughts` brings the thoughts before an answer that has ended, which no load does.
     """
 
     user: User
@@ -50,6 +53,7 @@ class OpenPage:
     is_single_change: bool = False
     answer: LiveAnswer | None = None
     revision: int = -1
+    last_thoughts: list[Patch] = field(default_factory=list)
     was_text_last: bool = False
 
     # Changes
@@ -131,6 +135,7 @@ class OpenPage:
         answer = self.answer
         if answer is None or answer.is_live:
             return None
+        self.last_thoughts, _ = diff_thinking(self.state.answer, answer)
         self.follow(None)
         snapshot = self.finish_snapshot(answer.finished) if answer.finished else None
         if snapshot is None:
@@ -233,6 +238,7 @@ class OpenPage:
             self.follow(None)
         elif snapshot.thread is not None:
             self.follow(self.find_answer(snapshot.thread))
+        patches, self.last_thoughts = [*self.last_thoughts, *patches], []
         return Frame.of(patches) if patches else None
 
     def find_answer(self, thread: ThreadSnapshot) -> LiveAnswer | None:

@@ -65,4 +65,4 @@ def rendered_answer(
 
 def forget_position(state: PageState) -> PageState:
     """Return the state with unknown text of the live answer, so that all of it is sent again."""
-    return state._replace(answer=state.answer._replace(position=None))
+    return state._replace(answer=state.answer._replace(position=None, thoughts=None))

@@ -1,11 +1,12 @@
 """Read messages: pages of the shown branch, and the history that is sent to a model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from chat.models import Chunk, Conversation, Message, Role, Run
+from chat.models import Chunk, Conversation, Message, Role, Run, Thinking
 from chat.text import join_chunks
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
@@ -25,9 +26,9 @@ def owns_conversation(user: User, conversation_id: UUID) -> bool:
 
 
 # One page of the branch, in one snapshot: the conversation, and for each message its row, its
-# siblings, and the saved chunks if it is live. The recursion goes from parent to parent up to the
-# first question. Each step is one lookup by primary key, so the cost does not grow with the
-# conversation; LIMIT 1 makes the planner use that lookup, whatever its statistics say.
+# siblings, and the saved text and thoughts if it is live. The recursion goes from parent to parent
+# up to the first question. Each step is one lookup by primary key, so the cost does not grow with
+# the conversation; LIMIT 1 makes the planner use that lookup, whatever its statistics say.
 SELECT_THREAD = statement(
     """
 WITH RECURSIVE shown AS (
@@ -43,7 +44,7 @@ WITH RECURSIVE shown AS (
         SELECT id, parent_id FROM chat_message WHERE id = branch.parent_id LIMIT 1
     ) up WHERE branch.step < %(size)s
 )
-SELECT {conversation}, siblings.ids, saved.offsets, saved.texts, {message}
+SELECT {conversation}, siblings.ids, saved.chunks, saved.thoughts, {message}
 FROM shown LEFT JOIN branch ON true
 LEFT JOIN LATERAL (SELECT * FROM chat_message WHERE id = branch.id LIMIT 1) m ON true
 LEFT JOIN LATERAL (
@@ -55,8 +56,8 @@ LEFT JOIN LATERAL (
     ) sibling
 ) siblings ON m.id IS NOT NULL
 LEFT JOIN LATERAL (
-    SELECT array_agg(c."offset" ORDER BY c."offset") AS offsets,
-        array_agg(c.text ORDER BY c."offset") AS texts
+    SELECT json_agg(json_build_array(c.is_thought, c."offset", c.text) ORDER BY c."offset")
+        AS chunks, (SELECT text FROM chat_thinking WHERE message_id = m.id) AS thoughts
     FROM chat_run run JOIN chat_chunk c ON c.run_id = run.id
     WHERE run.message_id = m.id AND run.ended_at IS NULL
 ) saved ON m.status IN ('pending', 'streaming')
@@ -111,13 +112,14 @@ def load_thread(
     split = column_count(Conversation)
     conversation = from_row(Conversation, rows[0][:split])
     messages, siblings = [], {}
-    for ids, offsets, texts, *values in (row[split:] for row in rows):
+    for ids, chunks, thoughts, *values in (row[split:] for row in rows):
         # Without any message there is a single row, with nulls.
         if values[0] is None:
             break
         message = from_row(Message, values)
-        if texts:
-            message.text = join_chunks(message.text, zip(offsets, texts, strict=True))
+        if message.is_live:
+            message.thoughts = thoughts or ""
+            append_chunks(message, chunks or ())
         if len(ids) > 1:
             siblings[message.pk] = Siblings(tuple(ids), ids.index(message.pk) + 1)
         messages.append(message)
@@ -172,19 +174,32 @@ def load_thread_around(
 
 
 def add_saved_text(messages: Iterable[Message]) -> None:
-    """Append the saved chunks to the text of live answers, in place."""
+    """Append the saved chunks to the text of live answers, in place, and add their thoughts."""
     live_messages = {message.pk: message for message in messages if message.is_live}
     if not live_messages:
         return
+    for pk, thoughts in Thinking.objects.filter(message__in=live_messages).values_list():
+        live_messages[pk].thoughts = thoughts
     rows = Chunk.objects.filter(run__message__in=live_messages, run__ended_at__isnull=True)
-    chunks_by_message: dict[UUID, list[tuple[int, str]]] = {}
-    for pk, offset, text in rows.order_by("offset").values_list(
-        "run__message_id", "offset", "text"
+    chunks_by_message: dict[UUID, list[SavedChunk]] = {}
+    for pk, *chunk in rows.order_by("offset").values_list(
+        "run__message_id", "is_thought", "offset", "text"
     ):
-        chunks_by_message.setdefault(pk, []).append((offset, text))
+        chunks_by_message.setdefault(pk, []).append(chunk)
     for pk, chunks in chunks_by_message.items():
-        message = live_messages[pk]
-        message.text = join_chunks(message.text, chunks)
+        append_chunks(live_messages[pk], chunks)
+
+
+# Whether a chunk is of the thoughts, its offset, and its text.
+SavedChunk = Sequence[Any]
+
+
+def append_chunks(message: Message, chunks: Iterable[SavedChunk]) -> None:
+    """Append chunks, in the order of their offsets, to the text and the thoughts of an answer."""
+    texts = [(offset, text) for is_thought, offset, text in chunks if not is_thought]
+    thoughts = [(offset, text) for is_thought, offset, text in chunks if is_thought]
+    message.text = join_chunks(message.text, texts)
+    message.thoughts = join_chunks(message.thoughts, thoughts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +222,15 @@ def load_states(ids: Iterable[UUID]) -> dict[UUID, ConversationState]:
     }
 
 
-def load_live_text(message_id: UUID) -> tuple[str, str]:
-    """Return the status and the saved text of an answer that another process writes.
+def load_live_text(message_id: UUID) -> Message:
+    """Return an answer that another process writes, with the saved text and thoughts.
 
     For the server's own use. Raises Message.DoesNotExist.
     """
-    message = Message.objects.only("id", "status", "text").get(pk=message_id)
-    add_saved_text([message])
-    return message.status, message.text
+    fields = ("id", "status", "text", "thinking_ms")
+    message: Message = Message.objects.only(*fields).get(pk=message_id)
+    add_thoughts(message)
+    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +294,31 @@ def load_text(user: User, message_id: UUID) -> str:
     message: Message = Message.objects.owned_by(user).get(pk=message_id)
     add_saved_text([message])
     return message.text
+
+
+def load_thoughts(user: User, message_id: UUID) -> str:
+    """Return what the model thought before one of the person's answers, "" if it did not.
+
+    Raises Message.DoesNotExist.
+    """
+    message: Message = Message.objects.owned_by(user).get(pk=message_id, role=Role.ASSISTANT)
+    add_thoughts(message)
+    return message.thoughts
+
+
+def add_thoughts(message: Message) -> None:
+    """Add the thoughts of an answer, and what is saved of it if it is live."""
+    if message.is_live:
+        add_saved_text([message])
+    else:
+        message.thoughts = stored_thoughts(message)
+
+
+def stored_thoughts(message: Message) -> str:
+    """Return the thoughts that finished runs of an answer have stored."""
+    if message.thinking_ms is None:
+        return ""
+    return Thinking.objects.values_list("text", flat=True).get(pk=message.pk)
 
 
 def latest_run(message: Message) -> Run | None:

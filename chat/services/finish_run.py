@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from chat.events import Outcome
-from chat.models import Chunk, Conversation, Message, Run, Status
+from chat.models import Conversation, Message, Run, Status
+from chat.selectors.messages import add_saved_text
 from chat.services.leases import LEASE
-from chat.text import join_chunks
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
 
@@ -20,6 +20,19 @@ class FinishedRun:
 
     conversation: Conversation
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class FinalText:
+    """The whole text of an answer, its HTML, and all thoughts before it.
+
+    The HTML may be empty; the page then renders the text when it is shown.
+    """
+
+    text: str
+    html: str = ""
+    renderer_version: int = 0
+    thoughts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,8 @@ class ExpiredRun:
 UPDATE_RUN = """
 UPDATE chat_run SET ended_at = statement_timestamp(), provider = %(provider)s,
     finish_reason = %(reason)s, error_code = %(code)s, prompt_tokens = %(prompt_tokens)s,
-    answer_tokens = %(answer_tokens)s, tokens_exact = %(exact)s,
+    answer_tokens = %(answer_tokens)s, thinking_tokens = %(thinking_tokens)s,
+    tokens_exact = %(exact)s,
     first_token_ms = %(first)s, last_token_ms = %(last)s
 WHERE id = %(run)s AND ended_at IS NULL
 RETURNING message_id, conversation_id
@@ -49,10 +63,16 @@ FOLD_CHUNKS = statement(
 WITH message AS (
     UPDATE chat_message m SET status = %(status)s, text = %(text)s, html = %(html)s,
         renderer_version = %(renderer_version)s, finish_reason = %(reason)s, error_code = %(code)s,
+        thinking_ms = CASE WHEN %(thoughts)s = '' THEN thinking_ms
+            ELSE COALESCE(thinking_ms, 0) + %(thinking_ms)s END,
         finished_at = statement_timestamp()
     WHERE id = %(message)s RETURNING {message}
 ), removed_chunks AS (
     DELETE FROM chat_chunk WHERE run_id = %(run)s
+), saved_thoughts AS (
+    INSERT INTO chat_thinking (message_id, text)
+    SELECT %(message)s, %(thoughts)s WHERE %(thoughts)s <> ''
+    ON CONFLICT (message_id) DO UPDATE SET text = EXCLUDED.text
 ), conversation AS (
     UPDATE chat_conversation c SET version = version + 1,
         answered_at = CASE WHEN %(unread)s THEN statement_timestamp() ELSE answered_at END
@@ -65,10 +85,8 @@ SELECT conversation.*, message.* FROM conversation, message
 )
 
 
-def finish(
-    run: Run, outcome: Outcome, text: str, html: str, renderer_version: int
-) -> FinishedRun | None:
-    """Write the end of a run, with its answer as text and HTML.
+def finish(run: Run, outcome: Outcome, answer: FinalText) -> FinishedRun | None:
+    """Write the end of a run, with its answer.
 
     Returns None, and writes nothing, if the run has ended already.
     """
@@ -80,15 +98,18 @@ def finish(
         "code": outcome.error_code,
         "prompt_tokens": usage.prompt_tokens,
         "answer_tokens": usage.answer_tokens,
+        "thinking_tokens": usage.thinking_tokens,
         "exact": usage.exact,
         "first": usage.first_token_ms,
         "last": usage.last_token_ms,
     }
     content = {
         "status": outcome.status,
-        "text": text,
-        "html": html,
-        "renderer_version": renderer_version,
+        "text": answer.text,
+        "html": answer.html,
+        "renderer_version": answer.renderer_version,
+        "thoughts": answer.thoughts,
+        "thinking_ms": usage.thinking_ms or 0,
     }
     with transaction.atomic():
         rows = fetch(UPDATE_RUN, result)
@@ -135,17 +156,14 @@ def finish_expired(limit: int = 100, spare: Sequence[UUID] = ()) -> list[Expired
 
 
 def finish_expired_run(run: Run) -> ExpiredRun:
-    """Finish a run as stopped if somebody had asked for that, else as interrupted.
-
-    Its HTML is left empty; the page renders the text when it is shown.
-    """
+    """Finish a run as stopped if somebody had asked for that, else as interrupted."""
     status = Status.STOPPED if run.stop_requested else Status.INTERRUPTED
-    finish(run, Outcome(status=status), saved_text(run), "", 0)
+    finish(run, Outcome(status=status), saved_text(run))
     return ExpiredRun(run.conversation_id, run.conversation.owner_id, run.message_id)
 
 
-def saved_text(run: Run) -> str:
-    """Return the answer's text in the database: that of earlier runs, and this run's chunks."""
-    earlier_text = Message.objects.values_list("text", flat=True).get(pk=run.message_id)
-    chunks = Chunk.objects.filter(run=run.pk).order_by("offset")
-    return join_chunks(earlier_text, chunks.values_list("offset", "text"))
+def saved_text(run: Run) -> FinalText:
+    """Return the answer in the database: what earlier runs wrote, and this run's chunks."""
+    message = Message.objects.only("id", "status", "text", "thinking_ms").get(pk=run.message_id)
+    add_saved_text([message])
+    return FinalText(message.text, thoughts=message.thoughts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from chat.models import Chunk
 from core.db.sql import fetch
 
 LEASE = timedelta(seconds=10)
@@ -20,11 +21,15 @@ LEASE_END = f"statement_timestamp() + interval '{LEASE.total_seconds()} seconds'
 
 @dataclass(frozen=True, slots=True)
 class TextChunk:
-    """Unsaved text of a run; `offset` is its position in the answer, in characters."""
+    """Unsaved text of a run; `offset` is its position in the answer, in characters.
+
+    With `is_thought`, it is a piece of the thoughts, and `offset` its position in them.
+    """
 
     run_id: UUID
     offset: int
     text: str
+    is_thought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,12 @@ WITH renewed AS (
     UNION ALL
     SELECT id, message_id, stop_requested FROM unchanged
 ), inserted AS (
-    INSERT INTO chat_chunk (run_id, "offset", text)
-    SELECT chunk.run_id, chunk.char_offset, chunk.text
-    FROM unnest(%(ids)s::uuid[], %(offsets)s::int[], %(texts)s::text[])
-        AS chunk(run_id, char_offset, text)
+    INSERT INTO chat_chunk (run_id, "offset", text, is_thought)
+    SELECT chunk.run_id, chunk.char_offset, chunk.text, chunk.is_thought
+    FROM unnest(%(ids)s::uuid[], %(offsets)s::int[], %(texts)s::text[], %(are_thoughts)s::bool[])
+        AS chunk(run_id, char_offset, text, is_thought)
     JOIN held ON held.id = chunk.run_id
-    ON CONFLICT (run_id, "offset") DO UPDATE SET text = EXCLUDED.text
+    ON CONFLICT (run_id, is_thought, "offset") DO UPDATE SET text = EXCLUDED.text
       WHERE length(EXCLUDED.text) > length(chat_chunk.text)
     RETURNING run_id
 ), started AS (
@@ -76,7 +81,7 @@ def save_chunks(worker_id: UUID, runs: Sequence[UUID], chunks: Sequence[TextChun
     """Save new text, renew leases and read stop requests, for all runs of a process at once.
 
     `worker_id` is the ID of the process. Repeating a call is harmless: there is one chunk at each
-    offset, and the longest text for it wins.
+    offset of the text and of the thoughts, and the longest text for it wins.
     """
     rows = fetch(
         SAVE_CHUNKS,
@@ -88,8 +93,14 @@ def save_chunks(worker_id: UUID, runs: Sequence[UUID], chunks: Sequence[TextChun
             "ids": [chunk.run_id for chunk in chunks],
             "offsets": [chunk.offset for chunk in chunks],
             "texts": [chunk.text for chunk in chunks],
+            "are_thoughts": [chunk.is_thought for chunk in chunks],
         },
     )
     return HeldRuns(
         runs=frozenset(run for run, _ in rows), stops=frozenset(run for run, stop in rows if stop)
     )
+
+
+def mark_as_thoughts(runs: Sequence[UUID]) -> None:
+    """Turn the saved text of these runs into thoughts; call this before more text is saved."""
+    Chunk.objects.filter(run__in=runs, is_thought=False).update(is_thought=True)

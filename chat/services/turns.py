@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from chat.errors import ChatError
 from chat.models import FINISHED, Conversation, Message, Role, Run, Status
+from chat.selectors.messages import stored_thoughts
 from chat.selectors.run_config import (
     RunConfig,
     TurnPreconditions,
@@ -211,6 +212,7 @@ def continue_answer(user: User, message_id: UUID, worker_id: UUID) -> Turn:
         if not updated or message.pk != conversation.active_leaf_id:
             raise ChatError("nothing_to_continue")
         message.refresh_from_db(fields=("status", "text"))
+        message.thoughts = stored_thoughts(message)
         run = build_run(config, conversation, message, worker_id, continuation=True)
         execute_together(insert_run(run), update_leaf(conversation, message, message_count=0))
         return Turn(conversation, message, run)

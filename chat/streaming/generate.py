@@ -15,7 +15,15 @@ from chat.errors import ChatError, ProviderError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
 from chat.llm.endpoints import LIMITS, deadlines, endpoint, unavailable_reason
-from chat.llm.providers import ChatRequest, Finish, Sampling, TextDelta, Waiting, stream
+from chat.llm.providers import (
+    ChatRequest,
+    Finish,
+    Sampling,
+    TextDelta,
+    ThoughtDelta,
+    Waiting,
+    stream,
+)
 from chat.llm.tokens import counter
 from chat.models import Message, Run, Status
 from chat.selectors import messages
@@ -33,10 +41,26 @@ REPEAT_SECONDS = 3600.0
 _logged_at: dict[str, float] = {}
 
 
-class TextSink(Protocol):
-    """What takes the text of an answer."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run has written so far; `thinking_ms` is how long the model thought, if it did."""
 
+    text: str = ""
+    thoughts: str = ""
+    thinking_ms: int | None = None
+
+
+class TextSink(Protocol):
+    """What takes the text of an answer, and the thoughts before it.
+
+    `retract` turns all text so far into thoughts.
+    """
+
+    @property
+    def written(self) -> Written: ...
     def feed(self, text: str) -> None: ...
+    def feed_thoughts(self, thoughts: str) -> None: ...
+    def retract(self) -> None: ...
     async def wait_for_frame(self) -> None: ...
     def count_down(self, seconds: int, sentence: Callable[[int], str]) -> None: ...
 
@@ -98,23 +122,31 @@ class Timings:
 
 async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) -> Outcome:
     """Read the stream to its end, and return the outcome; errors of the provider are one too."""
-    parts: list[str] = []
     try:
         async with aclosing(stream(endpoint(), prepared.request, deadlines(), LIMITS)) as items:
             async for item in items:
-                if isinstance(item, TextDelta):
-                    timings.record_token()
-                    parts.append(item.text)
-                    sink.feed(item.text)
-                    await sink.wait_for_frame()
-                elif isinstance(item, Waiting):
+                if isinstance(item, Finish):
+                    return completed_outcome(prepared, item, sink.written, timings)
+                if isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:
-                    return completed_outcome(prepared, item, "".join(parts), timings)
+                    timings.record_token()
+                    pass_on(item, sink)
+                    await sink.wait_for_frame()
     except ProviderError as error:
         log_failure(error)
-        return failed_outcome(prepared, error.code, "".join(parts), timings)
-    return failed_outcome(prepared, "no_finish", "".join(parts), timings)
+        return failed_outcome(prepared, error.code, sink.written, timings)
+    return failed_outcome(prepared, "no_finish", sink.written, timings)
+
+
+def pass_on(delta: TextDelta | ThoughtDelta, sink: TextSink) -> None:
+    """Pass text or thoughts on to the sink."""
+    if isinstance(delta, TextDelta):
+        sink.feed(delta.text)
+        return
+    if delta.is_retraction:
+        sink.retract()
+    sink.feed_thoughts(delta.text)
 
 
 def log_failure(error: ProviderError) -> None:
@@ -144,35 +176,42 @@ def waiting_sentence(code: str) -> Callable[[int], str]:
 
 
 def completed_outcome(
-    prepared: PreparedRequest, item: Finish, text: str, timings: Timings
+    prepared: PreparedRequest, item: Finish, written: Written, timings: Timings
 ) -> Outcome:
     return Outcome(
         status=Status.COMPLETE,
         finish_reason=item.reason,
-        usage=count_usage(prepared, text, timings, item.prompt_tokens, item.answer_tokens),
+        usage=count_usage(prepared, written, timings, item),
     )
 
 
-def failed_outcome(prepared: PreparedRequest, code: str, text: str, timings: Timings) -> Outcome:
-    usage = count_usage(prepared, text, timings)
+def failed_outcome(
+    prepared: PreparedRequest, code: str, written: Written, timings: Timings
+) -> Outcome:
+    usage = count_usage(prepared, written, timings)
     return Outcome(status=Status.FAILED, error_code=code, usage=usage)
 
 
 def count_usage(
-    prepared: PreparedRequest,
-    text: str,
-    timings: Timings,
-    prompt_tokens: int | None = None,
-    answer_tokens: int | None = None,
+    prepared: PreparedRequest, written: Written, timings: Timings, finish: Finish | None = None
 ) -> Usage:
     """Return the provider's token counts, or our own if it sent none."""
-    is_reported = prompt_tokens is not None and answer_tokens is not None
+    counts = finish or Finish("")
+    count = counter(prepared.tokenizer).text
+    thinking_tokens, answer_tokens = counts.thinking_tokens, counts.answer_tokens
+    if thinking_tokens is None and written.thoughts:
+        thinking_tokens = count(written.thoughts)
     if answer_tokens is None:
-        answer_tokens = counter(prepared.tokenizer).text(text) if text else 0
+        answer_tokens = (count(written.text) if written.text else 0) + (thinking_tokens or 0)
+    is_reported = None not in (counts.prompt_tokens, counts.answer_tokens)
     return Usage(
-        prompt_tokens=prepared.prompt_tokens if prompt_tokens is None else prompt_tokens,
+        prompt_tokens=prepared.prompt_tokens
+        if counts.prompt_tokens is None
+        else counts.prompt_tokens,
         answer_tokens=answer_tokens,
         exact=is_reported or prepared.exact,
         first_token_ms=timings.first_ms,
         last_token_ms=timings.last_ms,
+        thinking_tokens=thinking_tokens,
+        thinking_ms=written.thinking_ms,
     )

@@ -17,15 +17,22 @@ from chat.llm.endpoints import provider_name
 from chat.models import Message, Run, Status
 from chat.rendering.markdown import RENDERER_VERSION, render
 from chat.services import finish_run
-from chat.services.finish_run import FinishedRun
-from chat.services.leases import TextChunk
+from chat.services.finish_run import FinalText, FinishedRun
 from chat.services.turns import Turn
 from chat.streaming.admission import FairQueue
-from chat.streaming.generate import PreparedRequest, Timings, count_usage, generate, prepare_request
+from chat.streaming.generate import (
+    PreparedRequest,
+    Timings,
+    Written,
+    count_usage,
+    generate,
+    prepare_request,
+)
 from chat.streaming.live_answer import LiveAnswer
 from chat.streaming.relay import TextRelay
 from chat.streaming.retry import retry_while_unavailable
 from chat.streaming.throttle import throttle
+from chat.streaming.unsaved import UnsavedText
 from core.db.errors import RETRYABLE_ERRORS
 from core.db.executors import run_in_db, run_in_db_priority
 
@@ -61,7 +68,8 @@ class Job:
     """Writes one answer.
 
     `ending` is the status after a cancellation: stopped, interrupted, or "" if another process has
-    ended the run, so that nothing may be written.
+    ended the run, so that nothing may be written. `has_retracted` tells that text in the database
+    has to be marked as thoughts before more text is saved.
     """
 
     def __init__(self, prepared: PreparedTurn, run: Run) -> None:
@@ -70,23 +78,49 @@ class Job:
         self.run: Run = run
         self.run.provider = provider_name()
         self.message: Message = turn.answer
-        self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, turn.answer.text)
+        text, thoughts = turn.answer.text, turn.answer.thoughts
+        self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, text, thoughts)
         self.relay = TextRelay(self.answer)
         self.timings = Timings()
         self.prepared = prepared.request
         self.ending: str | None = None
         self.status: str = Status.INTERRUPTED
         self.finished: FinishedRun | None = None
-        self.unsaved: list[str] = []
-        self.initial_length = self.saved_length = len(turn.answer.text)
+        self.initial_length, self.initial_thoughts = len(text), len(self.answer.thoughts)
+        self.text = UnsavedText(run.pk, self.initial_length)
+        self.thoughts = UnsavedText(run.pk, self.initial_thoughts, is_thought=True)
+        self.has_retracted = False
         self.task: asyncio.Task[None] | None = None
         self.generation: asyncio.Task[Outcome] | None = None
 
     # The methods of `TextSink`
-    def feed(self, piece: str) -> None:
-        self.unsaved.append(piece)
-        self.answer.feed(piece)
+    @property
+    def written(self) -> Written:
+        answer = self.answer
+        return Written(
+            answer.text[self.initial_length :],
+            answer.thoughts[self.initial_thoughts :],
+            answer.thinking_ms,
+        )
+
+    def feed(self, text: str) -> None:
+        self.text.feed(text)
+        self.answer.feed(text)
         self.relay.schedule_send()
+
+    def feed_thoughts(self, thoughts: str) -> None:
+        if self.initial_thoughts and len(self.answer.thoughts) == self.initial_thoughts:
+            thoughts = f"\n\n{thoughts}"
+        self.thoughts.feed(thoughts)
+        self.answer.feed_thoughts(thoughts)
+        self.relay.schedule_send()
+
+    def retract(self) -> None:
+        """Turn the text into thoughts; an answer that is continued is never retracted."""
+        self.text.is_thought = self.has_retracted = True
+        self.thoughts, self.text = self.text, UnsavedText(self.run.pk, 0)
+        self.answer.retract()
+        self.relay.restart()
 
     async def wait_for_frame(self) -> None:
         await self.answer.wait_for_frame()
@@ -98,19 +132,6 @@ class Job:
         """Show the position in the queue, counted from 1; 0 means that the answer may start."""
         sentence = _("You're number %(place)d in line.") % {"place": place}
         self.answer.show_notice(sentence if place else "")
-
-    def take_unsaved(self) -> TextChunk | None:
-        """Return the text for the next save, or None; `confirm_saved` confirms it."""
-        if not self.unsaved:
-            return None
-        self.unsaved = ["".join(self.unsaved)]
-        return TextChunk(self.run.pk, self.saved_length, self.unsaved[0])
-
-    def confirm_saved(self, chunk: TextChunk) -> None:
-        """Note that a chunk of `take_unsaved` is in the database."""
-        rest = "".join(self.unsaved)[len(chunk.text) :]
-        self.unsaved = [rest] if rest else []
-        self.saved_length += len(chunk.text)
 
     def cancel(self, ending: str) -> None:
         """Cancel the request to the model server; end with the status of the first call."""
@@ -170,17 +191,17 @@ class Job:
         """Return the token counts of an answer that did not come to its end."""
         if self.prepared is None:
             return Usage()
-        return count_usage(self.prepared, self.answer.text[self.initial_length :], self.timings)
+        return count_usage(self.prepared, self.written, self.timings)
 
     async def close(self, outcome: Outcome) -> FinishedRun | None:
         """End the run, again and again while the database is away.
 
         Returns None if that failed, or if another process had ended the run.
         """
-        text = self.answer.text
+        text, thoughts = self.answer.text, self.answer.thoughts
         try:
             return await retry_while_unavailable(
-                lambda: run_in_db_priority(self.write_end, outcome, text),
+                lambda: run_in_db_priority(self.write_end, outcome, text, thoughts),
                 f"closing run {self.run.pk}",
             )
         except RETRYABLE_ERRORS:
@@ -190,7 +211,8 @@ class Job:
             log.error("closing run %s failed: %s", self.run.pk, type(problem).__name__)
             return None
 
-    def write_end(self, outcome: Outcome, text: str) -> FinishedRun | None:
+    def write_end(self, outcome: Outcome, text: str, thoughts: str) -> FinishedRun | None:
         """Save the outcome and the text; return None if the run was ended elsewhere."""
         html = render(text, self.message.pk.hex)
-        return finish_run.finish(self.run, outcome, text, html, RENDERER_VERSION)
+        answer = FinalText(text, html, RENDERER_VERSION, thoughts)
+        return finish_run.finish(self.run, outcome, answer)

@@ -1,4 +1,4 @@
-"""The state of an answer while it is generated: its text, its HTML and who watches it."""
+"""The state of an answer while it is generated: its thoughts, its text and who watches it."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from uuid import UUID
 from chat.models import Status
 from chat.rendering.markdown import Stream
 from chat.services.finish_run import FinishedRun
+from chat.streaming.thinking import LiveThinking
 from chat.streaming.throttle import throttle
 
 Watcher = Callable[[], None]
@@ -17,14 +18,19 @@ class LiveAnswer:
     """Watchers are told that something changed, and then read the whole state.
 
     Used from one event loop. `key` is the message id in hex, `revision` counts how often watchers
-    were told, `had_notice` tells whether there ever was a notice.
+    were told, `had_notice` tells whether there ever was a notice. `retractions` counts how often
+    the text turned into thoughts, so that pages replace the whole text.
     """
 
-    def __init__(self, conversation_id: UUID, message_id: UUID, text: str = "") -> None:
+    def __init__(
+        self, conversation_id: UUID, message_id: UUID, text: str = "", thoughts: str = ""
+    ) -> None:
         self.conversation_id = conversation_id
         self.message_id = message_id
         self.key = message_id.hex
         self.stream = Stream(message_id.hex)
+        self.thinking = LiveThinking(thoughts)
+        self.retractions = 0
         self.status: str = Status.PENDING
         self.notice = ""
         self.had_notice = False
@@ -43,6 +49,14 @@ class LiveAnswer:
         return self.stream.text
 
     @property
+    def thoughts(self) -> str:
+        return self.thinking.text
+
+    @property
+    def thinking_ms(self) -> int | None:
+        return self.thinking.milliseconds
+
+    @property
     def html(self) -> str:
         """Return the HTML of the body, with all text so far."""
         self.stream.render()
@@ -56,8 +70,22 @@ class LiveAnswer:
         """Add text. Watchers are told at once, or when the throttle allows the next frame."""
         self.status = Status.STREAMING
         self.show_notice("", soon=False)
+        self.thinking.feed_text()
         self.stream.feed(text)
         self.schedule_publish()
+
+    def feed_thoughts(self, thoughts: str) -> None:
+        """Add thoughts, and tell watchers as `feed` does."""
+        self.status = Status.STREAMING
+        self.show_notice("", soon=False)
+        self.thinking.feed(thoughts)
+        self.schedule_publish()
+
+    def retract(self) -> None:
+        """Turn all text so far into thoughts."""
+        self.thinking.feed(self.text)
+        self.stream = Stream(self.key)
+        self.retractions += 1
 
     def show_notice(self, notice: str, *, soon: bool = True) -> None:
         """Show a sentence in place of text; `soon` tells whether to tell the watchers."""

@@ -27,30 +27,42 @@ RETRY_SECONDS = 1.0
 
 
 class RemoteFollower:
-    """Follows one answer; `length` is the number of characters so far."""
+    """Follows one answer."""
 
     def __init__(self, conversation_id: UUID, message_id: UUID) -> None:
         self.answer = LiveAnswer(conversation_id, message_id)
-        self.length = 0
         self.last_frame_at = float("-inf")
         self.gap = asyncio.Event()
 
     def append(self, offset: int, text: str) -> bool:
         """Add the new part of a text that starts at `offset`; return False if there is a gap."""
-        if offset > self.length:
+        length = len(self.answer.text)
+        if offset > length:
             return False
-        new_text = text[self.length - offset :]
-        if new_text:
-            self.length += len(new_text)
+        if new_text := text[length - offset :]:
             self.answer.feed(new_text)
+        return True
+
+    def append_thoughts(self, offset: int, thoughts: str) -> bool:
+        """Do the same with thoughts; what was taken for text may turn out to be some of them."""
+        answer = self.answer
+        length = len(answer.thoughts)
+        if answer.text and not length and thoughts.startswith(answer.text[: len(thoughts)]):
+            answer.retract()
+            length = len(answer.thoughts)
+        if offset > length:
+            return False
+        if new_thoughts := thoughts[length - offset :]:
+            answer.feed_thoughts(new_thoughts)
         return True
 
     def on_text(self, event: AnswerText) -> None:
         """Take text that the other process sent."""
         self.last_frame_at = asyncio.get_running_loop().time()
-        if not self.append(event.offset, event.text):
+        append = self.append_thoughts if event.is_thought else self.append
+        if not append(event.offset, event.text):
             self.gap.set()
-        if self.answer.notice != event.notice and not self.length:
+        if self.answer.notice != event.notice and not self.answer.text:
             self.answer.show_notice(event.notice)
 
     async def follow(self) -> None:
@@ -60,8 +72,10 @@ class RemoteFollower:
         while status in LIVE and (self.answer.watchers or self.answer.revision == 0):
             pubsub.publish_remote(AnswerSubscribed(self.answer.message_id))
             try:
-                status, text = await run_in_db(messages.load_live_text, self.answer.message_id)
-                self.append(0, text)
+                live = await run_in_db(messages.load_live_text, self.answer.message_id)
+                status = live.status
+                self.append_thoughts(0, live.thoughts)
+                self.append(0, live.text)
                 outages.record_success()
                 pause = self.poll_interval()
             except Message.DoesNotExist:

@@ -14,7 +14,7 @@ from chat.events import AccountChanged, AnswerSubscribed, Changed, ChangeKind, E
 from chat.models import Status
 from chat.pubsub import pubsub
 from chat.services import conversation_actions, finish_run
-from chat.services.leases import LEASE, HeldRuns, save_chunks
+from chat.services.leases import LEASE, HeldRuns, mark_as_thoughts, save_chunks
 from chat.services.turns import Turn
 from chat.streaming.job import Job, PreparedTurn
 from chat.streaming.live_answer import LiveAnswer
@@ -118,7 +118,7 @@ class RunManager:
                 run_guarded(partial(self.stop_inactive, {event.user_id}), self.checking)
             )
         elif isinstance(event, AnswerSubscribed) and (job := self.jobs.get(event.message_id)):
-            job.relay.subscribe(job.saved_length)
+            job.relay.subscribe(job.text.saved_length, job.thoughts.saved_length)
 
     def stop_run(self, run_id: UUID) -> None:
         """Stop a run if it belongs to this process."""
@@ -151,11 +151,23 @@ class RunManager:
         jobs = {job.run.pk: job for job in self.jobs.values()}
         if not jobs:
             return
-        chunks = [chunk for job in jobs.values() if (chunk := job.take_unsaved())]
+        await self.save_retractions()
+        buffers = [buffer for job in jobs.values() for buffer in (job.thoughts, job.text)]
+        taken = [(buffer, chunk) for buffer in buffers if (chunk := buffer.take())]
+        chunks = [chunk for _, chunk in taken]
         held_runs = await run_in_db_priority(save_chunks, self.worker_id, list(jobs), chunks)
-        for chunk in chunks:
-            jobs[chunk.run_id].confirm_saved(chunk)
+        for buffer, chunk in taken:
+            buffer.confirm(chunk)
         self.apply_leases(jobs, held_runs)
+
+    async def save_retractions(self) -> None:
+        """Mark saved text as thoughts where a model turned out to have been thinking."""
+        retracted = [job for job in self.jobs.values() if job.has_retracted]
+        if retracted:
+            run_ids = [job.run.pk for job in retracted]
+            await run_in_db_priority(mark_as_thoughts, run_ids)
+            for job in retracted:
+                job.has_retracted = False
 
     def apply_leases(self, jobs: dict[UUID, Job], held_runs: HeldRuns) -> None:
         """Cancel the jobs whose run was stopped, or ended by another process."""

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import escape
 
 from chat.events import ChangeKind
 from chat.forms import parse_rating
@@ -28,6 +29,15 @@ async def about(request: HttpRequest, message_id: UUID) -> HttpResponse:
 async def source(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Return a message as it was written, for the clipboard."""
     text = await run_as_user(request, messages.load_text, message_id)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@page
+async def thoughts(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """Return what the model thought before an answer, for the page when it is opened."""
+    text = await run_as_user(request, messages.load_thoughts, message_id)
+    if is_htmx(request):
+        return HttpResponse(escape(text))
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 

@@ -10,7 +10,7 @@ from chat.events import Outcome
 from chat.models import ChatModel, Conversation, SystemPrompt
 from chat.selectors.context_usage import measure_context
 from chat.services import system_prompts, turns
-from chat.services.finish_run import finish
+from chat.services.finish_run import FinalText, finish
 
 pytestmark = pytest.mark.django_db
 PROCESS = uuid4()
@@ -25,7 +25,7 @@ def said(user: User, count: int) -> Conversation:
     turn = turns.start_conversation(user, uuid4(), "word " * 30, PROCESS)
     for number in range(count):
         assert turn.run is not None
-        finish(turn.run, Outcome(status="complete", finish_reason="stop"), "answer " * 20, "", 0)
+        finish(turn.run, Outcome("complete", "stop"), FinalText("answer " * 20))
         if number + 1 < count:
             turn = turns.send(user, turn.conversation.pk, uuid4(), "word " * 30, PROCESS)
     found: Conversation = Conversation.objects.get(pk=turn.conversation.pk)

@@ -38,7 +38,7 @@ def end(
     """The answer of a turn, closed; `code` is needed for a failed one."""
     reason = reason or ("stop" if status == Status.COMPLETE else "")
     outcome = Outcome(status=status, finish_reason=reason, error_code=code)
-    assert finish_run.finish(run_of(turn), outcome, text, "", 0)
+    assert finish_run.finish(run_of(turn), outcome, finish_run.FinalText(text))
     return Message.objects.get(pk=turn.answer.pk)
 
 

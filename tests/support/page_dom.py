@@ -20,6 +20,14 @@ class PageDom:
         """Raises StopIteration if there is none."""
         return next(item for item in self.root.elements() if item.attributes.get("id") == name)
 
+    def elements(self, name: str) -> list[Element]:
+        """The elements of this class."""
+        return [
+            item
+            for item in self.root.elements()
+            if name in (item.attributes.get("class") or "").split()
+        ]
+
     @property
     def version(self) -> int:
         return int(self.by_id("thread-version").attributes["value"] or "")
@@ -74,6 +82,8 @@ class PageDom:
                 self.change_beside("delete", existing, [])
             target.children[:0] = content
         elif operation in ("innerHTML", "innerMorph"):
+            if operation == "innerMorph":
+                self.keep_skipped(content)
             target.children[:] = content
         elif operation == "textContent":
             target.children[:] = [parse(html).text]
@@ -83,11 +93,21 @@ class PageDom:
     def change_beside(self, operation: str, target: Element, content: list[Element | str]) -> None:
         """Put content in place of the target or before it, if it is still on the page."""
         assert operation in ("outerHTML", "outerMorph", "delete", "beforebegin")
+        if operation == "outerMorph":
+            self.keep_skipped(content)
         for parent, index in list(places(self.root)):
             if parent.children[index] is target:
                 end = index + (operation != "beforebegin")
                 parent.children[index:end] = content
                 return
+
+    def keep_skipped(self, content: list[Element | str]) -> None:
+        """Keep the children that a morph leaves alone."""
+        new = Element("body", {}, content)
+        for item in new.elements():
+            old = self.find(item.attributes.get("id") or "")
+            if old is not None and "hx-morph-skip-children" in old.attributes:
+                item.children = old.children
 
 
 def places(element: Element) -> Iterator[Place]:

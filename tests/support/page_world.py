@@ -50,6 +50,7 @@ class World:
     count: int = 1
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
     messages: dict[UUID, Message] = field(default_factory=dict)
+    thoughts: dict[UUID, str] = field(default_factory=dict)
     live: LiveAnswer | None = None
     turn: Turn | None = None
 
@@ -102,13 +103,27 @@ class World:
         """Begin to write an answer, as a new turn; for a new question with both messages."""
         self.change_home(bumped=True)
         run = Run(model=self.model, max_tokens=0)
-        self.live = LiveAnswer(self.home.pk, answer.pk, answer.text)
+        self.live = LiveAnswer(
+            self.home.pk, answer.pk, answer.text, self.thoughts.get(answer.pk, "")
+        )
         self.turn = Turn(copy(self.home), copy(answer), run, copy(question) if question else None)
 
     def write(self, text: str) -> None:
         assert self.live is not None
         self.live.status, self.live.notice = Status.STREAMING, ""
+        self.live.thinking.feed_text()
         self.live.stream.feed(text)
+        self.publish()
+
+    def think(self, thoughts: str) -> None:
+        assert self.live is not None
+        self.live.status, self.live.notice = Status.STREAMING, ""
+        self.live.thinking.feed(thoughts)
+        self.publish()
+
+    def retract(self) -> None:
+        assert self.live is not None
+        self.live.retract()
         self.publish()
 
     def show_notice(self, notice: str) -> None:
@@ -123,6 +138,9 @@ class World:
         live, self.live, self.turn = self.live, None, None
         message = self.messages[live.message_id]
         message.status, message.finish_reason, message.text = status, reason, live.text
+        if live.thoughts:
+            self.thoughts[message.pk] = live.thoughts
+            message.thinking_ms = (message.thinking_ms or 0) + (live.thinking_ms or 0)
         message.html, message.renderer_version = render(live.text, message.pk.hex), RENDERER_VERSION
         self.change_home()
         message.finished_at = self.home.answered_at = self.began + timedelta(seconds=self.count)

@@ -18,6 +18,7 @@ from chat.llm.providers.types import (
     Retry,
     Sampling,
     TextDelta,
+    ThoughtDelta,
     Waiting,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "Retry",
     "Sampling",
     "TextDelta",
+    "ThoughtDelta",
     "Waiting",
     "close_idle_connections",
     "stream",

@@ -1,11 +1,12 @@
-"""Accumulate the events of one answer: its text, finish reason and token counts."""
+"""Accumulate the events of one answer: its thoughts, text, finish reason and token counts."""
 
 from __future__ import annotations
 
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.stop_sequences import StopFilter
 from chat.llm.providers.stream_parsers import Event
-from chat.llm.providers.types import ChatRequest, Finish, Limits
+from chat.llm.providers.think_tags import Split, ThinkSplitter
+from chat.llm.providers.types import ChatRequest, Finish, Limits, TextDelta, ThoughtDelta
 from chat.text import ChunkNormalizer, has_visible
 
 DONE_REASON = "done"
@@ -15,12 +16,16 @@ DONE_REASON = "done"
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f"
 
 
+_LENGTH_REASONS = frozenset({"length", "max_tokens", "answer_too_long"})
+
+
 class AnswerAccumulator:
     """The state of one attempt to read an answer.
 
     - `has_started`: a token arrived, so the request must not be repeated.
     - `is_ended`: a stop sequence or a limit ended the answer; read no further.
-    - `is_finished`: there is visible text, and no token followed the last finish reason.
+    - `is_finished`: there is visible text or a thought, and no token followed the last finish
+      reason.
     - `is_doubtful`: a finish reason came with the first token, or a token followed one, so this
       server's reasons are unreliable. Some gateways put one on every chunk
       (https://github.com/BerriAI/litellm/issues/2195).
@@ -29,23 +34,37 @@ class AnswerAccumulator:
     __slots__ = (
         "_has_reason",
         "_has_text",
+        "_has_thoughts",
+        "_is_retraction",
         "_normalizer",
-        "_remaining",
+        "_splitter",
         "_stops",
+        "_text_room",
+        "_texts",
+        "_thought_normalizer",
+        "_thought_room",
+        "_thoughts",
         "answer_tokens",
         "has_started",
         "is_doubtful",
         "is_ended",
         "prompt_tokens",
         "reason",
+        "thinking_tokens",
     )
 
     def __init__(self, request: ChatRequest, limits: Limits) -> None:
         self._normalizer = ChunkNormalizer(CONTROLS, "")
+        self._thought_normalizer = ChunkNormalizer(CONTROLS, "")
         # Chat servers remove stop sequences from the text themselves.
         self._stops = StopFilter(request.sampling.stop if request.kind == "completion" else ())
-        self._remaining = limits.answer_chars
+        self._splitter = _make_splitter(request)
+        self._texts: list[str] = []
+        self._thoughts: list[str] = []
+        self._is_retraction = False
+        self._text_room = self._thought_room = limits.answer_chars
         self._has_text = False
+        self._has_thoughts = False
         self.has_started = False
         self.is_ended = False
         self._has_reason = False
@@ -53,16 +72,34 @@ class AnswerAccumulator:
         self.reason: str | None = None
         self.prompt_tokens: int | None = None
         self.answer_tokens: int | None = None
+        self.thinking_tokens: int | None = None
 
-    def add(self, event: Event) -> str:
-        """Add an event and return its text to show, which may be empty."""
+    def add(self, event: Event) -> None:
+        """Add an event; `take` returns its thoughts and its text."""
         if event.prompt_tokens is not None:
             self.prompt_tokens = event.prompt_tokens
         if event.answer_tokens is not None:
             self.answer_tokens = event.answer_tokens
+            self.thinking_tokens = event.thinking_tokens
         self._note_reason(event)
         self.has_started = self.has_started or event.has_token
-        return self._limit(self._stops.feed(self._normalizer.feed(event.text)))
+        if event.thought:
+            self._add_thought(self._thought_normalizer.feed(event.thought))
+            if self._splitter is not None:
+                self._splitter.expect_text()
+        if event.text:
+            self._add_content(self._stops.feed(self._normalizer.feed(event.text)))
+
+    def take(self) -> list[TextDelta | ThoughtDelta]:
+        """Return what was added since the last call: thoughts first, then text."""
+        deltas: list[TextDelta | ThoughtDelta] = []
+        if self._thoughts or self._is_retraction:
+            deltas.append(ThoughtDelta("".join(self._thoughts), self._is_retraction))
+            self._thoughts, self._is_retraction = [], False
+        if self._texts:
+            deltas.append(TextDelta("".join(self._texts)))
+            self._texts = []
+        return deltas
 
     def _note_reason(self, event: Event) -> None:
         """Record a finish reason; a token that follows it cancels it."""
@@ -78,33 +115,91 @@ class AnswerAccumulator:
     @property
     def is_finished(self) -> bool:
         """Return whether the answer is complete by the server's own finish reason."""
-        return self._has_reason and self._has_text
+        return self._has_reason and (self._has_text or self._has_thoughts)
 
-    def flush(self) -> str:
-        """Return the text that was held back; call this after the last event."""
+    def flush(self) -> None:
+        """Add the text that was held back; call this after the last event."""
         if self.is_ended:
-            return ""
-        text = self._stops.feed(self._normalizer.flush())
-        return self._limit(text + self._stops.flush())
+            return
+        self._add_thought(self._thought_normalizer.flush())
+        self._add_content(self._stops.feed(self._normalizer.flush()) + self._stops.flush())
+        if self._splitter is not None:
+            self._add_split(self._splitter.flush())
 
     def finish(self, *, is_done: bool) -> Finish:
         """Return the end of the answer; `is_done` means that the stream ended with `[DONE]`.
 
-        Raises AttemptError `empty` or `no_finish` if the answer is not complete.
+        Raises AttemptError if the answer is not complete: `empty`, `no_finish`, or `only_thoughts`
+        and `thinking_limit` for thoughts without an answer.
         """
-        if not self._has_text:
-            raise AttemptError("empty")
         if not (self.is_finished or self.is_ended or is_done):
-            raise AttemptError("no_finish")
-        return Finish(self.reason or DONE_REASON, self.prompt_tokens, self.answer_tokens)
+            raise AttemptError("no_finish" if self._has_text or self._has_thoughts else "empty")
+        if not self._has_text:
+            raise AttemptError(self._code_without_text())
+        return Finish(
+            self.reason or DONE_REASON,
+            self.prompt_tokens,
+            self.answer_tokens,
+            self.thinking_tokens,
+        )
 
-    def _limit(self, text: str) -> str:
-        """Cut the text at the answer's maximum length, and note why the answer ended."""
+    def _code_without_text(self) -> str:
+        if not self._has_thoughts:
+            return "empty"
+        return "thinking_limit" if self.reason in _LENGTH_REASONS else "only_thoughts"
+
+    def _add_content(self, content: str) -> None:
+        """Add content of the answer, in which there may be thoughts."""
         if self._stops.hit:
             self.reason, self.is_ended = "stop_sequence", True
-        if len(text) > self._remaining:
-            text = text[: self._remaining]
+        if self._splitter is None:
+            self._add_text(content)
+        elif content:
+            self._add_split(self._splitter.feed(content))
+
+    def _add_split(self, split: Split) -> None:
+        if split.is_retracted:
+            self._retract()
+        self._add_thought(split.thoughts)
+        self._add_text(split.text)
+
+    def _retract(self) -> None:
+        """Turn all text so far into thoughts."""
+        self._thoughts += self._texts
+        self._texts = []
+        self._is_retraction = True
+        self._has_text, self._has_thoughts = False, True
+        self._text_room, self._thought_room = self._thought_room, self._text_room
+
+    def _add_text(self, text: str) -> None:
+        """Add text, up to the answer's maximum length."""
+        if len(text) > self._text_room:
+            text = text[: self._text_room]
             self.reason, self.is_ended = "answer_too_long", True
-        self._remaining -= len(text)
-        self._has_text = self._has_text or has_visible(text)
-        return text
+        if text:
+            self._text_room -= len(text)
+            self._has_text = self._has_text or has_visible(text)
+            self._texts.append(text)
+
+    def _add_thought(self, thought: str) -> None:
+        """Add a thought, up to the same length and without blank space at the start."""
+        if not self._has_thoughts:
+            thought = thought.lstrip()
+        if len(thought) > self._thought_room:
+            thought = thought[: self._thought_room]
+            self.reason, self.is_ended = "answer_too_long", True
+        if thought:
+            self._thought_room -= len(thought)
+            self._has_thoughts = self._has_thoughts or has_visible(thought)
+            self._thoughts.append(thought)
+
+
+def _make_splitter(request: ChatRequest) -> ThinkSplitter | None:
+    """Return what separates thoughts from text; None for a completion model, which has none.
+
+    The text of an answer that is continued was written before, so it cannot turn into thoughts.
+    """
+    if request.kind == "completion":
+        return None
+    is_continued = bool(request.messages) and request.messages[-1].role == "assistant"
+    return ThinkSplitter(watch=not is_continued)

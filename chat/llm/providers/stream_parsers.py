@@ -16,13 +16,15 @@ _NO_REASONS = frozenset({"", "null", "none", "undefined", "finish_reason_unspeci
 
 @dataclass(slots=True)
 class Event:
-    """One event; `has_token` is also True for a thought or a tool call, which is not shown."""
+    """One event; `has_token` is also True for a tool call, which is not shown."""
 
     text: str = ""
+    thought: str = ""
     has_token: bool = False
     reason: str | None = None
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
+    thinking_tokens: int | None = None
 
 
 def parse_chat_event(chunk: Any) -> Event:
@@ -37,6 +39,7 @@ def parse_chat_event(chunk: Any) -> Event:
     if isinstance(usage, dict):
         event.prompt_tokens = _count(usage.get("prompt_tokens"))
         event.answer_tokens = _count(usage.get("completion_tokens"))
+        event.thinking_tokens = _thinking_tokens(usage)
     if choices is None:
         _raise_error(chunk)
         return event
@@ -51,13 +54,34 @@ def parse_chat_event(chunk: Any) -> Event:
 def _add_choice(event: Event, choice: Any) -> None:
     delta = choice.get("delta")
     if delta is not None:
-        event.text += _text(delta.get("content"))
-        event.has_token = bool(event.text or _is_thought(delta))
+        content = delta.get("content")
+        event.text += _text(content)
+        event.thought += _thought(delta, content)
+        event.has_token = bool(event.text or event.thought or delta.get("tool_calls"))
     event.reason = _reason(choice.get("finish_reason")) or event.reason
 
 
-def _is_thought(delta: Any) -> bool:
-    return any(delta.get(key) for key in ("reasoning", "reasoning_content", "tool_calls"))
+def _thought(delta: Any, content: object) -> str:
+    """Return the thoughts of a delta.
+
+    Servers name them `reasoning_content` (DeepSeek, vLLM, llama.cpp) or `reasoning` (OpenRouter,
+    Ollama); some send both, with the same text. Mistral sends them as parts of the content:
+    https://docs.mistral.ai/capabilities/reasoning/
+    """
+    for key in ("reasoning_content", "reasoning"):
+        if (thought := delta.get(key)) and isinstance(thought, str):
+            return thought
+    return _thought_parts(content) if isinstance(content, list) else ""
+
+
+def _thought_parts(content: list[Any]) -> str:
+    parts = (part.get("thinking") for part in content if part.get("type") == "thinking")
+    return "".join(_text(part) for part in parts)
+
+
+def _thinking_tokens(usage: dict[str, Any]) -> int | None:
+    details = usage.get("completion_tokens_details")
+    return _count(details.get("reasoning_tokens")) if isinstance(details, dict) else None
 
 
 def parse_completion_event(chunk: Any) -> Event:

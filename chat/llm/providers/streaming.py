@@ -27,6 +27,7 @@ from chat.llm.providers.types import (
     Limits,
     Retry,
     TextDelta,
+    ThoughtDelta,
     Waiting,
 )
 
@@ -56,7 +57,7 @@ async def stream(
     limits: Limits,
     retry: Retry = _DEFAULT_RETRY,
 ) -> AsyncGenerator[Item]:
-    """Yield the answer to `request` as it arrives: `TextDelta`s, and one `Finish` at the end.
+    """Yield the answer to `request` as it arrives: thoughts, text, and one `Finish` at the end.
 
     A `Waiting` comes before each repeated attempt. Raises ProviderError if the answer is not
     complete; the text so far is valid. Cancelling the iterating task closes the connection at any
@@ -124,16 +125,18 @@ async def _run_attempt(
     limits: Limits,
     answer: AnswerAccumulator,
     timer: DeadlineTimer,
-) -> AsyncGenerator[TextDelta | Finish]:
+) -> AsyncGenerator[TextDelta | ThoughtDelta | Finish]:
     """Send one request and yield its answer; raises only AttemptError."""
     failure, is_done = None, False
     try:
         async with make_client(endpoint, request) as client:
             events = await _open_events(client, endpoint, request, limits, timer)
             while not answer.is_ended and (batch := await _read_next(events, timer)) is not None:
-                text = "".join([answer.add(event) for event in batch if not answer.is_ended])
-                if text:
-                    yield TextDelta(text)
+                for event in batch:
+                    if not answer.is_ended:
+                        answer.add(event)
+                for delta in answer.take():
+                    yield delta
                 # After the yield, so that time spent by the reader does not count as idle.
                 _move_deadline(timer, answer, batch)
             is_done = events.is_done
@@ -141,8 +144,9 @@ async def _run_attempt(
         failure = translate(exc)
     if failure is not None and not _is_harmless(failure, answer):
         raise failure
-    if text := answer.flush():
-        yield TextDelta(text)
+    answer.flush()
+    for delta in answer.take():
+        yield delta
     yield answer.finish(is_done=is_done)
 
 

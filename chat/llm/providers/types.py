@@ -116,6 +116,17 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtDelta:
+    """A piece of what the model thinks before it answers, as safe as a `TextDelta`.
+
+    If `is_retraction`, all text so far was thoughts: it goes before this piece, which may be empty.
+    """
+
+    text: str
+    is_retraction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Attempt number `attempt` (from 1) failed with `code`; the next starts in `seconds`."""
 
@@ -130,12 +141,13 @@ class Finish:
 
     `reason` is the server's finish reason (stop, length, content_filter, eos_token, stop_sequence
     or another one), or ours: "answer_too_long", or "done" if the server gave none. Token counts are
-    the server's, None if it sent none.
+    the server's, None if it sent none; `answer_tokens` include `thinking_tokens`.
     """
 
     reason: str
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
+    thinking_tokens: int | None = None
 
 
-Item = TextDelta | Waiting | Finish
+Item = TextDelta | ThoughtDelta | Waiting | Finish

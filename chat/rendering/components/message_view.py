@@ -20,7 +20,11 @@ NO_SIBLINGS = Siblings((), 0)
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """Data for `_message.html`. `html` is sanitised; `note` tells how an answer ended."""
+    """Data for `_message.html`. `html` is sanitised; `note` tells how an answer ended.
+
+    `thinking` is the label of the thoughts, "" if there are none. `thoughts` are those of a live
+    answer; the page loads those of a finished one when they are opened.
+    """
 
     id: UUID
     role: str
@@ -36,6 +40,8 @@ class MessageView:
     can_ask: bool = False
     feedback: int = 0
     reason: str = ""
+    thinking: str = ""
+    thoughts: str = ""
 
     @property
     def key(self) -> str:
@@ -78,6 +84,16 @@ class Fingerprint(NamedTuple):
     feedback: int
 
 
+class Thinking(Protocol):
+    """What the model has thought before its answer, for `milliseconds` in this run."""
+
+    is_active: bool
+    milliseconds: int | None
+
+    @property
+    def text(self) -> str: ...
+
+
 class LiveText(Protocol):
     """An answer that this process is generating; it is newer than its database row."""
 
@@ -88,6 +104,8 @@ class LiveText(Protocol):
     def html(self) -> str: ...
     @property
     def is_live(self) -> bool: ...
+    @property
+    def thinking(self) -> Thinking: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +172,38 @@ def to_message_view(item: MessageItem) -> MessageView:
         source=message.text if message.role == Role.USER else "",
         feedback=message.feedback or 0,
         reason=message.feedback_reason,
+        thinking=live_thinking_label(live.thinking) if live else thinking_label(message),
+        thoughts=live.thinking.text if live else message.thoughts,
     )
+
+
+def live_thinking_label(thinking: Thinking) -> str:
+    """Return the label of a live answer's thoughts, "" if there are none."""
+    if not thinking.text:
+        return ""
+    return _("Thinking…") if thinking.is_active else thinking_time(thinking.milliseconds)
+
+
+def thinking_label(message: Message) -> str:
+    """Return the label of the thoughts before an answer that this process does not write."""
+    if message.is_live:
+        is_active = bool(message.thoughts) and not message.text
+        return _("Thinking…") if is_active else thinking_time(None) if message.thoughts else ""
+    return "" if message.thinking_ms is None else thinking_time(message.thinking_ms)
+
+
+def thinking_time(milliseconds: int | None) -> str:
+    """Return how long the model thought, in words; without the time if it is not known."""
+    if not milliseconds:
+        return _("Thoughts")
+    seconds = max(1, round(milliseconds / 1000))
+    if seconds < 60:
+        return _("Thought for %(seconds)d s") % {"seconds": seconds}
+    minutes, seconds = divmod(seconds, 60)
+    return _("Thought for %(minutes)d min %(seconds)d s") % {
+        "minutes": minutes,
+        "seconds": seconds,
+    }
 
 
 def message_body_html(message: Message, live: str | None) -> SafeString:

@@ -57,6 +57,15 @@ def answer_notice_patch(key: str, sentence: str) -> Patch:
     return Patch("textContent", f"notice-{key}", escape(sentence))
 
 
+def thoughts_patch(key: str, thoughts: str, *, is_all: bool) -> Patch:
+    """Return the patch that adds thoughts before the live answer, or exchanges all of them."""
+    return Patch("textContent" if is_all else "beforeend", f"thoughts-{key}", escape(thoughts))
+
+
+def thinking_label_patch(key: str, label: str) -> Patch:
+    return Patch("textContent", f"thinking-label-{key}", escape(label))
+
+
 def page_notice_patch(html: str) -> Patch:
     """Return the patch that shows this notice above the thread, in place of any other."""
     return Patch("innerHTML", "page-notice", html)

@@ -73,6 +73,7 @@ def cost_lines(run: Run) -> list[tuple[str, str]]:
     return [
         (_("Tokens read"), format_tokens(run.prompt_tokens, run.tokens_exact)),
         (_("Tokens written"), format_tokens(run.answer_tokens, run.tokens_exact)),
+        (_("Of these for thinking"), format_tokens(run.thinking_tokens, run.tokens_exact)),
         (_("Time to first token"), format_seconds(run.first_token_ms)),
         (_("Time to last token"), format_seconds(run.last_token_ms)),
         (_("Speed"), format_speed(run)),

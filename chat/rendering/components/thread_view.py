@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 from itertools import groupby
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -40,11 +40,10 @@ def message_html(message: MessageView) -> str:
     """Render a message, from the template cache unless it has siblings."""
     if message.siblings.ids:
         return render_to_string("chat/_message.html", {"m": message})
-    texts = {name: escape(getattr(message, name)) for name in ("note", "notice", "source")}
-    note, notice, source = (slot(name) if text else "" for name, text in texts.items())
-    shape = replace(
-        message, id=ANY_ID, html=slot("html"), note=note, notice=notice, source=source, reason=""
-    )
+    names = ("note", "notice", "source", "thinking", "thoughts")
+    texts = {name: escape(getattr(message, name)) for name in names}
+    markers: dict[str, Any] = {name: slot(name) if text else "" for name, text in texts.items()}
+    shape = replace(message, id=ANY_ID, html=slot("html"), reason="", **markers)
     values = {"id": str(message.id), "key": message.key, "html": message.html}
     return render_cached("chat/_message.html", {"m": shape}, values | texts)
 

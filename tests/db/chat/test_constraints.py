@@ -91,7 +91,8 @@ def test_one_live_run_in_a_conversation(owner: User) -> None:
 def test_a_piece_of_text_has_one_place(owner: User) -> None:
     run = run_of(asked(owner))
     Chunk.objects.create(run=run, offset=0, text="a")
-    refused("chunk_offset_once", lambda: Chunk.objects.create(run=run, offset=0, text="b"))
+    Chunk.objects.create(run=run, offset=0, text="a", is_thought=True)
+    refused("chunk_position_once", lambda: Chunk.objects.create(run=run, offset=0, text="b"))
 
 
 def test_one_default_prompt_and_one_default_model() -> None:

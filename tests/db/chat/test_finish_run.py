@@ -11,7 +11,7 @@ from accounts.models import User
 from chat.events import Outcome, Usage
 from chat.models import Chunk, Conversation, Message, Run, Status
 from chat.services import conversation_actions, finish_run, turns
-from chat.services.finish_run import finish, finish_expired, saved_text
+from chat.services.finish_run import FinalText, finish, finish_expired, saved_text
 from chat.text import join_chunks
 from tests.support.chat import Counted
 from tests.support.factories import (
@@ -33,7 +33,7 @@ def test_a_close_writes_text_state_and_counts(owner: User) -> None:
     turn = asked(owner)
     usage = Usage(12, 34, exact=True, first_token_ms=56, last_token_ms=78)
     outcome = Outcome(status="complete", finish_reason="stop", usage=usage)
-    assert finish(run_of(turn), outcome, "Text.", "<p>Text.</p>", 3)
+    assert finish(run_of(turn), outcome, FinalText("Text.", "<p>Text.</p>", 3))
     answer = Message.objects.get(pk=turn.answer.pk)
     assert (answer.status, answer.text, answer.html) == ("complete", "Text.", "<p>Text.</p>")
     assert (answer.renderer_version, answer.finish_reason) == (3, "stop")
@@ -64,7 +64,7 @@ def test_the_second_close_writes_nothing(owner: User) -> None:
     turn = asked(owner)
     end(turn, "First.", Status.STOPPED)
     version = Conversation.objects.get().version
-    assert not finish(run_of(turn), Outcome(status="complete"), "Second.", "", 0)
+    assert not finish(run_of(turn), Outcome(status="complete"), FinalText("Second."))
     answer = Message.objects.get(pk=turn.answer.pk)
     assert (answer.text, answer.status) == ("First.", "stopped")
     assert Conversation.objects.get().version == version
@@ -81,7 +81,10 @@ def test_of_two_closers_at_once_one_wins(committed: None, owner: User) -> None:
     append(run_of(turn), 0, "saved")
     endings = [Outcome(status="complete", finish_reason="stop"), Outcome(status="interrupted")]
     won = together(
-        *[partial(finish, run_of(turn), outcome, outcome.status, "", 0) for outcome in endings * 2]
+        *[
+            partial(finish, run_of(turn), outcome, FinalText(outcome.status))
+            for outcome in endings * 2
+        ]
     )
     assert sum(map(bool, won)) == 1
     answer = Message.objects.get(pk=turn.answer.pk)
@@ -114,7 +117,7 @@ def test_no_text_stays_behind_when_a_save_meets_the_close(committed: None, owner
 
 
 def end_quietly(run: Run) -> bool:
-    return bool(finish(run, Outcome(status="complete", finish_reason="stop"), "ab", "", 0))
+    return bool(finish(run, Outcome(status="complete", finish_reason="stop"), FinalText("ab")))
 
 
 def test_deleting_at_the_moment_of_the_close_is_no_error(committed: None, owner: User) -> None:
@@ -193,7 +196,7 @@ def test_a_process_that_comes_back_and_a_sweeper_agree(committed: None, owner: U
         lapse(run)
         held, ended = together(partial(holds, run), lambda: bool(finish_expired()))
         assert held != ended
-        assert saved_text(run) in ("saved", "saved more")
+        assert saved_text(run).text in ("saved", "saved more")
         if held:
             end_quietly(run)
 
@@ -226,7 +229,7 @@ def test_a_hole_ends_the_saved_text(owner: User) -> None:
     run = run_of(asked(owner))
     append(run, 0, "one ")
     append(run, 8, "three")
-    assert saved_text(run) == "one "
+    assert saved_text(run).text == "one "
 
 
 # Purging

@@ -57,7 +57,7 @@ def test_a_piece_that_grew_since_a_save_whose_end_nobody_heard_is_saved_whole(ru
     append(run, 0, "Light ")
     append(run, 0, "Light scatters")
     append(run, 14, " in air.")
-    assert finish_run.saved_text(run) == "Light scatters in air."
+    assert finish_run.saved_text(run).text == "Light scatters in air."
 
 
 def test_text_of_many_runs_takes_one_statement(owner: User, queries: Counted) -> None:
@@ -73,7 +73,7 @@ def test_text_of_many_runs_takes_one_statement(owner: User, queries: Counted) ->
 def test_characters_count_as_characters(run: Run) -> None:
     append(run, 0, "😀é")
     append(run, 2, "\u2028…")
-    assert finish_run.saved_text(run) == "😀é\u2028…"
+    assert finish_run.saved_text(run).text == "😀é\u2028…"
 
 
 def test_a_fresh_lease_is_not_written_again(run: Run) -> None:

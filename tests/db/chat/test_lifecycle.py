@@ -26,6 +26,7 @@ from chat.models import FINISHED, Chunk, Conversation, Message, Run, Status
 from chat.models.conversation import LIVE
 from chat.selectors import messages
 from chat.services import conversation_actions, finish_run, leases, turns
+from chat.services.finish_run import FinalText
 from chat.services.turns import Turn
 from tests.support.factories import OTHER_PROCESS, PROCESS, branch, lapse
 
@@ -172,7 +173,9 @@ class Life(RuleBasedStateMachine):
         code = "cut" if status == "failed" else ""
         outcome = Outcome(status=status, finish_reason=reason, error_code=code)
         was_live = Run.objects.get(pk=run.pk).ended_at is None
-        assert bool(finish_run.finish(run, outcome, text, f"<p>{text}</p>", 1)) is was_live
+        assert (
+            bool(finish_run.finish(run, outcome, FinalText(text, f"<p>{text}</p>", 1))) is was_live
+        )
         if was_live:
             self.written[run.message_id] = text
 
@@ -205,7 +208,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def no_text_is_lost(self) -> None:
         for key, text in self.written.items():
-            assert messages.load_live_text(key)[1] == text
+            assert messages.load_live_text(key).text == text
         asked = Message.objects.filter(conversation=self.key, role="user")
         assert set(asked.values_list("text", flat=True)) == self.questions
 

@@ -76,7 +76,10 @@ def test_a_part_of_a_page_is_not_exchanged_for_the_sign_in_page(
 ) -> None:
     conversation = said(owner)
     answer = branch(conversation)[1]
-    parts = ("/rows/?before=1", f"/m/{answer.pk}/about/", f"/m/{answer.pk}/source/")
+    parts = (
+        "/rows/?before=1",
+        *(f"/m/{answer.pk}/{name}/" for name in ("about", "source", "thoughts")),
+    )
     for path in (*parts, pages_of(conversation)[1]):
         response = client.get(path, headers={"HX-Request": "true"})
         assert response.status_code == 401

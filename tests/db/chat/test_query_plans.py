@@ -14,6 +14,7 @@ from chat.selectors import messages, sidebar_rows
 from chat.selectors.context_usage import measure_context
 from chat.selectors.sidebar_page import load_sidebar_page
 from chat.services import finish_run, turns
+from chat.services.finish_run import FinalText
 from chat.services.leases import TextChunk, save_chunks
 from core.db.connection import KeptConnection
 from core.db.sql import fetch
@@ -109,6 +110,8 @@ def turn_after(user: User, conversation: Conversation) -> None:
     shown, page = messages.load_thread(user, conversation.pk)
     measure_context(shown, page)
     save_chunks(process, [turn.run.pk], [TextChunk(turn.run.pk, 0, "So.")])
-    assert finish_run.finish(turn.run, Outcome(status=Status.COMPLETE), "So.", "<p>So.</p>", 1)
+    assert finish_run.finish(
+        turn.run, Outcome(status=Status.COMPLETE), FinalText("So.", "<p>So.</p>", 1)
+    )
     messages.load_thread(user, conversation.pk)
     sidebar_rows.get_row(user, conversation.pk)

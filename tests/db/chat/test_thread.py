@@ -11,6 +11,7 @@ from chat.selectors import messages, sidebar_rows
 from chat.selectors.messages import PAGE_SIZE, ThreadPage
 from chat.selectors.sidebar_rows import SidebarRow
 from chat.services import conversation_actions, turns
+from chat.services.turns import Turn
 from tests.support.chat import Counted
 from tests.support.factories import (
     PROCESS,
@@ -117,6 +118,11 @@ def test_a_conversation_without_branches_has_no_siblings(owner: User) -> None:
 
 
 # Text on its way
+def live_text(turn: Turn) -> tuple[str, str]:
+    answer = messages.load_live_text(turn.answer.pk)
+    return answer.status, answer.text
+
+
 def test_a_live_answer_has_the_text_that_is_saved(owner: User, queries: Counted) -> None:
     turn = asked(owner)
     append(run_of(turn), 0, "Light ")
@@ -126,7 +132,7 @@ def test_a_live_answer_has_the_text_that_is_saved(owner: User, queries: Counted)
         page = page_of(conversation)
     assert page.messages[-1].text == "Light scat"
     assert queries.count == 2  # one of them for the owner
-    assert messages.load_live_text(turn.answer.pk) == ("streaming", "Light scat")
+    assert live_text(turn) == ("streaming", "Light scat")
 
 
 def test_a_continued_answer_has_both_texts(owner: User) -> None:
@@ -134,15 +140,15 @@ def test_a_continued_answer_has_both_texts(owner: User) -> None:
     end(turn, "Half ", Status.STOPPED)
     more = turns.continue_answer(owner, turn.answer.pk, PROCESS)
     append(run_of(more), 5, "of it")
-    assert messages.load_live_text(turn.answer.pk) == ("streaming", "Half of it")
+    assert live_text(turn) == ("streaming", "Half of it")
 
 
 def test_what_is_read_before_a_close_is_what_it_leaves(owner: User) -> None:
     turn = asked(owner)
     append(run_of(turn), 0, "Light scatters.")
-    before = messages.load_live_text(turn.answer.pk)[1]
+    before = live_text(turn)[1]
     end(turn, "Light scatters.")
-    assert messages.load_live_text(turn.answer.pk) == ("complete", before)
+    assert live_text(turn) == ("complete", before)
 
 
 # The branch for the model

@@ -23,6 +23,7 @@ def paths_of_chat(answer_id: UUID) -> list[str]:
     return [
         *("/", f"/c/{conversation}/", "/search/?q=one", "/rows/?before=x", "/nothing/"),
         *(f"/m/{answer_id}/about/", f"/m/{answer_id}/source/"),
+        f"/m/{answer_id}/thoughts/",
     ]
 
 

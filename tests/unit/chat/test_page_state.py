@@ -29,13 +29,14 @@ from chat.realtime.page_state import PageSnapshot, PageState, diff
 from chat.realtime.pending_rows import PendingRows
 from chat.realtime.thread_state import DeletedThread, ThreadState
 from chat.selectors.change_feed import Snapshot
-from tests.support.dom import Element
+from tests.support.dom import Element, parse
 from tests.support.page_dom import PageDom, lines_of
 from tests.support.page_world import World
 
 TEXTS = st.sampled_from(
     ["word ", "*two* words. ", "\n\n", "- item\n", "`code` ", "| a |\n|-|\n", "x " * 40]
 )
+LINK = '<a href="/m/{key}/thoughts/">Show the thoughts</a>'
 TITLES = st.sampled_from(["Sky", "<sea>", "Ü"])
 THREAD, ROW = ChangeKind.THREAD, ChangeKind.SIDEBAR_ROW
 
@@ -144,6 +145,18 @@ class Life(RuleBasedStateMachine):
         """Blanks alone show nothing, not even that the answer has begun."""
         live = self.world.live
         self.world.write(text if live and live.text else f"Word {text}")
+
+    @precondition(is_writing)
+    @rule(thoughts=st.sampled_from(["Hm. ", "a < b\n", "\n\n"]))
+    def think(self, thoughts: str) -> None:
+        self.world.think(thoughts)
+
+    @precondition(lambda self: self.world.live and not self.world.live.thoughts)
+    @rule()
+    def retract(self) -> None:
+        """A closing tag shows that all text so far was thoughts."""
+        if self.world.live and self.world.live.text:
+            self.world.retract()
 
     @precondition(lambda self: self.world.live and not self.world.live.text)
     @rule(notice=st.sampled_from(["", "Number 1 in line.", "Number 2 & more."]))
@@ -274,11 +287,20 @@ class Life(RuleBasedStateMachine):
         if self.world.home.deleted_at is not None:
             assert "This conversation was deleted." in self.dom.by_id("page-notice").text
             return
+        self.check_thoughts()
         loaded = PageDom(self.world.html())
         messages = messages_of(loaded)
         # A page may have more above, which it has shown before.
         assert messages_of(self.dom)[-len(messages) or None :] == messages
         assert around_the_thread(self.dom) == around_the_thread(loaded)
+
+    def check_thoughts(self) -> None:
+        """A page shows the thoughts that it was told, and loads the others when they are opened."""
+        for item in self.dom.elements("thoughts"):
+            if "hx-ignore" not in item.attributes and not item.find("a"):
+                key = UUID((item.attributes["id"] or "").removeprefix("thoughts-"))
+                assert self.world.thoughts[key].startswith(item.text)
+                item.children = [parse(LINK.format(key=key)).children[0]]
 
 
 def rows_of(page: PageDom) -> list[str]:
@@ -325,6 +347,23 @@ def test_frames_give_the_page_of_a_load() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_the_end_of_an_answer_brings_the_last_thoughts() -> None:
+    """No load brings them to a page that has shown the others."""
+    life = Life()
+    try:
+        life.send("Why?", heard=True)
+        life.settle()
+        life.think("first ")
+        life.get_a_frame()
+        life.think("last")
+        life.finish(Status.STOPPED, "", heard=True)
+        life.get_a_frame()
+        (thoughts,) = life.dom.elements("thoughts")
+        assert (thoughts.text, "hx-ignore" in thoughts.attributes) == ("first last", False)
+    finally:
+        life.teardown()
 
 
 def test_a_comparison_changes_nothing_and_repeats_nothing() -> None:

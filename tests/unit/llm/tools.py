@@ -13,10 +13,12 @@ from chat.llm.providers import (
     Deadlines,
     Endpoint,
     Finish,
+    Item,
     Limits,
     Retry,
     Sampling,
     TextDelta,
+    ThoughtDelta,
     Waiting,
     stream,
 )
@@ -45,6 +47,7 @@ class Outcome:
     error: ProviderError | None = None
     waits: list[Waiting] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
+    thoughts: str = ""
     shown: str = ""
 
     @property
@@ -103,12 +106,17 @@ async def ask(
     return outcome
 
 
-def _note(outcome: Outcome, item: TextDelta | Waiting | Finish) -> None:
+def _note(outcome: Outcome, item: Item) -> None:
     assert outcome.finish is None, "something came after Finish"
     if isinstance(item, TextDelta):
         assert item.text
         outcome.text += item.text
         outcome.pieces.append(item.text)
+    elif isinstance(item, ThoughtDelta):
+        assert item.text or item.is_retraction
+        if item.is_retraction:
+            outcome.thoughts, outcome.text = outcome.thoughts + outcome.text, ""
+        outcome.thoughts += item.text
     elif isinstance(item, Waiting):
         assert not outcome.text
         outcome.waits.append(item)

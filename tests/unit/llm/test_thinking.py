@@ -1,0 +1,178 @@
+"""Thoughts are told apart from the answer, however a server sends them."""
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from chat.llm.providers import Limits
+from chat.llm.providers.think_tags import ThinkSplitter
+from tests.fake_llm import Upstream
+from tests.fake_llm.script import Cut, Delta, Done, Finish, Frame, Repeat, Script, Usage, script
+from tests.unit.llm.tools import Outcome, ask, openai
+
+# What a model writes, its thoughts, and the text that is shown.
+TAGGED = {
+    "tags": ("<think>\nplan: 6*7\n</think>\n\nAnswer 42", "plan: 6*7\n", "Answer 42"),
+    "blank first": ("\n<think>a</think>b", "a", "b"),
+    "no opening tag": ("plan: 6*7\n</think>\n\nAnswer 42", "plan: 6*7", "Answer 42"),
+    "no opening tag, blanks": ("plan\n\n</think>  \n  x", "plan\n", "  x"),
+    "closing tag first": ("</think>\n\nAnswer", "", "Answer"),
+    "brackets": ("[THINK]hm[/THINK]Yes", "hm", "Yes"),
+    "long tag": ("<thinking>hm</thinking>\nYes", "hm", "Yes"),
+    "indented code follows": ("<think>a</think>\n\n    x = 1", "a", "    x = 1"),
+    "a tag in the thoughts": ("<think>a </thin b < c </think>d", "a </thin b < c ", "d"),
+    "empty": ("<think>\n\n</think>\n\nHello", "", "Hello"),
+    "two": ("<think>a</think>b <think>c</think>", "a", "b <think>c</think>"),
+    "at the end, alone": ("plan\n</think>", "plan", ""),
+}
+# Answers about such tags.
+PLAIN = [
+    "Use `<think>` in XML.",
+    "`<think>` opens, `</think>` closes.",
+    "The tag </think> ends it.\nNext line.",
+    "```xml\n<think>\nplan\n</think>\n```\nDone.",
+    "```\n</think>\n```\n\nDone.",
+    "Write <think> first, then\n</think>\nat the end.",
+    "<thin> is no tag",
+    "< think>",
+    "[THIN] no",
+    "  indented",
+    "a\n</thinker>\nb",
+    "a\n</think> b\n",
+    "a\n </think>\nb",
+    "",
+    "\n\n",
+    "</thi",
+    "a\n</thin",
+]
+
+
+def split(text: str, cuts: list[int]) -> tuple[str, str]:
+    splitter = ThinkSplitter(watch=True)
+    thoughts = shown = ""
+    places = [0, *cuts, len(text)]
+    parts = [splitter.feed(text[start:end]) for start, end in pairwise(places)]
+    for part in [*parts, splitter.flush()]:
+        if part.is_retracted:
+            thoughts, shown = thoughts + shown, ""
+        thoughts += part.thoughts
+        shown += part.text
+    return thoughts, shown
+
+
+def all_cuts(text: str) -> list[list[int]]:
+    """None, each single one, every character, and some at random."""
+    random = Random(text)
+    inner = range(1, len(text))
+    some = [sorted(random.sample(inner, min(3, len(inner)))) for _ in range(50)]
+    return [[], list(inner), *[[cut] for cut in inner], *some]
+
+
+@pytest.mark.parametrize("name", TAGGED)
+def test_thoughts_between_tags(name: str) -> None:
+    text, thoughts, shown = TAGGED[name]
+    for cuts in all_cuts(text):
+        found = split(text, cuts)
+        assert (found[0].strip("\n"), found[1]) == (thoughts.strip("\n"), shown), cuts
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_an_answer_about_tags_keeps_them(text: str) -> None:
+    for cuts in all_cuts(text):
+        assert split(text, cuts) == ("", text), cuts
+
+
+def test_a_continued_answer_keeps_a_closing_tag() -> None:
+    splitter = ThinkSplitter(watch=False)
+    assert splitter.feed("a\n</think>\nb").text == "a\n</think>\nb"
+
+
+def test_many_tags_cost_no_more_than_the_text() -> None:
+    splitter = ThinkSplitter(watch=True)
+    splitter.feed("```\n")
+    for _ in range(100_000):
+        splitter.feed("</think>\n<")
+    assert splitter.feed("x").text == "x"
+
+
+# Servers
+def delta(**values: object) -> Frame:
+    return Frame({"choices": [{"index": 0, "delta": values, "finish_reason": None}]})
+
+
+def thinking_parts(text: str) -> list[object]:
+    return [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]
+
+
+DIALECTS: dict[str, tuple[Delta | Frame, ...]] = {
+    "reasoning_content": (delta(reasoning_content="plan: "), delta(reasoning_content="6*7")),
+    "reasoning": (delta(reasoning="plan: "), delta(reasoning="6*7", content="")),
+    "both": (delta(reasoning="plan: 6*7", reasoning_content="plan: 6*7"),),
+    "parts": (delta(content=thinking_parts("plan: ")), delta(content=thinking_parts("6*7"))),
+    "tags": (Delta("<th"), Delta("ink>plan: 6*7</th"), Delta("ink>")),
+    "lone tag": (Delta("plan: "), Delta("6*7\n</thi"), Delta("nk>\n")),
+    "blank content first": (delta(content="\n"), delta(reasoning_content="plan: 6*7")),
+}
+
+
+async def ask_once(up: Upstream, steps: Script) -> Outcome:
+    up.script(steps)
+    return await ask(openai(up.base_url))
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+async def test_each_dialect(up: Upstream, name: str) -> None:
+    outcome = await ask_once(
+        up, script(*DIALECTS[name], Delta("\n\nAnswer "), Delta("42"), Finish(), Usage(), Done())
+    )
+    assert (outcome.thoughts.strip(), outcome.text) == ("plan: 6*7", "Answer 42")
+    assert outcome.reason == "stop"
+
+
+async def test_the_server_tells_what_thinking_cost(up: Upstream) -> None:
+    usage = {
+        "prompt_tokens": 3,
+        "completion_tokens": 9,
+        "completion_tokens_details": {"reasoning_tokens": 7},
+    }
+    steps = (delta(reasoning="hm"), Delta("Yes"), Finish(), Frame({"choices": [], "usage": usage}))
+    outcome = await ask_once(up, script(*steps, Done()))
+    assert outcome.finish is not None
+    assert (outcome.finish.answer_tokens, outcome.finish.thinking_tokens) == (9, 7)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("length", "thinking_limit"), ("stop", "only_thoughts")]
+)
+async def test_thoughts_alone_are_no_answer(up: Upstream, reason: str, code: str) -> None:
+    outcome = await ask_once(
+        up, script(Repeat((delta(reasoning_content="hm "),), times=20), Finish(reason), Done())
+    )
+    assert outcome.code == code
+    assert outcome.thoughts == "hm " * 20
+
+
+async def test_a_connection_that_breaks_keeps_the_thoughts(up: Upstream) -> None:
+    outcome = await ask_once(up, script(delta(reasoning="half a thou"), Cut()))
+    assert outcome.code == "cut"
+    assert outcome.thoughts == "half a thou"
+
+
+async def test_thoughts_are_as_clean_as_text(up: Upstream) -> None:
+    thought = delta(reasoning="a\x00b\r"), delta(reasoning="\nc\ud83d"), delta(reasoning="\ude00")
+    outcome = await ask_once(up, script(*thought, Delta("Yes"), Finish(), Done()))
+    assert outcome.thoughts == "ab\nc😀"
+
+
+async def test_odd_thoughts_are_left_out(up: Upstream) -> None:
+    odd = (delta(reasoning={"a": 1}), delta(reasoning_content=[1]), delta(reasoning=7))
+    outcome = await ask_once(up, script(*odd, Delta("Yes"), Finish(), Done()))
+    assert (outcome.thoughts, outcome.text) == ("", "Yes")
+
+
+async def test_thoughts_that_never_end_reach_the_limit(up: Upstream) -> None:
+    up.script(script(Repeat((delta(reasoning="0123456789"),))))
+    outcome = await ask(openai(up.base_url), caps=Limits(answer_chars=10_000))
+    assert outcome.code == "thinking_limit"
+    assert len(outcome.thoughts) == 10_000
