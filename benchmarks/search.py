@@ -6,20 +6,18 @@ Starts a site, searches as one of them and prints the milliseconds of each searc
 import argparse
 import random
 import statistics
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
 
+from benchmarks.database import temporary_database
 from benchmarks.servers import create_sessions
-from launcher.postgres import Cluster
-from tests.support.site import Site, prepared_database
+from tests.support.site import Site
 
 PEOPLE = 5
 MESSAGES_PER_CONVERSATION = 50
@@ -76,10 +74,7 @@ def insert_messages(connection: psycopg.Connection[Any], messages: int) -> None:
 def start_site(messages: int) -> Iterator[tuple[Site, str]]:
     """Start a site with this many messages per person; yield it with a session key."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-bench-")))
-        folder.chmod(0o755)
-        cluster = stack.enter_context(Cluster(folder / "postgres"))
-        values = prepared_database(cluster.url("bench"), folder / "data")
+        cluster, values = stack.enter_context(temporary_database())
         site = stack.enter_context(Site(values))
         keys = create_sessions(site, PEOPLE)
         address = f"host={cluster.socket_folder} user=postgres dbname=bench"

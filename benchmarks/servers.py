@@ -12,9 +12,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.database import temporary_database
 from benchmarks.venvs import PEERS, ensure_environment, version
-from launcher.postgres import Cluster
-from tests.support.site import Site, free_port, prepared_database
+from tests.support.server_process import free_port
+from tests.support.site import Site
 from tests.support.valkey import Valkey
 
 START_SECONDS = 90.0
@@ -59,10 +60,7 @@ class Server:
 def start_own(upstream: str, people: int, processes: int = 1) -> Iterator[Server]:
     """Start this product on PostgreSQL with `fsync`; several processes share a Valkey."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-bench-")))
-        folder.chmod(0o755)
-        cluster = stack.enter_context(Cluster(folder / "postgres"))
-        values = prepared_database(cluster.url("bench"), folder / "data")
+        cluster, values = stack.enter_context(temporary_database())
         values["INFERENCE_BASE_URL"] = upstream
         if processes > 1:
             values["REDIS_URL"] = stack.enter_context(Valkey()).url

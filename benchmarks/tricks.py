@@ -10,18 +10,16 @@ import argparse
 import signal
 import statistics
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
+from benchmarks.database import temporary_database
 from benchmarks.model import ModelServer
 from benchmarks.rounds import Question, RoundFigures, measure_round
 from benchmarks.servers import Server, create_sessions
 from benchmarks.texts import Plan
 from benchmarks.without import TRICKS
-from launcher.postgres import Cluster
-from tests.support.site import Site, prepared_database
+from tests.support.site import Site
 
 TOKENS, RATE = 300, 50.0
 ALL = "nothing"  # is replaced
@@ -62,10 +60,7 @@ def started(
     """Start a web process with all optimisations, and one without each of `tricks`."""
     modules = {name: ("benchmarks.without", name, str(interval)) for name in (ALL, *tricks)}
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-bench-")))
-        folder.chmod(0o755)
-        cluster = stack.enter_context(Cluster(folder / "postgres"))
-        values = prepared_database(cluster.url("bench"), folder / "data")
+        _, values = stack.enter_context(temporary_database())
         values["INFERENCE_BASE_URL"] = upstream
         sites = {
             name: stack.enter_context(Site(values, module)) for name, module in modules.items()

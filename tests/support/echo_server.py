@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.support.site import ROOT, START_SECONDS, environment, free_port
+from tests.support.server_process import free_port
+from tests.support.site import ROOT, START_SECONDS, environment
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """A web process as production runs it, on a free port, for tests from outside."""
 
 import os
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+
+from tests.support.server_process import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
@@ -45,31 +44,26 @@ def prepared_database(url: str, folder: Path) -> dict[str, str]:
     return values
 
 
-class Site:
+class Site(ServerProcess):
     """One web process; its output is shown when it does not start.
 
     `module` is what `python -m` runs, with its first arguments.
     """
 
     def __init__(self, values: dict[str, str], module: Sequence[str] = ("launcher.web",)) -> None:
+        super().__init__()
         self.values = values
         self.module = module
-        self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
         self.output = Path(tempfile.mkstemp(prefix="chat-site-")[1])
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, value: object, trace: TracebackType | None
     ) -> None:
-        self.kill()
+        super().__exit__(kind, value, trace)
         self.output.unlink()
 
     def start(self, **more: str) -> None:
@@ -125,23 +119,3 @@ class Site:
 
     def log(self) -> str:
         return self.output.read_text(errors="replace")
-
-    def kill(self) -> None:
-        """As `kill -9`: it cannot close anything."""
-        self.end(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        """As a deploy does it: it may drain."""
-        self.end(signal.SIGTERM)
-
-    def end(self, how: signal.Signals) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(how)
-            self.process.wait(timeout=60)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

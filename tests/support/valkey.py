@@ -6,10 +6,8 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from tests.support.site import free_port
+from tests.support.server_process import ServerProcess
 
 
 def binary() -> Path:
@@ -21,25 +19,12 @@ def binary() -> Path:
     return server
 
 
-class Valkey:
+class Valkey(ServerProcess):
     """One server without persistence; it may be killed and started again on the same port."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: object, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
@@ -57,8 +42,3 @@ class Valkey:
                 return
             time.sleep(0.02)
         raise AssertionError("Valkey did not start")
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()

@@ -1,6 +1,8 @@
 """Whole answers: from a post through the wire to the model server and back to the page."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -23,7 +25,7 @@ from tests.fake_llm import (
 )
 from tests.fake_llm.faults import ECHO, after_text, status
 from tests.support.frames import html_of
-from tests.support.people import Person, last_status
+from tests.support.people import Person, Socket, last_status
 from tests.support.polling import eventually
 from tests.support.rows import Rows
 from tests.support.site import Site
@@ -159,6 +161,16 @@ def test_stop_before_the_first_token(visitor: Person, upstream: UpstreamThread, 
     assert ">Continue<" not in visitor.page(key)
 
 
+@contextmanager
+def stalled_answer(visitor: Person, upstream: UpstreamThread) -> Iterator[tuple[UUID, Socket]]:
+    """A conversation whose answer has come to "Light " and no further, and its page's socket."""
+    upstream.script(answer("Light ", Stall()))
+    key = visitor.start("Why?")
+    with visitor.socket(key) as socket:
+        socket.until_text("Light")
+        yield key, socket
+
+
 def test_stop_in_the_middle_keeps_what_was_shown(
     visitor: Person, upstream: UpstreamThread, rows: Rows
 ) -> None:
@@ -177,10 +189,7 @@ def test_stop_in_the_middle_keeps_what_was_shown(
 def test_stop_twice_and_after_the_end_changes_nothing(
     visitor: Person, upstream: UpstreamThread, rows: Rows
 ) -> None:
-    upstream.script(answer("Light ", Stall()))
-    key = visitor.start("Why?")
-    with visitor.socket(key) as socket:
-        socket.until_text("Light")
+    with stalled_answer(visitor, upstream) as (key, socket):
         assert visitor.post(f"/c/{key}/stop/").status_code == 200
         assert visitor.post(f"/c/{key}/stop/").status_code == 200
         socket.until_status("stopped")
@@ -195,10 +204,7 @@ def test_stop_twice_and_after_the_end_changes_nothing(
 def test_a_stop_that_another_process_heard_is_obeyed(
     visitor: Person, upstream: UpstreamThread, rows: Rows
 ) -> None:
-    upstream.script(answer("Light ", Stall()))
-    key = visitor.start("Why?")
-    with visitor.socket(key) as socket:
-        socket.until_text("Light")
+    with stalled_answer(visitor, upstream) as (key, socket):
         rows.do("UPDATE chat_run SET stop_requested = true WHERE id = %s", rows.run(key)["id"])
         socket.until_status("stopped")
     upstream.wait_for(hung_up)
@@ -207,10 +213,7 @@ def test_a_stop_that_another_process_heard_is_obeyed(
 def test_deleting_hangs_up_and_undo_finds_the_answer_stopped(
     visitor: Person, upstream: UpstreamThread, rows: Rows
 ) -> None:
-    upstream.script(answer("Light ", Stall()))
-    key = visitor.start("Why?")
-    with visitor.socket(key) as socket:
-        socket.until_text("Light")
+    with stalled_answer(visitor, upstream) as (key, socket):
         visitor.post(f"/c/{key}/delete/")
         socket.until(lambda frame: frame["event"] == "gone")
         upstream.wait_for(hung_up)

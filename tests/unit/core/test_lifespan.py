@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.server.lifespan import Lifespan
-from tests.support.site import ROOT, START_SECONDS, environment, free_port
+from tests.support.server_process import free_port
+from tests.support.site import ROOT, START_SECONDS, environment
 
 
 class Recorder:
