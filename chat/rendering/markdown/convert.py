@@ -4,6 +4,7 @@ import re
 
 from comrak import ExtensionOptions, ParseOptions, RenderOptions, render_markdown
 
+from chat.rendering.markdown import inline_tags, literals
 from chat.rendering.markdown.source import NONCHARACTERS
 
 MAX_DEPTH = 60
@@ -27,6 +28,8 @@ def to_html(source: str) -> str:
     The result still has to be sanitised. Raises NestingError for text that nests too deeply.
     """
     html = render_markdown(source, _extensions(source), _PARSE, _RENDER)
+    if not source.isascii():  # it may hold marks
+        html = literals.restore(inline_tags.restore(html))
     html = NONCHARACTERS.sub("", html)
     if html.count("<") > 2 * MAX_DEPTH and _depth(html) > MAX_DEPTH:
         raise NestingError
@@ -63,10 +66,18 @@ def _render_options() -> RenderOptions:
     options.escape = True
     options.sourcepos = True
     options.compact_html = True
+    options.hardbreaks = True
     return options
 
 
-_PLAIN = _options("alerts autolink strikethrough table tasklist")
-_FULL = _options("alerts autolink footnotes math_dollars math_latex strikethrough table tasklist")
-_PARSE = ParseOptions()
+def _parse_options() -> ParseOptions:
+    options = ParseOptions()
+    options.relaxed_autolinks = True  # hosts without a dot, IPv6, addresses in brackets
+    return options
+
+
+_COMMON = "alerts autolink cjk_friendly_emphasis strikethrough table tasklist"
+_PLAIN = _options(_COMMON)
+_FULL = _options(f"{_COMMON} footnotes math_dollars math_latex")
+_PARSE = _parse_options()
 _RENDER = _render_options()

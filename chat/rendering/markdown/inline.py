@@ -1,12 +1,15 @@
 """Complete open emphasis, code, links and formulas at the end of a paragraph.
 
-What opens and closes emphasis follows CommonMark 0.31 section 6.2, except for the rule of three,
-which only matters for delimiter runs that models do not write.
+What opens and closes emphasis follows CommonMark 0.31 section 6.2 with the changes for CJK of
+https://github.com/tats-u/markdown-cjk-friendly, except for the rule of three, which only matters
+for delimiter runs that models do not write.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
+
+from chat.rendering.markdown import inline_tags, literals
 
 MAX_LINK = 200
 """Length, in characters, up to which an open bracket may still become a link."""
@@ -24,6 +27,7 @@ _ENTITY = re.compile(r"&#?\w{0,10}")
 _TAG = re.compile(r"<[A-Za-z/!][^\s<>]{0,200}")
 _NOTE = re.compile(r"\[\^[^\]\s]{0,30}\]?")
 _IMAGE_SIGN = re.compile(r"(?:^|\s)!$")
+_EMOJI = re.compile("[\u231a-\u2b55\U0001f004-\U0001faff]")
 _EMPTY_LINK = "](#)"
 
 
@@ -146,6 +150,8 @@ class _Scanner:
         tag = _TAG.match(self._text, match.start())
         if match.end() == len(self._text) or (tag and tag.end() == len(self._text)):
             return self._hold(match.start())
+        if inline_tags.open_end(self._text, match.start()):
+            return self._hold(match.start())
         return match.end()
 
     def _entity(self, match: re.Match[str]) -> int | None:
@@ -157,10 +163,14 @@ class _Scanner:
     def _delimiter_run(self, match: re.Match[str]) -> int | None:
         if match.end() == len(self._text):
             return self._hold(match.start())
-        opens, closes = self._flanking(match)
         count = len(match[0])
-        if match[0][0] == "~" and count > 2:
+        if match[0][0] == "~" and count != 2:
             return match.end()
+        if name := literals.BARE_NAME.match(self._text, match.start()):
+            return name.end()
+        if literals.OPEN_NAME.match(self._text, match.start()):
+            return self._hold(match.start())
+        opens, closes = self._flanking(match)
         if closes:
             count = self._close(match[0][0], count)
         if opens and count:
@@ -172,8 +182,9 @@ class _Scanner:
         before = self._text[match.start() - 1] if match.start() else " "
         after = self._text[match.end()]
         mark_before, mark_after = _is_punctuation(before), _is_punctuation(after)
-        left = not after.isspace() and (not mark_after or before.isspace() or mark_before)
-        right = not before.isspace() and (not mark_before or after.isspace() or mark_after)
+        loose_before, loose_after = mark_before or _is_cjk(before), mark_after or _is_cjk(after)
+        left = not after.isspace() and (not mark_after or before.isspace() or loose_before)
+        right = not before.isspace() and (not mark_before or after.isspace() or loose_after)
         if match[0][0] != "_":
             return left, right
         return left and (not right or mark_before), right and (not left or mark_after)
@@ -221,4 +232,11 @@ class _Scanner:
 
 
 def _is_punctuation(character: str) -> bool:
-    return unicodedata.category(character)[0] in "PS"
+    """Return whether this is punctuation of a script that puts spaces between words."""
+    return unicodedata.category(character)[0] in "PS" and not _is_cjk(character)
+
+
+def _is_cjk(character: str) -> bool:
+    if character.isascii():
+        return False
+    return unicodedata.east_asian_width(character) in "WFH" and not _EMOJI.match(character)

@@ -6,6 +6,7 @@ between words where no emphasis, code, link or formula is open.
 
 import re
 
+from chat.rendering.markdown import addresses, inline_tags
 from chat.rendering.markdown.blocks import Block, split_blocks, split_list, split_table
 from chat.rendering.markdown.convert import to_html
 from chat.rendering.markdown.sanitize import sanitize, with_anchors
@@ -21,8 +22,10 @@ MIN_OPEN = 60
 _MARKER = re.compile(r"(?:[ \t]*\n)*( {0,3}(?:[-+*]|\d{1,9}[.)]))")
 # A space between words, or a position between two characters of a script without spaces.
 _UNSPACED = r"[\u3040-\u9fff\uac00-\ud7a3]"
-_GAP = re.compile(rf"(?<=[\w.,;:?!]) (?=\w)|(?<={_UNSPACED})(?={_UNSPACED})")
-_SIGNS = re.compile(r"[*_`\[\]$~\\]")
+_GAP = re.compile(
+    rf"(?<=[\w.,;:?!]) (?=\w)|(?<={_UNSPACED})(?={_UNSPACED})|(?<=[、。！，；？])(?={_UNSPACED})"
+)
+_SIGNS = re.compile(r"[*_`\[\]$\\]|~~")
 _NO_TEXT = re.compile(r"<(?:code|span)[^>]*>[^<]*</(?:code|span)>|<[^>]*>|&[a-z]+;")
 _TAIL = re.compile(r"(?:<td[^>]*></td>)+(?=</tr></tbody></table></div>$)")
 
@@ -155,12 +158,13 @@ class OpenBlock:
         """Settle a paragraph up to a gap between words where no syntax is open."""
         self._next_cut = len(self.source) + CUT_ABOVE // 2
         end = len(self.source) - MIN_OPEN
-        gaps = [gap.start() for gap in _GAP.finditer(self.source, CUT_ABOVE // 4, end)]
+        gaps = [gap.start() for gap in _GAP.finditer(self.source, CUT_ABOVE // 4, end)][-24:]
+        gaps = [gap for gap in gaps if not addresses.is_inside(self.source, gap)]
         forced = len(self.source) > FORCE_CUT_ABOVE
-        for gap in reversed(gaps[-1:] if forced else gaps[-24::6]):
+        for gap in reversed(gaps[-1:] if forced else gaps[::5]):
             html = to_html(self.lead + prepare(self.source[:gap]))
             blocks = split_blocks(html)
-            if len(blocks) == 1 and (forced or not _SIGNS.search(_NO_TEXT.sub("", html))):
+            if len(blocks) == 1 and (forced or not _has_open_syntax(html)):
                 return self._settle_text(gap, blocks[0])
         return ""
 
@@ -182,6 +186,10 @@ class OpenBlock:
 
 def _is_loose(block: Block, lead: str) -> bool:
     return not lead and any(item.is_loose for item in split_list(block)[1])
+
+
+def _has_open_syntax(html: str) -> bool:
+    return inline_tags.has_open(html) or _SIGNS.search(_NO_TEXT.sub("", html)) is not None
 
 
 def _end_tags(name: str) -> str:

@@ -24,8 +24,8 @@ MANY_AMPERSANDS = 2_000
 """Number of ampersands from which nh3 is given another character in their place."""
 
 _ELEMENT_NAMES = """
-a blockquote br code del div em h1 h2 h3 h4 h5 h6 hr li ol p section strong sup table tbody td th
-thead tr ul
+a blockquote br code del div em h1 h2 h3 h4 h5 h6 hr kbd li ol p section strong sub sup table tbody
+td th thead tr ul
 """
 ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 ALERTS = ("caution", "important", "note", "tip", "warning")
@@ -45,6 +45,8 @@ _MONEY = re.compile(r"\d[\d.,]*[ \n]+[A-Za-z]{2,}[^\\^_={}]*")
 _OWN_ANCHOR = re.compile(r"(<(?:a|li)\b[^>]*? (?:href=\"#|id=\"))(?=fn(?:ref)?-\d)")
 
 _WEB = re.compile(r"https?://([^/?#@\\]+)(?:[/?#].*)?", re.I | re.S)
+# A name, or an IPv6 address in brackets; then a port.
+_HOST = re.compile(r"(?:\[[0-9a-f:.]{2,45}\]|[^\[\]:]*[^\W_][^\[\]:]*)(?::\d{0,5})?", re.I)
 _MAIL = re.compile(r"mailto:([^?#\\]+)(?:\?([^#]*))?", re.I | re.S)
 # For decoded header fields of a mail link: only the body may contain line breaks.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -188,7 +190,8 @@ def is_linkable(address: str) -> bool:
     if len(address) > 2_000 or _INVISIBLE.search(address):
         return False
     if web := _WEB.fullmatch(address):
-        return not _INVISIBLE.search(unquote(web[1]))
+        host = unquote(web[1])
+        return _HOST.fullmatch(host) is not None and not _INVISIBLE.search(host)
     mail = _MAIL.fullmatch(address)
     return mail is not None and _is_safe_mail(mail[1], mail[2] or "")
 

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from chat.rendering.markdown import tables
+from chat.rendering.markdown import addresses, inline_tags, literals, tables
 from chat.text import ChunkNormalizer
 
 # Unicode reserves these noncharacters for internal use. `normalize` replaces them in the input, so
@@ -54,6 +54,8 @@ def prepare(source: str) -> str:
     - Display formulas on lines of their own become math fences, so that a line such as ``+ b`` in
       them is not read as a list.
     - Table rows are escaped so that they lose no cell.
+    - Tags that become elements, the ends of addresses, and signs that are text are marked for
+      `convert.to_html`.
     """
     if "<" in source:
         source = _HTML_LINE.sub(rf"\1{SENTINEL}", source)
@@ -62,7 +64,15 @@ def prepare(source: str) -> str:
         source = _math_fences(source)
     if "|" in source and tables.RULER.search(source):
         source = tables.keep_cells(source, _code_lines(source.split("\n")))
-    return source
+    return _mark_inline(source)
+
+
+def _mark_inline(source: str) -> str:
+    if "<" in source:
+        source = inline_tags.mark(source)
+    if "://" in source or "www." in source:
+        source = addresses.mark_ends(source)
+    return literals.hide(source)
 
 
 def _code_lines(lines: list[str]) -> list[bool]:

@@ -152,7 +152,9 @@ class Stream:
         definitions = self._definitions_for(open_block.source)
         source = complete(open_block.lead + open_block.source)[len(open_block.lead) :]
         prefix = definitions + open_block.lead
-        html = self._numbers.apply(to_html(definitions + prepare(open_block.lead + source)))
+        html = self._numbers.apply(
+            to_html(prepare(definitions) + prepare(open_block.lead + source))
+        )
         self.parsed += len(prefix) + len(source)
         shift = prefix.count("\n")
         last_definition = definitions.count("\n") - shift

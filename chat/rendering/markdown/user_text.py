@@ -1,13 +1,10 @@
 """Render text that a person typed: as it was typed, with clickable links."""
 
-import re
 from html import escape
 
+from chat.rendering.markdown.addresses import find_addresses
 from chat.rendering.markdown.sanitize import is_linkable
 from chat.rendering.markdown.source import normalize
-
-_LINK = re.compile(r"https?://[^\s<>\"']+")
-_TRAILING_PUNCTUATION = ".,:;!?*_~)]}'"
 
 
 def render_plain(text: str) -> str:
@@ -20,26 +17,20 @@ def render_plain(text: str) -> str:
         return ""
     parts: list[str] = []
     end = 0
-    for match in _LINK.finditer(text):
-        address = _trim_address(match[0])
-        if is_linkable(address):
-            parts += escape(text[end : match.start()], quote=False), _anchor(address)
-            end = match.start() + len(address)
+    for start, stop in find_addresses(text):
+        if anchor := _anchor(text[start:stop]):
+            parts += escape(text[end:start], quote=False), anchor
+            end = stop
     parts.append(escape(text[end:], quote=False))
     return f'<p class="plain">{"".join(parts)}</p>'
 
 
-def _trim_address(address: str) -> str:
-    """Return the address without trailing punctuation of the sentence around it."""
-    while address and address[-1] in _TRAILING_PUNCTUATION:
-        if address[-1] == ")" and address.count("(") >= address.count(")"):
-            break
-        address = address[:-1]
-    return address
-
-
 def _anchor(address: str) -> str:
+    """Return a link that shows the address, or "" if it may not be one."""
+    target = address if "://" in address else f"http://{address}"
+    if not is_linkable(target):
+        return ""
     return (
-        f'<a target="_blank" href="{escape(address)}" rel="nofollow noopener noreferrer">'
+        f'<a target="_blank" href="{escape(target)}" rel="nofollow noopener noreferrer">'
         f"{escape(address, quote=False)}</a>"
     )

@@ -10,6 +10,7 @@ OURS = re.compile(
 ADDRESS = re.compile(r"(?:https?|mailto):\S+", re.I)
 BLOCKS = "blockquote|br|h[1-6]|hr|li|ol|p|pre|section|table|tbody|td|th|thead|tr|ul"
 WRAPPERS = frozenset({"div", "span"})
+SOFT_BREAK = "<soft>"
 VOID = frozenset({"br", "hr", "img", "input"})
 
 
@@ -40,8 +41,13 @@ class _Tokens(HTMLParser):
         self.found.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        text = data if self.in_code else re.sub(r"\s+", " ", data)
-        self.found.append(escape(text, quote=False))
+        data = escape(data, quote=False)
+        self.found.append(data if self.in_code else re.sub(r"\s+", " ", self.with_breaks(data)))
+
+    @staticmethod
+    def with_breaks(text: str) -> str:
+        """A newline in a paragraph is a line break; one next to a block's tag is nothing."""
+        return re.sub(r"[ \t]*\n[ \t]*", SOFT_BREAK, text)
 
     def image(self, values: dict[str, str]) -> None:
         """A picture is shown as a link with its description, or the word image."""
@@ -68,4 +74,7 @@ def plain(html: str) -> str:
     tokens.feed(OURS.sub("", html))
     tokens.close()
     text = "".join(tokens.found)
-    return re.sub(rf"\s*(</?(?:{BLOCKS})\b[^>]*>)\s*", r"\1", text).strip()
+    text = re.sub(
+        rf"(?:\s|{SOFT_BREAK})*(</?(?:{BLOCKS})\b[^>]*>)(?:\s|{SOFT_BREAK})*", r"\1", text
+    )
+    return re.sub(rf"^({SOFT_BREAK}|\s)+|({SOFT_BREAK}|\s)+$", "", text).replace(SOFT_BREAK, "<br>")

@@ -11,8 +11,8 @@ munder munderover mmultiscripts mprescripts mtable mtr mtd menclose
 """
 MATH = set(_MATH_NAMES.split())
 _PROSE_NAMES = """
-a blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr input li ol p pre section span strong
-sup table tbody td th thead tr ul
+a blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr input kbd li ol p pre section span
+strong sub sup table tbody td th thead tr ul
 """
 PROSE = set(_PROSE_NAMES.split())
 CLASSES = {

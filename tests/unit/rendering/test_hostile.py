@@ -112,6 +112,14 @@ def test_the_text_itself_is_kept(text: str, shown: str) -> None:
         "a|b\n-|-\n",
         "=\n",
         "é",
+        "a ~",
+        "<br>",
+        "<sub>",
+        "<sub>a</sub>",
+        "__a__",
+        "https://x。",
+        "**「",
+        "http://[",
     ],
 )
 def test_bombs_render_and_stream(unit: str) -> None:

@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from chat.rendering.markdown import Position, Stream, changes, render
+from chat.rendering.markdown import Position, Stream, changes, render, render_plain
 
 SHAPES = {
     "prose": "A sentence with **bold** and `code`, and so on for a while. " * 5 + "\n\n",
@@ -16,6 +16,9 @@ SHAPES = {
     "code": "    value = compute(value, 1)  # <b>\n",
     "quote": "> The quick brown *fox* jumps over the lazy dog.\n>\n",
     "nested list": "  - a nested item with *some* text\n",
+    "poem": "The sun went down, and **all** of them\nwere quiet, or so it seemed to me;\n",
+    "ranges and links": "大约3~5天，**「重点」**见 https://x.y/数学（说明）。H<sub>2</sub>O<br>" * 4
+    + "\n\n",
 }
 HEADS = {
     "table": "| a | b | c |\n|---|:-:|---|\n",
@@ -44,7 +47,8 @@ class Meter:
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_is_sent_stays_near_the_final_html(name: str) -> None:
     meter = Meter(name, 12_000)
-    assert meter.sent < 1.5 * meter.final
+    # A paragraph is sent again when its last word turns out to be the beginning of an address.
+    assert meter.sent < (2.5 if "links" in name else 1.5) * meter.final
     assert meter.sent < 120 * 12_000 / 4
 
 
@@ -60,6 +64,7 @@ def test_short_items_are_rendered_a_few_times_each() -> None:
 
 
 BLANKS = " " * 4_000
+MANY = 100_000
 
 
 @pytest.mark.parametrize(
@@ -72,13 +77,29 @@ BLANKS = " " * 4_000
         f"|{BLANKS}-{BLANKS}|{BLANKS}-{BLANKS}x",
         "a\n" + "- " * 4_000 + "x",
         "|-" * 4_000 + " x",
+        "~" * MANY,
+        "~ " * (MANY // 2),
+        "\\" * MANY + "~",
+        "a<br" + " " * MANY,
+        "a<br " * (MANY // 5),
+        "<sub>" * (MANY // 5),
+        "<sub>a" * (MANY // 6) + "</sub>",
+        "__a__" * (MANY // 5),
+        "__" + "a" * MANY,
+        "http://" * (MANY // 7),
+        "http://" + "a." * (MANY // 2),
+        "http://" + "a)" * (MANY // 2),
+        "https://x.y/数" * (MANY // 13),
+        "。https://x.y" * (MANY // 12),
+        "**「a」**" * (MANY // 7),
     ],
-    ids=["ruler", "ruler in an item", "line", "item", "two columns", "items", "columns"],
+    ids=lambda text: text[:12],
 )
-def test_a_line_of_blanks_does_not_stop_the_process(text: str) -> None:
-    """A pattern that backtracks over them holds the interpreter for minutes."""
+def test_a_long_line_does_not_stop_the_process(text: str) -> None:
+    """A pattern that backtracks over it holds the interpreter for minutes."""
     began = process_time()
     render(text, "ab12")
+    render_plain(text)
     stream = Stream("ab12")
     stream.feed(text)
     stream.render()

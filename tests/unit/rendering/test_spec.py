@@ -32,6 +32,8 @@ DIFFERENT = {
     ),
     "an address is a link without angle brackets (GFM)": "602 608 611 612",
     "escaped brackets are a formula": "12",
+    "one lower-case word between double underscores is a name": "389 399 406 425 462",
+    "a host has a letter or a digit": "600",
 }
 GFM_DIFFERENT = {
     "raw HTML is text": "652",

@@ -168,7 +168,7 @@ def test_a_long_paragraph_can_still_become_a_heading() -> None:
 def test_split_pairs_and_line_ends_are_joined() -> None:
     made = stream("a\r", "\nb \ud83d", "\ude00")
     assert made.text == "a\nb 😀"
-    assert made.html == "<p>a\nb 😀</p>"
+    assert made.html == "<p>a<br>b 😀</p>"
 
 
 def test_feeding_alone_renders_nothing() -> None:

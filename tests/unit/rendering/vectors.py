@@ -257,7 +257,27 @@ BLOCKS = [
     "*a<b*c>d*",
 ]
 
+NEAR_MISSES = [
+    "<br onload=alert(1)>",
+    "<br/onload=alert(1)>",
+    "<sub onclick=alert(1)>x</sub>",
+    "<sub><script>alert(1)</script></sub>",
+    "<sub>[x](javascript:alert(1))</sub>",
+    "<kbd><img src=x onerror=alert(1)></kbd>",
+    "<sup>`</sup>`<script>",
+    "&lt;br&#xFDE3;&gt; &lt;sub&#xFDE3;&gt;x&lt;/sub&#xFDE3;&gt;",
+    "`<sub&#xFDE3;>` &#xFDE1;&#xFDE2;",
+    "[x](http://x/%EF%B7%A1%3C%EF%B7%A0)",
+    "[x](javascript:%EF%B7%A3alert(1))",
+    "http://x.y/<br>。<script>",
+    "https://x.y/。javascript:alert(1)",
+    "www.x.y、<img src=x onerror=alert(1)>",
+    "http://[::1]%0d/ http://[x/ http://[::1]@evil.example/",
+    "data://x javascript://x vbscript://x",
+]
+
 VECTORS = [
+    *NEAR_MISSES,
     *[f"[x]({scheme})" for scheme in SCHEMES],
     *[f"[x](<{scheme}>)" for scheme in SCHEMES],
     *[f"![x]({scheme}) <{scheme}> {scheme}" for scheme in SCHEMES],

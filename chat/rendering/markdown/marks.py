@@ -1,0 +1,10 @@
+"""Noncharacters that stand for a sign, or next to it, while the parser works.
+
+Like `source.SENTINEL`, they cannot occur in text, and `convert.to_html` removes them again.
+"""
+
+TILDE = "\ufde1"
+UNDERSCORE = "\ufde2"
+TAG = "\ufde3"
+ADDRESS_END = "<\ufde0"
+"""Two characters, because the parser ends an address only at a blank or "<"."""
