@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chat.llm.providers.end_markers import EndMarkerFilter
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.stop_sequences import StopFilter
 from chat.llm.providers.stream_parsers import Event
@@ -32,6 +33,7 @@ class AnswerAccumulator:
     """
 
     __slots__ = (
+        "_end_markers",
         "_has_reason",
         "_has_text",
         "_has_thoughts",
@@ -59,6 +61,7 @@ class AnswerAccumulator:
         # Chat servers remove stop sequences from the text themselves.
         self._stops = StopFilter(request.sampling.stop if request.kind == "completion" else ())
         self._splitter = _make_splitter(request)
+        self._end_markers = EndMarkerFilter()
         self._texts: list[str] = []
         self._thoughts: list[str] = []
         self._is_retraction = False
@@ -123,8 +126,16 @@ class AnswerAccumulator:
             return
         self._add_thought(self._thought_normalizer.flush())
         self._add_content(self._stops.feed(self._normalizer.flush()) + self._stops.flush())
+        self.release()
+
+    def release(self) -> None:
+        """Add what was held back as the possible beginning of a tag or an end marker.
+
+        Call this instead of `flush` if the answer breaks off.
+        """
         if self._splitter is not None:
             self._add_split(self._splitter.flush())
+        self._append(self._end_markers.flush())
 
     def finish(self, *, is_done: bool) -> Finish:
         """Return the end of the answer; `is_done` means that the stream ended with `[DONE]`.
@@ -150,29 +161,32 @@ class AnswerAccumulator:
 
     def _add_content(self, content: str) -> None:
         """Add content of the answer, in which there may be thoughts."""
-        if self._stops.hit:
-            self.reason, self.is_ended = "stop_sequence", True
         if self._splitter is None:
-            self._add_text(content)
+            self._append(self._end_markers.feed(content))
         elif content:
             self._add_split(self._splitter.feed(content))
+        if self._stops.hit:
+            self.reason, self.is_ended = "stop_sequence", True
+            self._append(self._end_markers.flush())
 
     def _add_split(self, split: Split) -> None:
         if split.is_retracted:
             self._retract()
         self._add_thought(split.thoughts)
-        self._add_text(split.text)
+        self._append(self._end_markers.feed(split.text))
 
     def _retract(self) -> None:
         """Turn all text so far into thoughts."""
+        self._append(self._end_markers.flush())
+        self._end_markers = EndMarkerFilter()
         self._thoughts += self._texts
         self._texts = []
         self._is_retraction = True
         self._has_text, self._has_thoughts = False, True
         self._text_room, self._thought_room = self._thought_room, self._text_room
 
-    def _add_text(self, text: str) -> None:
-        """Add text, up to the answer's maximum length."""
+    def _append(self, text: str) -> None:
+        """Append text, up to the answer's maximum length."""
         if len(text) > self._text_room:
             text = text[: self._text_room]
             self.reason, self.is_ended = "answer_too_long", True

@@ -143,6 +143,9 @@ async def _run_attempt(
     except Exception as exc:
         failure = translate(exc)
     if failure is not None and not _is_harmless(failure, answer):
+        answer.release()
+        for delta in answer.take():
+            yield delta
         raise failure
     answer.flush()
     for delta in answer.take():

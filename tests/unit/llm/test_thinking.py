@@ -176,3 +176,11 @@ async def test_thoughts_that_never_end_reach_the_limit(up: Upstream) -> None:
     outcome = await ask(openai(up.base_url), caps=Limits(answer_chars=10_000))
     assert outcome.code == "thinking_limit"
     assert len(outcome.thoughts) == 10_000
+
+
+async def test_an_end_marker_after_thoughts_is_dropped(up: Upstream) -> None:
+    for before in ("<think>hm</think>", "hm\n</think>\n"):
+        outcome = await ask_once(
+            up, script(Delta(before), Delta("Yes.<|im_"), Delta("end|>"), Finish(), Done())
+        )
+        assert (outcome.thoughts.strip(), outcome.text) == ("hm", "Yes.")
