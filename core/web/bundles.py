@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from django.utils import timezone
 
-STYLES = ("tokens", "base", "markdown", "chat", "controls", "search")
+STYLES = ("tokens", "base", "markdown", "math", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
     *("core", "connection", "socket", "answer-stream", "drafts", "composer", "model-settings"),

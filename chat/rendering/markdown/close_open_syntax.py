@@ -7,7 +7,8 @@ next characters decide.
 import re
 
 from chat.rendering.markdown import inline, tables
-from chat.rendering.markdown.source import formulas, open_fence
+from chat.rendering.markdown.display_math import DisplayFormula, find_formulas
+from chat.rendering.markdown.source import code_lines, open_fence
 
 MAX_FORMULA = 1_000
 """Length, in characters, up to which an open display formula is held back."""
@@ -34,10 +35,12 @@ def complete(source: str) -> str:
     lines = source.split("\n")
     if open_fence(lines):
         return source
-    spans = list(formulas(lines))
-    if spans and spans[-1][1] == len(lines) - 1:
-        return source
-    return _without_open_formula(_complete_last_block(source))
+    formulas = list(find_formulas(lines, code_lines(lines)))
+    if not formulas:
+        return _complete_last_block(source)
+    if formulas[-1].last is None:
+        return _without_open_formula(source, lines, formulas[-1])
+    return _complete_after(lines, formulas[-1])
 
 
 def _complete_last_block(source: str) -> str:
@@ -60,13 +63,28 @@ def _has_undecided_end(source: str) -> bool:
     return _UNDECIDED.fullmatch(source, source.rfind("\n") + 1) is not None
 
 
-def _without_open_formula(source: str) -> str:
-    lines = source.split("\n")
-    first_held = len(lines) - source.count("\n", max(0, len(source) - MAX_FORMULA)) - 1
-    for first, last in formulas(lines):
-        if last is None and first >= first_held:
-            return "\n".join(lines[:first])
-    return source
+def _without_open_formula(source: str, lines: list[str], formula: DisplayFormula) -> str:
+    before = "\n".join(lines[: formula.first])
+    if len(source) - len(before) > MAX_FORMULA:
+        return _complete_last_block(source)
+    text = lines[formula.first][: formula.start]
+    if not _LEAF.fullmatch(text):
+        before = f"{before}\n{text}" if formula.first else text
+    return _complete_last_block(before)
+
+
+def _complete_after(lines: list[str], formula: DisplayFormula) -> str:
+    """Complete the text behind the last display formula; its marks are no open syntax."""
+    number = formula.last or 0
+    if formula.is_fenced and number == len(lines) - 1:
+        return "\n".join(lines)
+    if formula.is_fenced:
+        before, rest = [*lines[: number + 1], ""], lines[number + 1 :]
+        return "\n".join(before) + _complete_last_block("\n".join(rest))
+    before = [*lines[:number], lines[number][: formula.end]]
+    rest = [lines[number][formula.end :], *lines[number + 1 :]]
+    complete_rest = _complete_last_block if len(rest) > 1 else inline.complete
+    return "\n".join(before) + complete_rest("\n".join(rest))
 
 
 def _complete_table(before: str, last: str) -> str | None:

@@ -1,10 +1,12 @@
 """Convert Markdown to raw HTML with comrak, for CommonMark and GFM (https://comrak.ee)."""
 
 import re
+from urllib.parse import quote
 
 from comrak import ExtensionOptions, ParseOptions, RenderOptions, render_markdown
 
 from chat.rendering.markdown import inline_tags, literals
+from chat.rendering.markdown.dollars import DOLLAR, ITSELF
 from chat.rendering.markdown.source import NONCHARACTERS
 
 MAX_DEPTH = 60
@@ -30,10 +32,17 @@ def to_html(source: str) -> str:
     html = render_markdown(source, _extensions(source), _PARSE, _RENDER)
     if not source.isascii():  # it may hold marks
         html = literals.restore(inline_tags.restore(html))
-    html = NONCHARACTERS.sub("", html)
+    html = NONCHARACTERS.sub("", _restore_dollars(html))
     if html.count("<") > 2 * MAX_DEPTH and _depth(html) > MAX_DEPTH:
         raise NestingError
     return html
+
+
+def _restore_dollars(html: str) -> str:
+    """Undo `dollars.mark_prose`, in the addresses of links too."""
+    if DOLLAR in html:
+        html = html.replace(DOLLAR, "$").replace(quote(DOLLAR), "$")
+    return html.replace(ITSELF, DOLLAR)
 
 
 def _extensions(source: str) -> ExtensionOptions:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from chat.rendering.markdown import inline_tags, literals
+from chat.rendering.markdown import dollars, inline_tags, literals
 
 MAX_LINK = 200
 """Length, in characters, up to which an open bracket may still become a link."""
@@ -96,20 +96,22 @@ class _Scanner:
         end = self._text.find(closing, match.end())
         if end >= 0:
             return end + len(closing)
-        limit = MAX_FORMULA if closing in ("$$", "\\]") else MAX_INLINE_FORMULA
+        limit = MAX_FORMULA if closing == "\\]" else MAX_INLINE_FORMULA
         if len(self._text) - match.start() <= limit:
             return self._hold(match.start())
         return match.end()
 
     def _dollars(self, match: re.Match[str]) -> int | None:
-        if len(match[0]) == 2:
-            return self._formula(match, "$$")
-        following = self._text[match.end() : match.end() + 1]
-        if not following:
+        if match.end() == len(self._text) and len(match[0]) < 3:
             return self._hold(match.start())
-        if len(match[0]) > 2 or following.isspace() or following.isdigit():
-            return match.end()
-        return self._formula(match, "$")
+        end = dollars.find_end(self._text, match.start())
+        if end is not None:
+            return end
+        limit = MAX_FORMULA if len(match[0]) == 2 else MAX_INLINE_FORMULA
+        is_near = len(self._text) - match.start() <= limit
+        if is_near and len(match[0]) < 3 and dollars.is_open(self._text, match.start()):
+            return self._hold(match.start())
+        return match.end()
 
     def _code(self, match: re.Match[str]) -> int | None:
         end = re.compile(rf"(?<!`){match[0]}(?!`)").search(self._text, match.end())

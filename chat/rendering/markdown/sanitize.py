@@ -41,7 +41,6 @@ _LINKED = re.compile(r"<a [^>]*>(?:(?!</a>).)*</a>", re.S)
 _IMAGE = re.compile(r'<img(?: [a-z-]+="[^"]*")*? src="([^"]*)" alt="([^"]*)"[^>]*>')
 _PLACEHOLDER = re.compile(rf"<(?:code|div)>{PLACEHOLDER}</(?:code|div)>")
 _END = re.compile(r"(?:</[a-z0-9]+>)*\Z")
-_MONEY = re.compile(r"\d[\d.,]*[ \n]+[A-Za-z]{2,}[^\\^_={}]*")
 _OWN_ANCHOR = re.compile(r"(<(?:a|li)\b[^>]*? (?:href=\"#|id=\"))(?=fn(?:ref)?-\d)")
 
 _WEB = re.compile(r"https?://([^/?#@\\]+)(?:[/?#].*)?", re.I | re.S)
@@ -122,14 +121,10 @@ def _insert_placeholders(html: str, replacements: list[str], is_open: bool) -> s
         if match["input"] is not None:
             replacements.append(_check_box(match["input"]))
         elif match["math"] is not None:
-            return _insert_formula(match, replacements, spent)
+            display = match["style"] == "display"
+            replacements.append(_formula(match["math"], spent, display=display))
         elif 'class="language-math"' in match["fence"]:
-            spent["math"] += len(match["code"])
-            latex = code.unescape_text(match["code"])
-            fits = spent["math"] <= MAX_MATH
-            replacements.append(
-                mathml.render_formula(latex, display=True) if fits else mathml.render_source(latex)
-            )
+            replacements.append(_formula(match["code"], spent, display=True))
             return f'<div class="math"><code>{PLACEHOLDER}</code></div>'
         else:
             finished = not (is_open and _END.match(html, match.end()))
@@ -140,18 +135,12 @@ def _insert_placeholders(html: str, replacements: list[str], is_open: bool) -> s
     return _EMBEDDED.sub(replace, html)
 
 
-def _insert_formula(match: re.Match[str], replacements: list[str], spent: dict[str, int]) -> str:
-    """Return a placeholder for the formula, or its source if it is an amount of money."""
-    latex = code.unescape_text(match["math"])
-    display = match["style"] == "display"
-    if not display and _MONEY.fullmatch(latex):
-        return f"${match['math']}$"
+def _formula(html: str, spent: dict[str, int], *, display: bool) -> str:
+    latex = code.unescape_text(html)
     spent["math"] += len(latex)
-    fits = spent["math"] <= MAX_MATH
-    replacements.append(
-        mathml.render_formula(latex, display=display) if fits else mathml.render_source(latex)
-    )
-    return f"<code>{PLACEHOLDER}</code>"
+    if spent["math"] > MAX_MATH:
+        return mathml.render_source(latex)
+    return mathml.render_formula(latex, display=display)
 
 
 def _code_html(match: re.Match[str], finished: bool, spent: dict[str, int]) -> str:

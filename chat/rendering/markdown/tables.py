@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 
+from chat.rendering.markdown import dollars
+
 # https://github.github.com/gfm/#delimiter-row; a row of dashes alone underlines a heading.
 # Possessive, so that a line of many blanks cannot make the match backtrack.
 RULER = re.compile(
@@ -28,7 +30,7 @@ _BLOCK = re.compile(
     r"#{1,6}(?:[ \t]|$)|`{3}|~{3}|>|(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)|(?:[-*_][ \t]*){3,}$"
 )
 _DELIMITER = re.compile(r"\\[()\[\]]|\\.|`+|\$+")
-_CLOSINGS = {"\\(": "\\)", "\\[": "\\]", "$": "$", "$$": "$$"}
+_CLOSINGS = {"\\(": "\\)", "\\[": "\\]"}
 
 
 def keep_cells(source: str, in_code: Sequence[bool]) -> str:
@@ -132,38 +134,27 @@ def escape_bars(row: str, parts: Sequence[tuple[int, int]]) -> str:
 def find_spans(row: str) -> list[tuple[int, int]]:
     """Return start and end of each code span and formula in a row, in linear time."""
     delimiters = list(_DELIMITER.finditer(row))
-    closing_offsets = _closing_offsets(row, delimiters)
+    offsets: dict[str, list[int]] = defaultdict(list)
+    for delimiter in delimiters:
+        offsets[delimiter[0]].append(delimiter.start())
     code_and_math: list[tuple[int, int]] = []
     end = 0
     for delimiter in delimiters:
-        closing = _closing_for(row, delimiter)
-        if delimiter.start() < end or not closing:
+        if delimiter.start() < end:
             continue
-        offsets = closing_offsets[closing]
-        index = bisect_left(offsets, delimiter.end())
-        if index < len(offsets):
-            end = offsets[index] + len(closing)
-            code_and_math.append((delimiter.start(), end))
+        stop = _span_end(row, delimiter, offsets)
+        if stop is not None:
+            code_and_math.append((delimiter.start(), stop))
+            end = stop
     return code_and_math
 
 
-def _closing_offsets(row: str, delimiters: Sequence[re.Match[str]]) -> dict[str, list[int]]:
-    """Return the offsets of the delimiters that can end code or a formula, by delimiter."""
-    offsets: dict[str, list[int]] = defaultdict(list)
-    for delimiter in delimiters:
-        start, text = delimiter.start(), delimiter[0]
-        only_opens = text == "$" and (
-            row[start - 1 : start].isspace() or row[start + 1 : start + 2].isdigit()
-        )
-        if not only_opens:
-            offsets[text].append(start)
-    return offsets
-
-
-def _closing_for(row: str, delimiter: re.Match[str]) -> str:
-    """Return the delimiter that closes this one, "" if this one opens nothing."""
-    if delimiter[0][0] == "`":
-        return delimiter[0]
-    if delimiter[0] == "$" and row[delimiter.end() : delimiter.end() + 1].isspace():
-        return ""
-    return _CLOSINGS.get(delimiter[0], "")
+def _span_end(row: str, delimiter: re.Match[str], offsets: dict[str, list[int]]) -> int | None:
+    """Return the end of the code span or formula that the delimiter opens, if it opens one."""
+    if delimiter[0][0] == "$":
+        return dollars.find_end(row, delimiter.start())
+    closing = delimiter[0] if delimiter[0][0] == "`" else _CLOSINGS.get(delimiter[0], "")
+    index = bisect_left(offsets[closing], delimiter.end()) if closing else 0
+    if not closing or index == len(offsets[closing]):
+        return None
+    return offsets[closing][index] + len(closing)

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 from tests.support.dom import Element, parse
 
 _MATH_NAMES = """
-math mrow mi mn mo ms mtext mspace mstyle mphantom mfrac msqrt mroot msup msub msubsup mover
-munder munderover mmultiscripts mprescripts mtable mtr mtd menclose
+math mrow mi mn mo ms mtext mspace mstyle mphantom mpadded mfrac msqrt mroot msup msub msubsup mover
+munder munderover mtable mtr mtd
 """
 MATH = set(_MATH_NAMES.split())
 _PROSE_NAMES = """
@@ -53,11 +53,17 @@ BOXES = [
     {"type": "checkbox", "disabled": None, "checked": None, "aria-label": "Done"},
 ]
 _MATH_ATTRIBUTES_NAMES = """
-accent accentunder columnalign columnlines columnspacing display displaystyle fence form
-linethickness mathvariant maxsize minsize movablelimits notation rowspacing scriptlevel separator
-stretchy width
+accent accentunder depth displaystyle fence form height largeop linethickness lspace mathsize
+mathvariant maxsize minsize movablelimits rspace scriptlevel separator stretchy width
 """
 MATH_ATTRIBUTES = set(_MATH_ATTRIBUTES_NAMES.split())
+_MATH_CLASS_NAMES = """
+math-box math-cancel math-bcancel math-xcancel math-sout math-red math-blue math-green math-orange
+math-purple math-gray math-bold math-italic math-mono math-rows math-left math-right math-line
+math-above math-below math-before math-after
+"""
+MATH_STYLES = {("display", "block"), ("display", "inline")}
+MATH_CLASSES = set(_MATH_CLASS_NAMES.split())
 # An encoded control character outside of the body of a mail.
 INJECTED = re.compile(r"mailto:(?:[^?&]|[?&](?!body=))*%[01]", re.I)
 SCHEME = re.compile(r"(?:https?://|mailto:)[^\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]+")
@@ -81,7 +87,11 @@ def assert_safe(html: str, message_id: str = "ab12") -> Element:
 def _assert_attribute(tag: str, name: str, value: str, message_id: str) -> None:
     own = re.escape(f"m{message_id}-") + r"fn(ref)?-\d+(-\d+)?"
     place = f"{tag} {name}={value!r}"
-    if tag in MATH:
+    if tag == "math":
+        assert name == "alttext" or (name, value) in MATH_STYLES, place
+    elif tag in MATH and name == "class":
+        assert set(value.split()) <= MATH_CLASSES, place
+    elif tag in MATH:
         assert name in MATH_ATTRIBUTES, place
         assert re.fullmatch(r"[a-z0-9. -]+", value), place
     elif name == "class":
