@@ -10,9 +10,10 @@
       for (const [type, text] of Object.entries(texts)) event.clipboardData.setData(type, text);
       event.preventDefault();
     };
-    document.addEventListener("copy", setData, { once: true });
+    // Before anything else is done with the selection.
+    document.addEventListener("copy", setData, { once: true, capture: true });
     const isCopied = document.execCommand("copy");
-    document.removeEventListener("copy", setData);
+    document.removeEventListener("copy", setData, { capture: true });
     if (!isCopied) throw new Error("refused");
   };
 
@@ -59,17 +60,6 @@
     return body;
   };
 
-  // The text as it is laid out, which takes an element that is on the page.
-  const readPlainText = (body) => {
-    const container = document.createElement("div");
-    container.className = "visually-hidden";
-    container.append(body);
-    document.body.append(container);
-    const text = body.innerText;
-    container.remove();
-    return text;
-  };
-
   const readFormattedText = (body) => {
     for (const element of body.querySelectorAll("[class]")) element.removeAttribute("class");
     return body.innerHTML;
@@ -82,7 +72,8 @@
 
   const copyFormatted = (button, article) => {
     const body = cloneBody(article);
-    copy(button, { "text/plain": readPlainText(body), "text/html": readFormattedText(body) });
+    const html = readFormattedText(body);
+    copy(button, { "text/plain": chat.readPlainText(body), "text/html": html });
   };
 
   const copyOnClick = ({ target }) => {
