@@ -55,7 +55,7 @@ def in_language(language: str, text: str) -> str:
 def test_alerts_are_named_in_each_language(language: str) -> None:
     html = in_language(language, ALERTS)
     for title in TITLES[language]:
-        assert f'<p class="markdown-alert-title">{title}</p>' in html
+        assert f'<p class="markdown-alert-title" dir="auto">{title}</p>' in html
 
 
 def test_whatever_else_the_renderer_says_is_too() -> None:
@@ -129,7 +129,7 @@ def test_a_title_is_in_the_readers_language_wherever_it_is_met(
     person.answer.locator("[data-copy-formatted]").click()
     expect(page.locator("#live-region")).to_contain_text("Kopiert.")
     html, text = page.evaluate(COPIED)
-    assert "<p>Tipp</p>" in html
+    assert '<p dir="auto">Tipp</p>' in html
     assert "Tipp" in text
     page.emulate_media(media="print")
     expect(titles.last).to_be_visible()

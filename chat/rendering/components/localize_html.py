@@ -19,6 +19,7 @@ MARKS = (
     "footnote-backref",
     'class="picture"',
 )
+ALERT_TITLE = '<p class="markdown-alert-title" dir="auto">'
 # Every string that is replaced, here and in `label_pairs`, contains a character that is escaped in
 # text, so no text of an answer can match it.
 BACK = re.compile(
@@ -64,7 +65,7 @@ def label_pairs() -> list[tuple[str, str]]:
     )
     return [
         *(
-            label_pair(f'-{label.lower()}"><p class="markdown-alert-title">', label, "</p>", title)
+            label_pair(f'-{label.lower()}">{ALERT_TITLE}', label, "</p>", title)
             for label, title in alerts
         ),
         label_pair('class="code-copy" data-copy>', "Copy", "</button>", _("Copy")),

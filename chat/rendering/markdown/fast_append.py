@@ -5,6 +5,8 @@ Most chunks of prose consist of such words only, so this is the common case.
 
 import re
 
+from chat.rendering.markdown.direction import may_isolate
+
 _PLAIN = re.compile(r"""(?:[^\W_]|[ ,.;?'"()-])*""")
 # An ending that words can simply follow: no mark of emphasis, code or a link, open or closed.
 _END = re.compile(r"""[^\W_][,.;?'")]*\Z""")
@@ -27,7 +29,7 @@ def append_words(html: str, source: str, piece: str) -> str | None:
 
     `html` was rendered from `source`, for which `is_plain_text` must hold.
     """
-    if not _PLAIN.fullmatch(piece):
+    if not _PLAIN.fullmatch(piece) or may_isolate(source, piece):
         return None
     text = source.rstrip(" ")
     word = text[max(text.rfind(" "), text.rfind("\n")) + 1 :]

@@ -20,10 +20,12 @@ MIN_OPEN = 60
 """Characters at the end of a paragraph that always stay in the open part."""
 
 _MARKER = re.compile(r"(?:[ \t]*\n)*( {0,3}(?:[-+*]|\d{1,9}[.)]))")
-# A space between words, or a position between two characters of a script without spaces.
+# A space before a word, or a position between two characters of a script without spaces. A cut next
+# to a number would hide the letters that decide its direction.
 _UNSPACED = r"[\u3040-\u9fff\uac00-\ud7a3]"
 _GAP = re.compile(
-    rf"(?<=[\w.,;:?!]) (?=\w)|(?<={_UNSPACED})(?={_UNSPACED})|(?<=[、。！，；？])(?={_UNSPACED})"
+    rf"(?<=[\w.,;:?!]) (?=[^\W\d])"
+    rf"|(?<={_UNSPACED})(?={_UNSPACED})|(?<=[、。！，；？])(?={_UNSPACED})"
 )
 _SIGNS = re.compile(r"[*_`\[\]$\\]|~~")
 _NO_TEXT = re.compile(r"<(?:code|span)[^>]*>[^<]*</(?:code|span)>|<[^>]*>|&[a-z]+;")

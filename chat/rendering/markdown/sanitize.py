@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import nh3
 
-from chat.rendering.markdown import code, mathml
+from chat.rendering.markdown import code, direction, mathml
 from chat.rendering.markdown.source import AMPERSAND, PLACEHOLDER
 
 MAX_MATH = 50_000
@@ -75,9 +75,9 @@ def sanitize(html: str, *, is_open: bool = False) -> str:
     replacements: list[str] = []
     if "<pre" in html or "<input" in html or "data-math-style" in html:
         html = _insert_placeholders(html, replacements, is_open)
-    clean = _clean(html)
+    clean = direction.add_directions(_clean(html))
     if "<table" in clean:
-        clean = clean.replace("<table>", '<div class="table-wrap" tabindex="0"><table>')
+        clean = clean.replace("<table>", '<div class="table-wrap" dir="auto" tabindex="0"><table>')
         clean = clean.replace("</table>", "</table></div>")
     if "<a " in clean:
         clean = clean.replace('<a href="http', '<a target="_blank" href="http')
@@ -244,6 +244,7 @@ _CLEANER = nh3.Cleaner(
         "section": {"footnotes"},
         "sup": {"footnote-ref"},
     },
+    set_tag_attribute_values={tag: {"dir": "auto"} for tag in direction.BLOCKS},
     attribute_filter=_filter_attribute,
     link_rel="nofollow noopener noreferrer",
     url_schemes={"http", "https", "mailto"},

@@ -3,6 +3,7 @@
 from html import escape
 
 from chat.rendering.markdown.addresses import find_addresses
+from chat.rendering.markdown.direction import isolate_numbers
 from chat.rendering.markdown.sanitize import is_linkable
 from chat.rendering.markdown.source import normalize
 
@@ -22,7 +23,7 @@ def render_plain(text: str) -> str:
             parts += escape(text[end:start], quote=False), anchor
             end = stop
     parts.append(escape(text[end:], quote=False))
-    return f'<p class="plain">{"".join(parts)}</p>'
+    return f'<p class="plain" dir="auto">{isolate_numbers("".join(parts))}</p>'
 
 
 def _anchor(address: str) -> str:

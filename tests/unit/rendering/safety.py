@@ -11,7 +11,7 @@ munder munderover mtable mtr mtd
 """
 MATH = set(_MATH_NAMES.split())
 _PROSE_NAMES = """
-a blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr input kbd li ol p pre section span
+a bdi blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr input kbd li ol p pre section span
 strong sub sup table tbody td th thead tr ul
 """
 PROSE = set(_PROSE_NAMES.split())
@@ -110,6 +110,7 @@ def _assert_attribute(tag: str, name: str, value: str, message_id: str) -> None:
         allowed = {
             "rel": "nofollow noopener noreferrer",
             "target": "_blank",
+            "dir": "auto",
             "tabindex": "0",
             "start": r"\d{1,9}",
             "align": "left|center|right",

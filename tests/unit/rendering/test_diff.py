@@ -107,4 +107,4 @@ def test_a_reader_ahead_of_the_stream_gets_the_whole() -> None:
     stream = Stream("ab12")
     stream.feed("a")
     stream.render()
-    assert changes(Position(3, ""), stream) == [Patch(None, "replace", "<p>a</p>")]
+    assert changes(Position(3, ""), stream) == [Patch(None, "replace", '<p dir="auto">a</p>')]
