@@ -143,3 +143,17 @@ def test_f01_f02_f03_f04_f24_f25_text_is_shown_as_meant(
     assert body.inner_html() == streamed
     question = person.body(person.questions)
     assert question.locator("a[href]").all_inner_texts() == LINKS
+
+
+def test_wide_tables_are_printed_whole(person: Person, upstream: UpstreamThread) -> None:
+    head = "|" + "|".join(f"Column number {number}" for number in range(14)) + "|\n"
+    row = "|" + "|".join("https://example.com/a/long/address" for _ in range(14)) + "|\n"
+    upstream.script(answer(head + "|-" * 14 + "|\n" + row * 3 + "\n```\n" + "x" * 300 + "\n```\n"))
+    person.ask("wide")
+    person.sees_status("complete")
+    body = person.body(person.answer)
+    assert body.locator(".table-wrap").evaluate("(box) => box.scrollWidth > box.clientWidth")
+    person.page.emulate_media(media="print")
+    person.page.set_viewport_size({"width": 720, "height": 1000})  # A4 within its margins
+    for name in (".table-wrap", "pre"):
+        assert body.locator(name).evaluate("(box) => box.scrollWidth <= box.clientWidth"), name

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 from chat.rendering.markdown.marks import ADDRESS_END
 
+MAX_MARKED = 3_000
+"""Maximum marked ends: the parser reads on to the next blank for each address before them."""
+
 # Quotes, dashes and the ellipsis; Arabic and Indic punctuation; CJK punctuation but the iteration
 # marks; full-width forms of ASCII punctuation, and half-width forms of CJK punctuation.
 _CLOSING = (
@@ -32,7 +35,7 @@ def mark_ends(source: str) -> str:
 
     The parser ends addresses at blanks and "<". `convert.to_html` removes the marks.
     """
-    return _ADDRESS.sub(_mark_end, source)
+    return _ADDRESS.sub(_mark_end, source, count=MAX_MARKED)
 
 
 def _mark_end(match: re.Match[str]) -> str:

@@ -26,7 +26,8 @@ zsh console
 """
 LANGUAGES = frozenset(_LANGUAGE_NAMES.split())
 _ALIASES = {"jsonc": "json", "kt": "kotlin", "patch": "diff", "svg": "xml", "vb": "vbnet"}
-_LANGUAGE = re.compile(r"[\w+#.-]{1,32}", re.ASCII)
+# Also `{python}`, `{.python}` and `language-python`, as notebooks, Pandoc and HTML name them.
+_LANGUAGE = re.compile(r"(?:\{\s*\.?(?=[A-Za-z]))?(?:lang(?:uage)?-)?([\w+#.-]{1,32})", re.ASCII)
 _CLASSES: dict[tuple[str, ...], str] = {
     Token: "",
     Token.Comment: "c",
@@ -60,7 +61,7 @@ CLASSES = frozenset(_CLASSES.values()) - {""}
 def language(info: str) -> str:
     """Return the language named by a fence's info string, "" for none or an odd name."""
     match = _LANGUAGE.match(info.strip())
-    return match[0] if match else ""
+    return match[1] if match else ""
 
 
 def opening_html(info: str) -> str:

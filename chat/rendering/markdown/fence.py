@@ -4,6 +4,7 @@ import re
 from html import escape, unescape
 
 from chat.rendering.markdown import code, mathml
+from chat.rendering.markdown.fences import FenceNesting, remove_indent
 
 _OPENING = re.compile(r"(?:[ \t]*\n)*( {0,3})(?:(`{3,})([^`\n]*)|(~{3,})([^\n]*))(\n|\Z)")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -21,6 +22,7 @@ class Fence:
         mark = match[2] or match[4]
         self._indent = len(match[1])
         self._info = unescape(_ESCAPED.sub(r"\1", match[3] or match[5] or "")).strip()
+        self._nesting = FenceNesting(mark, self._info)
         self._closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
         self._maybe_closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}*[ \t]*")
         self._text: list[str] = []
@@ -31,7 +33,7 @@ class Fence:
         """Add source; return the source after the closing line, or None if there is none yet."""
         *lines, rest = (self._line + piece).split("\n")
         for number, line in enumerate(lines):
-            if self._closing.fullmatch(line):
+            if self._nesting.closes(line):
                 self._line = ""
                 return "\n".join([*lines[number + 1 :], rest])
             self._add(line + "\n")
@@ -39,24 +41,21 @@ class Fence:
         return None
 
     def _add(self, line: str) -> None:
-        line = self._dedent(line)
+        line = remove_indent(line, self._indent)
         self._text.append(line)
         self._html.append(escape(line, quote=False))
-
-    def _dedent(self, line: str) -> str:
-        """Remove as much indentation as the opening line had; a tab is four columns."""
-        text = line.lstrip(" \t")
-        if not self._indent or text == line:
-            return line
-        return line[: len(line) - len(text)].expandtabs(4)[self._indent :] + text
 
     @property
     def html(self) -> str:
         """Return the block so far, plain; highlighted if the last line may be the closing one."""
-        if self._closing.fullmatch(self._line):
+        if not self._nesting.depth and self._closing.fullmatch(self._line):
             return self.finish()
         line = "" if self._maybe_closing.fullmatch(self._line) else self._line
-        return "".join(self._html) + escape(self._dedent(line), quote=False) + code.CLOSING_HTML
+        return (
+            "".join(self._html)
+            + escape(remove_indent(line, self._indent), quote=False)
+            + code.CLOSING_HTML
+        )
 
     def finish(self) -> str:
         """Return the final HTML: highlighted code, or the formula of a math fence."""

@@ -6,5 +6,7 @@ Like `source.SENTINEL`, they cannot occur in text, and `convert.to_html` removes
 TILDE = "\ufde1"
 UNDERSCORE = "\ufde2"
 TAG = "\ufde3"
+BACKSLASH = "\ufde4"
+ASTERISK = "\ufde5"
 ADDRESS_END = "<\ufde0"
 """Two characters, because the parser ends an address only at a blank or "<"."""

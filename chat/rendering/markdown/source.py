@@ -10,6 +10,7 @@ from chat.rendering.markdown import (
     literals,
     tables,
 )
+from chat.rendering.markdown.fences import rewrite_fences
 from chat.text import ChunkNormalizer
 
 # Unicode reserves these noncharacters for internal use. `normalize` replaces them in the input, so
@@ -48,6 +49,7 @@ def normalize(text: str) -> str:
 def prepare(source: str) -> str:
     """Return normalised text as source for the parser, with the same number of lines.
 
+    - Marks around nested fences are made longer.
     - Lines that would start an HTML block become paragraphs: a sentinel is put before the "<".
     - Deep nesting is capped.
     - Display formulas of several lines are kept from the block parser (`display_math`).
@@ -56,6 +58,7 @@ def prepare(source: str) -> str:
     - Tags that become elements, the ends of addresses, and signs that are text are marked for
       `convert.to_html`.
     """
+    source = rewrite_fences(source)
     if "<" in source:
         source = _HTML_LINE.sub(rf"\1{SENTINEL}", source)
     source = _TOO_MANY.sub(rf"\g<0>{SENTINEL}", source)

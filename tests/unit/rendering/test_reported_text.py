@@ -275,3 +275,38 @@ def test_a_name_is_held_back_until_it_is_decided(text: str) -> None:
     assert page([text]).text == "a"
     assert page([text, " b"]).text.startswith("a nam")
     assert page([text, " b", "__ c"]).find("strong")[0].text == text.removeprefix("a __") + " b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C:\\Users\\me\\_temp\\.git",
+        "Open C:\\_a_\\b_c_ or D:\\*.txt.",
+        "\\\\server\\share\\_x\\.y",
+        "In C:\\Program Files (x86)\\_App\\#1 and e:\\-x",
+        "(C:\\!x\\%TEMP%\\~y)",
+        "C:\\",
+        "c:\\a\\\\b",
+    ],
+)
+def test_backslashes_of_windows_paths_stay(text: str) -> None:
+    assert shown(text).text == text
+    assert shown(f"- **{text}** x").find("strong")[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("not\\_a\\_path \\*x\\*", "not_a_path *x*"),
+        ("a: \\_x\\_ C:\\x is one, \\*this\\* none", "a: _x_ C:\\x is one, *this* none"),
+        ("abc:\\_x http:\\_y", "abc:_x http:_y"),
+        ("one \\\\ two", "one \\ two"),
+    ],
+)
+def test_other_backslashes_escape(text: str, right: str) -> None:
+    assert shown(text).text == right
+
+
+def test_a_formula_with_a_colon_is_no_path() -> None:
+    for latex in (r"f:\mathbb{R}\to\{0\}", r"x:\alpha\_1"):
+        assert shown(rf"A \({latex}\) b").find("math")
