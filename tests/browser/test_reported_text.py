@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.fake_llm import Gate, UpstreamThread, answer
 from tests.support.person import Person
+from tests.unit.rendering.test_code_blocks import PATCH
 
 pytestmark = pytest.mark.browser
 
@@ -157,3 +158,17 @@ def test_wide_tables_are_printed_whole(person: Person, upstream: UpstreamThread)
     person.page.set_viewport_size({"width": 720, "height": 1000})  # A4 within its margins
     for name in (".table-wrap", "pre"):
         assert body.locator(name).evaluate("(box) => box.scrollWidth <= box.clientWidth"), name
+
+
+def test_the_copy_of_a_diff_is_a_patch(person: Person, upstream: UpstreamThread) -> None:
+    upstream.script(answer(*f"Apply:\n\n```diff\n{PATCH}```\n"))
+    person.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    person.ask("patch")
+    person.sees_status("complete")
+    for _ in range(2):
+        person.body(person.answer).get_by_role("button", name="Copy").click()
+        person.page.wait_for_function(
+            "async (text) => await navigator.clipboard.readText() === text", arg=PATCH
+        )
+        person.page.evaluate("navigator.clipboard.writeText('')")
+        person.page.reload()
