@@ -119,6 +119,7 @@ def _last_rows(before: str) -> list[str]:
 
 def _delimiter_row(head: str) -> str:
     """Return a complete delimiter row for the header row `head`."""
+    head = tables.escape_bars(head, tables.find_spans(head))
     cells = len(_BAR.findall(head.strip().removeprefix("|").removesuffix("|"))) + 1
     return "|" + "-|" * cells
 

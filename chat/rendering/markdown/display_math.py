@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chat.rendering.markdown.dollars import GLUE
-from chat.rendering.markdown.prose import is_prose
+from chat.rendering.markdown.prose import is_prose, is_word
 
 MAX_LINES = 200
 """Maximum number of lines in a display formula."""
@@ -114,9 +114,11 @@ def _formula_at(
     is_alone = _CONTAINERS.sub("", lines[first], count=1).strip(" \t") == mark
     if last is not None:
         return _closed(lines, DisplayFormula(first, last, is_alone, start), _CLOSES[mark])
-    inside = lines[first + 1 :]
-    is_open = (is_alone and not _has_gap(inside[:-1])) or _is_math(lines, first, inside)
-    return DisplayFormula(first, None, is_alone, start) if is_open else None
+    texts = [line.rstrip("$\\") for line in (lines[first][start + 2 :], *lines[first + 1 :])]
+    is_open = is_alone and not _has_gap(texts[1:-1])
+    if is_open or (_is_math(texts) and not _is_cut(lines[first:])):
+        return DisplayFormula(first, None, is_alone, start)
+    return None
 
 
 def _closed(lines: Sequence[str], formula: DisplayFormula, closing: str) -> DisplayFormula | None:
@@ -129,7 +131,7 @@ def _closed(lines: Sequence[str], formula: DisplayFormula, closing: str) -> Disp
     inside = lines[first + 1 : last]
     if _has_gap(inside) or not is_fenced:
         texts = [lines[first][formula.start + 2 :], *inside, lines[last][: places[0]]]
-        if not _is_math(lines, first, texts):
+        if _is_cut(lines[first:last]) or not _is_math(texts):
             return None
     return replace(formula, is_fenced=is_fenced, end=places[0] + 2)
 
@@ -138,16 +140,14 @@ def _has_gap(lines: Sequence[str]) -> bool:
     return any(not line.strip(" \t>") for line in lines)
 
 
-def _is_math(lines: Sequence[str], first: int, texts: Sequence[str]) -> bool:
-    """Return whether no line of the formula is prose, opens another or ends the quote around it."""
-    is_quoted = lines[first].lstrip().startswith(">")
-    for line in texts:
-        text = line.strip(" \t>")
-        if (
-            (is_quoted and not line.strip())
-            or _find("\\[", text)
-            or "```" in text
-            or is_prose(text)
-        ):
-            return False
-    return True
+def _is_cut(lines: Sequence[str]) -> bool:
+    """Return whether the lines begin in a quote that an empty line ends."""
+    return lines[0].lstrip().startswith(">") and any(not line.strip() for line in lines)
+
+
+def _is_math(lines: Sequence[str]) -> bool:
+    """Return whether no line is prose, opens a formula or code."""
+    texts = [line.strip(" \t>") for line in lines]
+    return not any(
+        _find("\\[", text) or "```" in text or is_word(text) or is_prose(text) for text in texts
+    )

@@ -31,12 +31,14 @@ _BLOCK = re.compile(r"[ \t>]*(?:$|\||#{1,6}[ \t]|(?:[-+*]|\d{1,9}[.)])[ \t])")
 _UNSPACED = re.compile(
     r"[\u0e00-\u0e7f\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-_SUFFIX = re.compile(r"(?:st|nd|rd|th|ths|s|te[nrs]?|ter?|ième|ème|esim[oa])(?![^\W_])")
+_SUFFIX = re.compile(
+    r"(?:st|nd|rd|th|ths|s|te[nrs]?|ter?|ième|ème|esim[oa])(?![^\W_])|(?:[nrt]|te|th)\Z"
+)
 _BAD_START = re.compile(r"[)\]},;:!?./*&%](?!\Z)|[)\]},;:!?.&%]\Z|\|\s|\{(?!\})")
 _BAD_END = re.compile(r"(?:[(\[{/&]|(?<![\^_])[-*:])\Z")
 _OPERATOR = re.compile(r"[-+*/=<>|]")
 # A shell variable or a call of jQuery.
-_VARIABLE = re.compile(r"[A-Za-z]\w{3,}(?:[^\w^{(=\\]|_)|\(['\"]")
+_VARIABLE = re.compile(r"[A-Za-z]\w{3,}(?:[^\w^{(=\\ ]|[ ]\w)|\(['\"]")
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 
 
@@ -127,28 +129,23 @@ def find_end(text: str, start: int) -> int | None:
 def is_open(text: str, start: int) -> bool:
     """Return whether the dollar sign(s) at `start` may still become the beginning of a formula.
 
-    That is so if no mark that may close it follows.
+    That is so if no mark that may close it follows, or if one does at the very end.
     """
     width = 2 if text.startswith("$$", start) else 1
     content = text[start + width :]
     if not _may_open(text, start, width) or "\n\n" in content:
         return False
-    if any(
-        _is_balanced(content[: at - start - width]) for at in _closings(text, start + width, width)
-    ):
-        return text.endswith("$" * width)
+    for stop in _closings(text, start + width, width):
+        if _is_balanced(text[start + width : stop]) and stop + width < len(text):
+            return False
+    content = content.rstrip("$").replace(GLUE, "")
     if width == 1 and content[:1].isspace() and _follows_amount(text, start):
         return False
-    content = content.replace(GLUE, "")
     return not (
         _BAD_START.match(content.strip() + " ")
-        or _starts_variable(content)
+        or _VARIABLE.match(content)
         or is_prose(content, is_complete=False)
     )
-
-
-def _starts_variable(content: str) -> bool:
-    return _VARIABLE.match(content) is not None
 
 
 def _closings(text: str, start: int, width: int) -> Iterator[int]:

@@ -12,8 +12,8 @@ _PLAIN = re.compile(r"""(?:[^\W_]|[ ,.;?'"()-])*""")
 _END = re.compile(r"""[^\W_][,.;?'")]*\Z""")
 _BLOCKS = ("p", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote")
 _END_TAGS = frozenset(f"</{name}>" for name in _BLOCKS)
-# The beginning of an address, which the following characters may turn into a link.
-_ADDRESS = re.compile(r"[:/@]|www", re.I)
+# The beginning of an address, or of a formula, which the following characters decide.
+_UNDECIDED = re.compile(r"[:/@$]|www", re.I)
 
 
 def is_plain_text(source: str, parsed: str) -> bool:
@@ -34,7 +34,7 @@ def append_words(html: str, source: str, piece: str) -> str | None:
     text = source.rstrip(" ")
     word = text[max(text.rfind(" "), text.rfind("\n")) + 1 :]
     end = _end_of_text(html)
-    if not html.endswith(word, 0, end) or not _END.search(word) or _ADDRESS.search(word + piece):
+    if not html.endswith(word, 0, end) or not _END.search(word) or _UNDECIDED.search(word + piece):
         return None
     addition = source[len(text) :] + piece
     return html[:end] + addition.rstrip(" ") + html[end:]

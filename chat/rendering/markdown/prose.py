@@ -7,6 +7,7 @@ _TEXT = re.compile(
     r"\\(?:text[a-z]*|math[a-z]+|operatorname\*?|mbox|hbox|fbox|begin|end|label|tag\*?|ce|pu|qty|unit"
     r"|si|SI|color)[ ]?(?:\{(?:[^{}]|\{[^{}]*\})*\}){1,2}"
 )
+_OPEN_TEXT = re.compile(r"\\(?:text[a-z]*|math[a-z]+|mbox|operatorname\*?)\{[^{}]*\Z")
 _SCRIPT = re.compile(r"[_^][ ]?(?:\{[^{}]*\}|(?<![A-Za-z0-9_][A-Za-z]_)[A-Za-z]+)")
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+|.)", re.S)
 _CONTINUED = re.compile(r"\n[ \t>]*")
@@ -61,13 +62,12 @@ def is_prose(content: str, *, is_complete: bool = True) -> bool:
     of a formula, and so do two words without a relation.
     """
     rest = _CONTINUED.sub(" ", content).replace("\t", " ")
-    rest = _TEXT.sub("\\\\", rest)
+    rest = _TEXT.sub("\\\\", rest if is_complete else _OPEN_TEXT.sub("", rest))
     is_amount = _AMOUNT.match(rest) is not None
     rest = _COMMAND.sub("\\\\", _SCRIPT.sub("\\\\", rest))
     if _FOREIGN.search(rest) or _is_joining(content):
         return True
     if not is_complete and not is_amount:
-        rest = rest.rstrip()
         rest = rest[: len(rest) - len(_last_word(rest))]
     words, has_joining, is_foreign = _find_words(rest)
     if "\\" in rest:

@@ -1,11 +1,16 @@
 """Dollar signs: which of them enclose a formula, whole and streamed (F-07, F-10, F-13)."""
 
 import random
+from time import process_time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chat.rendering.markdown import render
+from chat.rendering.markdown.source import prepare
 from tests.support.dom import parse
+from tests.unit.rendering.safety import assert_safe
 from tests.unit.rendering.samples import cuts, stream
 
 PROSE = [
@@ -239,3 +244,105 @@ def test_a_stream_ends_as_the_whole(text: str) -> None:
     text += "\n\nend"
     for seed in range(3):
         assert stream(*cuts(text, random.Random(seed))).html == render(text, "ab12")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("I have $x and ", "I have $x and"),
+        ("a costs $5 and", "a costs $5 and"),
+        ("It costs $ 5 here", "It costs $ 5 here"),
+        ("Set $HOME to", "Set $HOME to"),
+        ("5 $, 6 $ or 7 $ in", "5 $, 6 $ or 7 $ in"),
+        ("so $x^2 + ", "so"),
+        ("so $ x^2 ", "so"),
+        ("so $\\text{for all ", "so"),
+        ("so $$x^2$", "so"),
+        ("the $n$t", "the nt"),
+        ("the $n$th", "the nth"),
+        ("das $n$te", "das nte"),
+        ("| $|x|$ | b |\n|-", "|x|b"),
+    ],
+)
+def test_an_open_end_waits_only_for_a_formula(text: str, shown: str) -> None:
+    assert parse(stream(text).html).text == shown
+    assert parse(stream(*text).html).text == shown
+
+
+UNITS = [
+    *("$", "$$", "$ ", "$a ", "$a$", "$x$ ", "$ x $ ", "$a b$ ", "$5 and ", "$x = $y; ", "$1"),
+    *("|", "$|", "| $a | b$ ", "\\", "\\$", "\\\\", "$\\", "${", "$}{", "$\\text{", "$\\text{$"),
+    *("`$", "``$`", "$a_", "$a^{", "$$\n", "$$x\n\n", "x$$\n", "\\[\n\n", "\\[x\n", "$\n", "> $\n"),
+    *("$中", "\ufe69$", "%$", "$$a\n+ b\n"),
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_many_dollar_signs_take_linear_time(unit: str) -> None:
+    def measure(length: int) -> float:
+        text = unit * (length // len(unit))
+        began = process_time()
+        prepare(text)
+        return process_time() - began
+
+    # Eight times the text; quadratic work would take 64 times as long.
+    rounds = [(measure(2_500), measure(20_000)) for _ in range(3)]
+    short, long = (min(times) for times in zip(*rounds, strict=True))
+    assert long < 24 * short + 0.05
+
+
+@pytest.mark.parametrize("unit", ["$", "|", "\\", "$x$ ", "${"])
+def test_a_hundred_thousand_signs_do_not_stop_the_process(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    began = process_time()
+    prepare(text)
+    assert process_time() - began < 4
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_many_dollar_signs_are_safe_while_they_stream(unit: str) -> None:
+    text = unit * (8_000 // len(unit))
+    answer = stream(*(text[at : at + 400] for at in range(0, len(text), 400)))
+    assert_safe(answer.html)
+    assert_safe(render(text, "ab12"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("`$ x $` and `$a$`", ["$ x $", "$a$"]),
+        ("```\n$ x $ $5 $$ \ufe69\n```", ["$ x $ $5 $$ \ufe69\n"]),
+        ("    $ x $ and $y$\n    $$", ["$ x $ and $y$\n$$\n"]),
+        ("- a\n\n      $ x $", ["$ x $\n"]),
+    ],
+)
+def test_code_is_left_as_it_is(text: str, kept: list[str]) -> None:
+    assert [code.text for code in parse(render(text, "ab12")).find("code")] == kept
+
+
+def test_addresses_keep_their_dollar_signs() -> None:
+    text = "[a](https://x.y/$b/$c) https://x.y/?$d=1&$e=2 <https://x.y/$f$> [g][h]\n\n[h]: https://x.y/$i"
+    links = [link.attributes["href"] for link in parse(render(text, "ab12")).find("a")]
+    assert links == [
+        "https://x.y/$b/$c",
+        "https://x.y/?$d=1&$e=2",
+        "https://x.y/$f$",
+        "https://x.y/$i",
+    ]
+
+
+def test_emphasis_beside_dollar_signs_is_that_of_the_specification() -> None:
+    assert render("*$*a **$5** \ufe69", "ab12") == ("<p>*$*a <strong>$5</strong> \ufe69</p>")
+
+
+@given(st.text(alphabet="$$$$ab 5xy(){}\\`|\n*_^=.,-", max_size=60))
+@settings(max_examples=400, deadline=None)
+def test_no_dollar_sign_is_lost_or_added(text: str) -> None:
+    """Outside of formulas and escapes."""
+    html = render(text.replace("\\", ""), "ab12")
+    tree = assert_safe(html)
+    formulas = sum(2 if "block" in math.attributes.values() else 1 for math in tree.find("math"))
+    sources = [code for code in tree.find("code") if "math-source" in code.attributes.values()]
+    if not sources:
+        assert tree.text.count("$") == text.count("$") - 2 * formulas
+    assert "\ufe69" not in html
