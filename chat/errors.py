@@ -7,7 +7,7 @@ prompt, text that a server sent, or a traceback, so it is safe to show and log a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 
@@ -85,7 +85,7 @@ _UPSTREAM = (
     ),
     ErrorCode(
         "not_a_stream",
-        "The model server sent a web page instead of an answer. Contact your administrator.",
+        "The model server sent something other than an answer. Contact your administrator.",
         admin_only=True,
     ),
     ErrorCode(
@@ -370,17 +370,47 @@ class ChatError(Exception):
         return self.error.status
 
 
-class ProviderError(ChatError):
-    """A failure of the model server or of the connection to it.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an administrator may learn about a failed request; never text that a server sent.
 
-    `upstream_status` is the HTTP status that the server sent, or None.
+    `status` is the HTTP status. `asked` is the address that was asked, without credentials and
+    values of its query. `content_type` is that of a response that was no stream. `parameter` is the
+    one that the server refused. `window` is the context window that it named, in tokens. `seconds`
+    is the deadline that passed, and `kept_alive` tells that the server sent comments meanwhile.
     """
 
+    status: int | None = None
+    asked: str = field(default="", repr=False)
+    content_type: str = ""
+    parameter: str = ""
+    window: int | None = None
+    seconds: float | None = None
+    kept_alive: bool = False
+
+
+NO_EVIDENCE = Evidence()
+
+
+class ProviderError(ChatError):
+    """A failure of the model server or of the connection to it, with its evidence."""
+
     def __init__(
-        self, code: str, *, retry_after: float | None = None, upstream_status: int | None = None
+        self,
+        code: str,
+        *,
+        retry_after: float | None = None,
+        upstream_status: int | None = None,
+        evidence: Evidence = NO_EVIDENCE,
     ) -> None:
         super().__init__(code, retry_after=retry_after)
-        self.upstream_status = upstream_status
+        known = upstream_status is None
+        self.evidence = evidence if known else replace(evidence, status=upstream_status)
+
+    @property
+    def upstream_status(self) -> int | None:
+        """Return the HTTP status that the server sent, or None."""
+        return self.evidence.status
 
     @property
     def detail(self) -> str:

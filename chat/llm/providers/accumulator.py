@@ -10,6 +10,8 @@ from chat.text import ChunkNormalizer, has_visible
 
 DONE_REASON = "done"
 """The reason that we record if the stream ended with `[DONE]` but gave no finish reason."""
+REFUSAL_REASON = "refusal"
+"""The reason that we record if the model refused to answer."""
 
 # NUL and the other C0 controls except newline and tab; as a set of a regular expression.
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f"
@@ -27,8 +29,10 @@ class AnswerAccumulator:
     """
 
     __slots__ = (
+        "_has_delta",
         "_has_reason",
         "_has_text",
+        "_is_refusal",
         "_normalizer",
         "_remaining",
         "_stops",
@@ -46,6 +50,8 @@ class AnswerAccumulator:
         self._stops = StopFilter(request.sampling.stop if request.kind == "completion" else ())
         self._remaining = limits.answer_chars
         self._has_text = False
+        self._has_delta = False
+        self._is_refusal = False
         self.has_started = False
         self.is_ended = False
         self._has_reason = False
@@ -60,9 +66,21 @@ class AnswerAccumulator:
             self.prompt_tokens = event.prompt_tokens
         if event.answer_tokens is not None:
             self.answer_tokens = event.answer_tokens
+        if event.message:
+            self._merge_message(event)
+        else:
+            self._has_delta = self._has_delta or bool(event.text)
+        self._is_refusal = self._is_refusal or event.is_refusal
         self._note_reason(event)
         self.has_started = self.has_started or event.has_token
         return self._limit(self._stops.feed(self._normalizer.feed(event.text)))
+
+    def _merge_message(self, event: Event) -> None:
+        """Take a whole message as text, unless deltas have brought it: some servers repeat it."""
+        if self._has_delta:
+            event.has_token = False
+        else:
+            event.text = event.message
 
     def _note_reason(self, event: Event) -> None:
         """Record a finish reason; a token that follows it cancels it."""
@@ -96,7 +114,8 @@ class AnswerAccumulator:
             raise AttemptError("empty")
         if not (self.is_finished or self.is_ended or is_done):
             raise AttemptError("no_finish")
-        return Finish(self.reason or DONE_REASON, self.prompt_tokens, self.answer_tokens)
+        reason = REFUSAL_REASON if self._is_refusal else self.reason or DONE_REASON
+        return Finish(reason, self.prompt_tokens, self.answer_tokens)
 
     def _limit(self, text: str) -> str:
         """Cut the text at the answer's maximum length, and note why the answer ended."""

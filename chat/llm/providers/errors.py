@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from chat.errors import ProviderError
+from chat.errors import NO_EVIDENCE, Evidence, ProviderError
 from chat.llm.providers.error_codes import code_for_error, code_for_status
 from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other_hub, httpx
 
@@ -21,21 +21,21 @@ class AttemptError(Exception):
         self,
         code: str,
         *,
-        status: int | None = None,
         retry_after: float | None = None,
+        evidence: Evidence = NO_EVIDENCE,
         blames_usage: bool = False,
         is_lost: bool = False,
     ) -> None:
         super().__init__(code)
         self.code = code
-        self.status = status
+        self.evidence = evidence
         self.retry_after = retry_after
         self.blames_usage = blames_usage
         self.is_lost = is_lost
 
     def to_provider_error(self) -> ProviderError:
         """Return the same failure as an error without traceback, which may leave the package."""
-        return ProviderError(self.code, retry_after=self.retry_after, upstream_status=self.status)
+        return ProviderError(self.code, retry_after=self.retry_after, evidence=self.evidence)
 
 
 class DeadConnectionError(httpx.ReadError):
@@ -65,7 +65,7 @@ def translate_lookup(exc: Exception) -> AttemptError:
         status = exc.response.status_code
         # The Hub answers 401 for an unknown model, see `hf_raise_for_status`.
         code = "model_not_found" if status in {401, 403, 404} else code_for_status(status)
-        return AttemptError(code, status=status)
+        return AttemptError(code, evidence=Evidence(status=status))
     if isinstance(exc, httpx.TransportError):
         return AttemptError("lookup_blocked") if has_other_hub() else translate(exc)
     if isinstance(exc, ValueError):

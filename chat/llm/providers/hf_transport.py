@@ -1,7 +1,7 @@
 """The HTTP client of huggingface_hub: map hosts, and let only event streams through.
 
 Any other response becomes an AttemptError here, before huggingface_hub parses its body, which
-fails on unusual ones.
+fails on unusual ones. A whole answer as JSON becomes a stream of one event.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from chat.errors import Evidence
 from chat.llm.providers.connections import SSL
 from chat.llm.providers.error_codes import code_for_status, requested_wait
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.hf import httpx, set_async_client_factory, set_client_factory
 from chat.llm.providers.http_transport import AiohttpTransport, Body
 from chat.llm.providers.sse import DONE, EventLines, encode_lines
+from chat.llm.providers.whole_body import BodyStart
 
 _LOOKUP_SECONDS = 10.0
 _BODY_BYTES = 16_384
@@ -59,9 +61,10 @@ class EventStream(httpx.AsyncByteStream):
     `is_done` tells whether the server has sent `[DONE]`.
     """
 
-    def __init__(self, inner: Body, limit: int) -> None:
+    def __init__(self, inner: Body, limit: int, content_type: str = "") -> None:
         self._inner = inner
         self._lines = EventLines(limit)
+        self._start: BodyStart | None = BodyStart(content_type, limit)
         self._is_over = False
         self.is_done = False
 
@@ -78,12 +81,28 @@ class EventStream(httpx.AsyncByteStream):
             return None
         chunk = await self._inner.read()
         self._is_over = not chunk
+        if self._start is not None:
+            return self._parse_start(self._start, chunk)
         return self._parse_end() if self._is_over else self._parse(chunk)
 
     def read_available(self) -> list[bytes]:
         """Return the payloads that have arrived; none if `read` has to raise an error."""
-        chunk = b"" if self._lines.failure is not None else self._inner.read_available()
+        if self._start is not None or self._lines.failure is not None:
+            return []
+        chunk = self._inner.read_available()
         return self._parse(chunk) if chunk else []
+
+    def _parse_start(self, start: BodyStart, chunk: bytes) -> list[bytes]:
+        """Return the payloads of the first bytes: of events, or of a whole JSON document."""
+        events = start.feed(chunk)
+        if events is None and (document := start.document(at_end=self._is_over)) is not None:
+            self._inner.is_over = self._is_over = self.is_done = True
+            return [document, DONE]
+        if events is None and not self._is_over:
+            return []
+        self._start = None
+        payloads = self._parse(start.rest() if events is None else events)
+        return payloads + self._parse_end() if self._is_over else payloads
 
     def _parse(self, chunk: bytes) -> list[bytes]:
         payloads = self._lines.feed(chunk)
@@ -102,7 +121,7 @@ class EventStream(httpx.AsyncByteStream):
 
 
 class StreamTransport(httpx.AsyncBaseTransport):
-    """Sends one request and raises AttemptError unless the response is an event stream."""
+    """Sends one request and raises AttemptError unless the response may be an event stream."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
@@ -115,9 +134,11 @@ class StreamTransport(httpx.AsyncBaseTransport):
         request.headers["accept"] = "text/event-stream"
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
-        if not _is_event_stream(response):
+        if not _may_be_stream(response):
             raise await _to_attempt_error(response)
-        self._attempt.body = EventStream(_body(response), self._attempt.frame_bytes)
+        self._attempt.body = EventStream(
+            _body(response), self._attempt.frame_bytes, response.headers.get("content-type", "")
+        )
         return httpx.Response(
             200,
             headers={"content-type": "text/event-stream; charset=utf-8"},
@@ -147,14 +168,10 @@ def _map_host(request: httpx.Request, router_map: Mapping[str, str]) -> None:
     request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port)
 
 
-def _is_event_stream(response: httpx.Response) -> bool:
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _may_be_stream(response: httpx.Response) -> bool:
+    """Return whether the body is to be read; its first bytes tell what it is."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    return (
-        response.status_code == 200
-        and media_type == "text/event-stream"
-        and encoding in {"", "identity"}
-    )
+    return response.status_code == 200 and encoding in {"", "identity"}
 
 
 async def _to_attempt_error(response: httpx.Response) -> AttemptError:
@@ -166,7 +183,7 @@ async def _to_attempt_error(response: httpx.Response) -> AttemptError:
         await response.aclose()
     return AttemptError(
         code_for_status(status, body),
-        status=status,
+        evidence=Evidence(status=status),
         retry_after=requested_wait(response.headers.get("retry-after"), body),
         blames_usage=status in {400, 422} and "stream_options" in body,
     )

@@ -16,9 +16,15 @@ _NO_REASONS = frozenset({"", "null", "none", "undefined", "finish_reason_unspeci
 
 @dataclass(slots=True)
 class Event:
-    """One event; `has_token` is also True for a thought or a tool call, which is not shown."""
+    """One event; `has_token` is also True for a thought or a tool call, which is not shown.
+
+    `message` is the text of a whole message, sent where the delta is empty. `is_refusal` tells that
+    the model refused to answer, and `text` is its refusal.
+    """
 
     text: str = ""
+    message: str = ""
+    is_refusal: bool = False
     has_token: bool = False
     reason: str | None = None
     prompt_tokens: int | None = None
@@ -53,7 +59,25 @@ def _add_choice(event: Event, choice: Any) -> None:
     if delta is not None:
         event.text += _text(delta.get("content"))
         event.has_token = bool(event.text or _is_thought(delta))
+        _add_refusal(event, delta)
+    if not event.has_token and choice.get("message"):
+        _add_message(event, choice["message"])
     event.reason = _reason(choice.get("finish_reason")) or event.reason
+
+
+def _add_refusal(event: Event, delta: Any) -> None:
+    refusal = delta.get("refusal")
+    if refusal and isinstance(refusal, str):
+        event.text += refusal
+        event.is_refusal = event.has_token = True
+
+
+def _add_message(event: Event, message: Any) -> None:
+    """Add the text of a whole message; some servers repeat in it what the deltas have said."""
+    whole = Event(text=_text(message.get("content")))
+    _add_refusal(whole, message)
+    event.message, event.is_refusal = whole.text, whole.is_refusal
+    event.has_token = bool(event.message or _is_thought(message))
 
 
 def _is_thought(delta: Any) -> bool:
@@ -110,7 +134,8 @@ def _text(content: object) -> str:
 def _part(part: object) -> str:
     if not isinstance(part, dict):
         raise AttemptError("broken_stream")
-    return _text(part.get("text")) if part.get("type") == "text" else ""
+    kind = part.get("type")
+    return _text(part.get(kind)) if kind in ("text", "refusal") else ""
 
 
 def _reason(reason: object) -> str | None:

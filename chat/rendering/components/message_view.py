@@ -197,6 +197,8 @@ def outcome_note(message: Message) -> str:
 
 def finish_note(reason: str) -> str:
     """Return a sentence on an unusual finish reason, "" for a usual one."""
+    if reason == "refusal":
+        return _("The model refused to answer.")
     if reason in FINISHED:
         return ""
     if reason in ("length", "answer_too_long"):

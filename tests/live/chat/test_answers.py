@@ -227,7 +227,7 @@ FAULTS: dict[str, tuple[Script, str, str, str]] = {
     "html": (
         script(Respond(200, f"<p>{ECHO}".encode(), "text/html")),
         "not_a_stream",
-        "sent a web page instead",
+        "something other than an answer",
         "",
     ),
     "cut": (after_text(Cut()), "cut", "was lost", "Hello"),

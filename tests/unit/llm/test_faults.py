@@ -40,7 +40,7 @@ ERRORS = {
     "html page with 200": ("not_a_stream", ""),
     "json page with 200": ("not_a_stream", ""),
     "json error with 200": ("not_a_stream", ""),
-    "no content type": ("not_a_stream", ""),
+    "no content type": ("empty", ""),
     "nothing with 204": ("not_a_stream", ""),
     "compressed stream": ("not_a_stream", ""),
     "redirect": ("redirect", ""),
