@@ -75,7 +75,8 @@ _UPSTREAM = (
     ),
     ErrorCode(
         "no_finish",
-        "The answer ended before it was complete. The text so far was saved. Try again.",
+        "The answer ended before it was complete. The text so far was saved. Continue it or try "
+        "again.",
         retryable=True,
     ),
     ErrorCode(

@@ -28,6 +28,8 @@ WAIT_REASONS = {
     "model_loading": gettext_noop("The model is still loading."),
     "upstream_error": gettext_noop("The model server reported an error."),
 }
+# The server closed the connection in order, but said neither why nor `[DONE]`.
+INTERRUPTION = "no_finish"
 # Seconds between log lines with one error code that only an administrator can fix.
 REPEAT_SECONDS = 3600.0
 _logged_at: dict[str, float] = {}
@@ -155,6 +157,8 @@ def completed_outcome(
 
 def failed_outcome(prepared: PreparedRequest, code: str, text: str, timings: Timings) -> Outcome:
     usage = count_usage(prepared, text, timings)
+    if code == INTERRUPTION:
+        return Outcome(status=Status.INTERRUPTED, finish_reason=code, usage=usage)
     return Outcome(status=Status.FAILED, error_code=code, usage=usage)
 
 

@@ -94,6 +94,11 @@ class AnswerAccumulator:
             self._has_reason = True
 
     @property
+    def has_text(self) -> bool:
+        """Return whether there is visible text."""
+        return self._has_text
+
+    @property
     def is_finished(self) -> bool:
         """Return whether the answer is complete by the server's own finish reason."""
         return self._has_reason and self._has_text

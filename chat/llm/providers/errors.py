@@ -12,7 +12,10 @@ from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other
 
 
 class AttemptError(Exception):
-    """A failed attempt; `is_lost` if a reused connection was dead and the server saw no request.
+    """A failed attempt.
+
+    `is_lost` if a reused connection was dead and the server saw no request, `is_closed` if the
+    server closed the connection in order.
 
     It must not leave this package, because frames of its traceback hold the token.
     """
@@ -25,6 +28,7 @@ class AttemptError(Exception):
         evidence: Evidence = NO_EVIDENCE,
         blames_usage: bool = False,
         is_lost: bool = False,
+        is_closed: bool = False,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -32,6 +36,7 @@ class AttemptError(Exception):
         self.retry_after = retry_after
         self.blames_usage = blames_usage
         self.is_lost = is_lost
+        self.is_closed = is_closed
 
     def to_provider_error(self) -> ProviderError:
         """Return the same failure as an error without traceback, which may leave the package."""
@@ -53,7 +58,7 @@ def translate(exc: Exception) -> AttemptError:
     if isinstance(exc, httpx.ConnectError):
         return AttemptError(_connect_code(exc))
     if isinstance(exc, httpx.TransportError):
-        return AttemptError("cut")
+        return AttemptError("cut", is_closed=isinstance(exc, httpx.RemoteProtocolError))
     # huggingface_hub raises these for an event that is not JSON or has the wrong shape.
     wrong_shape = isinstance(exc, ValueError | TypeError | AttributeError | LookupError)
     return AttemptError("broken_stream" if wrong_shape else "internal")

@@ -140,7 +140,7 @@ async def _run_attempt(
     except Exception as exc:
         failure = translate(exc)
     if failure is not None and not _is_harmless(failure, answer):
-        raise failure
+        raise AttemptError("no_finish") if failure.is_closed and answer.has_text else failure
     if text := answer.flush():
         yield TextDelta(text)
     yield answer.finish(is_done=is_done)

@@ -231,7 +231,6 @@ FAULTS: dict[str, tuple[Script, str, str, str]] = {
         "",
     ),
     "cut": (after_text(Cut()), "cut", "was lost", "Hello"),
-    "no finish": (after_text(End()), "no_finish", "before it was complete", "Hello"),
     "empty": (script("", Finish(), Done()), "empty", "sent an empty answer", ""),
     "error frame": (
         after_text(Raw(b'data: {"error": "SECRET-ECHO"}\n\n')),
@@ -277,6 +276,35 @@ def test_a_fault_has_a_state_a_sentence_and_keeps_the_text(
     upstream.script(answer("Light."))
     visitor.post(f"/m/{answer_of(page)}/regenerate/")
     assert "Light." in until_done(visitor, key)
+
+
+@pytest.mark.parametrize("end", [End(), Cut(reset=False)], ids=["ended", "closed"])
+def test_a_closed_connection_without_a_reason_is_interrupted_and_goes_on(
+    visitor: Person, upstream: UpstreamThread, rows: Rows, end: End | Cut
+) -> None:
+    key = ask(visitor, upstream, after_text(end), "interrupted")
+    row, page = rows.answer(key), visitor.page(key)
+    assert (row["status"], row["finish_reason"], row["error_code"]) == (
+        "interrupted",
+        "no_finish",
+        "",
+    )
+    assert "ended before it was complete" in page
+    assert 'aria-label="Retry"' in page
+    assert ">Continue<" in page
+    upstream.script(answer(" world."))
+    visitor.post(f"/m/{answer_of(page)}/continue/")
+    until_done(visitor, key)
+    assert rows.answer(key)["text"] == "Hello world."
+
+
+def test_done_without_a_reason_is_complete(
+    visitor: Person, upstream: UpstreamThread, rows: Rows
+) -> None:
+    key = ask(visitor, upstream, after_text(Done()))
+    row = rows.answer(key)
+    assert (row["status"], row["finish_reason"], row["text"]) == ("complete", "done", "Hello")
+    assert ">Continue<" not in visitor.page(key)
 
 
 def test_a_model_that_this_server_cannot_run_is_never_asked(
