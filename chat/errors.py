@@ -7,8 +7,9 @@ prompt, text that a server sent, or a traceback, so it is safe to show and log a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,8 +390,28 @@ class Evidence:
     seconds: float | None = None
     kept_alive: bool = False
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what is known, as JSON's values."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the evidence that `to_json` gave; names of other versions are dropped."""
+        names = {item.name for item in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})
+
 
 NO_EVIDENCE = Evidence()
+
+
+DEADLINE_SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "connect_timeout": "DEADLINE_CONNECT",
+        "first_token_timeout": "DEADLINE_FIRST_TOKEN",
+        "idle_timeout": "DEADLINE_IDLE",
+        "total_timeout": "DEADLINE_TOTAL",
+    }
+)
 
 
 class ProviderError(ChatError):
@@ -415,6 +436,14 @@ class ProviderError(ChatError):
 
     @property
     def detail(self) -> str:
-        """Describe the error for the operator's log: code and HTTP status, and nothing private."""
+        """Describe the error for the operator's log, without anything private.
+
+        That is the code, the HTTP status, and the setting of a deadline that passed.
+        """
         status = "none" if self.upstream_status is None else str(self.upstream_status)
-        return f"code={self.code} upstream_status={status}"
+        parts = [f"code={self.code} upstream_status={status}"]
+        if self.evidence.seconds and self.code in DEADLINE_SETTINGS:
+            parts.append(f"{DEADLINE_SETTINGS[self.code]}={self.evidence.seconds:g}")
+        if self.evidence.kept_alive:
+            parts.append("kept_alive=yes")
+        return " ".join(parts)

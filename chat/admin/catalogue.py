@@ -60,6 +60,7 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (gettext_lazy("Limits"), {"fields": ("context_window", "max_output", "tokenizer")}),
         (gettext_lazy("Sampling"), {"fields": ("temperature", "top_p", "frequency_penalty")}),
+        (gettext_lazy("Server"), {"fields": ("first_token_seconds",)}),
     )
 
     def save_model(self, request: HttpRequest, obj: ChatModel, form: Any, change: bool) -> None:

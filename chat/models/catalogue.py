@@ -44,18 +44,40 @@ class ChatModel(models.Model):
     max_output = models.PositiveIntegerField(
         _("maximum answer length (tokens)"), validators=[MinValueValidator(1)]
     )
+    # An empty value is not sent; the server then uses its own.
     temperature = models.FloatField(
         _("temperature"),
         default=0.7,
+        null=True,
+        blank=True,
+        help_text=_("Leave empty to send none."),
         validators=[MinValueValidator(0.0), MaxValueValidator(2.0)],
     )
     top_p = models.FloatField(
-        _("top p"), default=0.95, validators=[MinValueValidator(0.01), MaxValueValidator(1.0)]
+        _("top p"),
+        default=0.95,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.01), MaxValueValidator(1.0)],
+        help_text=_("Leave empty to send none."),
     )
     frequency_penalty = models.FloatField(
         _("frequency penalty"),
         default=0.0,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(-2.0), MaxValueValidator(2.0)],
+        help_text=_("Leave empty to send none."),
+    )
+    first_token_seconds = models.PositiveIntegerField(
+        _("time to the first token (seconds)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        help_text=_(
+            "How long to wait for the first token of an answer. Leave empty for the site's "
+            "DEADLINE_FIRST_TOKEN."
+        ),
     )
     note = models.CharField(
         _("note"), max_length=300, blank=True, help_text=_("Shown to users of this model.")

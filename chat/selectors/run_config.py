@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from chat.errors import ChatError
@@ -11,7 +11,6 @@ from chat.llm.tokens import counter
 from chat.models import ChatModel, Conversation, PromptVersion
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
-N = TypeVar("N", int, float)
 # With fewer tokens than this left, there is no room for a question.
 MIN_QUESTION_TOKENS = 16
 
@@ -159,9 +158,10 @@ def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, objec
 
 def output_limit(model: ChatModel, conversation: Conversation) -> int:
     """Return the longest answer in tokens: the owner's choice, at most the model's limit."""
-    return min(chosen_or_default(conversation.max_tokens, model.max_output), model.max_output)
+    chosen = conversation.max_tokens
+    return model.max_output if chosen is None else min(chosen, model.max_output)
 
 
-def chosen_or_default(chosen: N | None, default: N) -> N:
-    """Return the owner's choice, or the model's default if it is None."""
+def chosen_or_default(chosen: float | None, default: float | None) -> float | None:
+    """Return the owner's choice, or the model's default if it is None; None is not sent."""
     return default if chosen is None else chosen

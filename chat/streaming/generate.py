@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from django.utils.translation import gettext as _
@@ -14,8 +14,8 @@ from django.utils.translation import gettext_noop
 from chat.errors import ChatError, ProviderError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
-from chat.llm.endpoints import LIMITS, deadlines, endpoint, unavailable_reason
-from chat.llm.providers import ChatRequest, Finish, Sampling, TextDelta, Waiting, stream
+from chat.llm.endpoints import LIMITS, deadlines_for, endpoint, unavailable_reason
+from chat.llm.providers import ChatRequest, Deadlines, Finish, Sampling, TextDelta, Waiting, stream
 from chat.llm.tokens import counter
 from chat.models import Message, Run, Status
 from chat.selectors import messages
@@ -45,12 +45,13 @@ class TextSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that is ready to be sent, with its size in tokens."""
+    """A request that is ready to be sent, with its size in tokens and its deadlines."""
 
     request: ChatRequest
     prompt_tokens: int
     exact: bool
     tokenizer: str
+    deadlines: Deadlines
 
 
 def prepare_request(run: Run, message: Message) -> PreparedRequest:
@@ -81,7 +82,11 @@ def prepare_request(run: Run, message: Message) -> PreparedRequest:
         partial=message.text if run.is_continuation else "",
     )
     return PreparedRequest(
-        assembled.request, assembled.prompt_tokens, assembled.exact, model.tokenizer
+        assembled.request,
+        assembled.prompt_tokens,
+        assembled.exact,
+        model.tokenizer,
+        deadlines_for(model),
     )
 
 
@@ -102,7 +107,9 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
     """Read the stream to its end, and return the outcome; errors of the provider are one too."""
     parts: list[str] = []
     try:
-        async with aclosing(stream(endpoint(), prepared.request, deadlines(), LIMITS)) as items:
+        async with aclosing(
+            stream(endpoint(), prepared.request, prepared.deadlines, LIMITS)
+        ) as items:
             async for item in items:
                 if isinstance(item, TextDelta):
                     timings.record_token()
@@ -115,19 +122,26 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
                     return completed_outcome(prepared, item, "".join(parts), timings)
     except ProviderError as error:
         log_failure(error)
-        return failed_outcome(prepared, error.code, "".join(parts), timings)
+        outcome = failed_outcome(prepared, error.code, "".join(parts), timings)
+        return replace(outcome, evidence=error.evidence)
     return failed_outcome(prepared, "no_finish", "".join(parts), timings)
 
 
 def log_failure(error: ProviderError) -> None:
     """Log a warning, or once an hour an error if only an administrator can fix it."""
     if not error.admin_only:
-        log.warning("upstream failed: %s", error.detail)
+        log.warning("upstream failed: %s%s", error.detail, asked_address(error))
         return
     current_time = time.monotonic()
     if current_time - _logged_at.get(error.code, -REPEAT_SECONDS) >= REPEAT_SECONDS:
         _logged_at[error.code] = current_time
         log.error("model server error needs an administrator: %s", error.detail)
+
+
+def asked_address(error: ProviderError) -> str:
+    """Return the address for the log if nothing was found there, which is often a wrong path."""
+    is_missing = error.code == "model_not_found" and error.evidence.asked
+    return f" asked={error.evidence.asked}" if is_missing else ""
 
 
 def waiting_sentence(code: str) -> Callable[[int], str]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, cast
 
+from chat.llm.providers.base_urls import chat_address
 from chat.llm.providers.capabilities import needs_lookup
 from chat.llm.providers.errors import AttemptError, translate_lookup
 from chat.llm.providers.hf import AsyncInferenceClient
@@ -27,10 +28,10 @@ def make_client(endpoint: Endpoint, request: ChatRequest) -> AsyncInferenceClien
         provider: Any = endpoint.provider or "auto"
         return AsyncInferenceClient(provider=provider, token=endpoint.token)
     key = endpoint.api_key or _DUMMY_KEY
-    base = endpoint.base_url.rstrip("/")
     if request.kind == "completion":
-        return AsyncInferenceClient(model=base, token=key)
-    return AsyncInferenceClient(base_url=base, api_key=key)
+        return AsyncInferenceClient(model=endpoint.base_url.rstrip("/"), token=key)
+    # huggingface_hub would put `/v1` behind every path that does not end with it.
+    return AsyncInferenceClient(base_url=chat_address(endpoint.base_url), api_key=key)
 
 
 async def open_stream(

@@ -12,13 +12,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from chat.errors import Evidence
+from chat.llm.providers.base_urls import redact_address
 from chat.llm.providers.connections import SSL
-from chat.llm.providers.error_codes import code_for_status, requested_wait
+from chat.llm.providers.error_codes import code_for_status, named_window, requested_wait
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.hf import httpx, set_async_client_factory, set_client_factory
 from chat.llm.providers.http_transport import AiohttpTransport, Body
 from chat.llm.providers.sse import DONE, EventLines, encode_lines
-from chat.llm.providers.whole_body import BodyStart
+from chat.llm.providers.whole_body import BodyStart, media_type_of
 
 _LOOKUP_SECONDS = 10.0
 _BODY_BYTES = 16_384
@@ -58,7 +59,7 @@ class PreparedError(Exception):
 class EventStream(httpx.AsyncByteStream):
     """The body of a streamed answer, as payloads for us or as `data:` lines for huggingface_hub.
 
-    `is_done` tells whether the server has sent `[DONE]`.
+    `is_done` tells whether the server has sent `[DONE]`, `has_bytes` whether it has sent anything.
     """
 
     def __init__(self, inner: Body, limit: int, content_type: str = "") -> None:
@@ -67,6 +68,7 @@ class EventStream(httpx.AsyncByteStream):
         self._start: BodyStart | None = BodyStart(content_type, limit)
         self._is_over = False
         self.is_done = False
+        self.has_bytes = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (payloads := await self.read()) is not None:
@@ -81,6 +83,7 @@ class EventStream(httpx.AsyncByteStream):
             return None
         chunk = await self._inner.read()
         self._is_over = not chunk
+        self.has_bytes = self.has_bytes or bool(chunk)
         if self._start is not None:
             return self._parse_start(self._start, chunk)
         return self._parse_end() if self._is_over else self._parse(chunk)
@@ -130,12 +133,13 @@ class StreamTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._attempt.dry:
             raise PreparedError
+        asked = redact_address(str(request.url))
         _map_host(request, self._attempt.router_map)
         request.headers["accept"] = "text/event-stream"
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
         if not _may_be_stream(response):
-            raise await _to_attempt_error(response)
+            raise await _to_attempt_error(response, asked)
         self._attempt.body = EventStream(
             _body(response), self._attempt.frame_bytes, response.headers.get("content-type", "")
         )
@@ -174,16 +178,22 @@ def _may_be_stream(response: httpx.Response) -> bool:
     return response.status_code == 200 and encoding in {"", "identity"}
 
 
-async def _to_attempt_error(response: httpx.Response) -> AttemptError:
+async def _to_attempt_error(response: httpx.Response, asked: str) -> AttemptError:
     """Close the response and return what it means."""
     status = response.status_code
     try:
         body = await _read_start(response) if status >= 400 else ""
     finally:
         await response.aclose()
+    code = code_for_status(status, body)
     return AttemptError(
-        code_for_status(status, body),
-        evidence=Evidence(status=status),
+        code,
+        evidence=Evidence(
+            status=status,
+            asked=asked,
+            content_type=media_type_of(response.headers.get("content-type", "")),
+            window=named_window(body) if code == "context_too_long" else None,
+        ),
         retry_after=requested_wait(response.headers.get("retry-after"), body),
         blames_usage=status in {400, 422} and "stream_options" in body,
     )

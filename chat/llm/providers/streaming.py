@@ -195,7 +195,7 @@ async def _open_events(
         async with scope:
             tokens = await open_stream(client, endpoint, request, attempt, usage=usage)
     except TimeoutError:
-        raise AttemptError(timer.code) from None
+        raise timer.error() from None
     if request.kind == "completion" or attempt.body is None:
         return CompletionEvents(tokens, attempt.body)
     return ChatEvents(attempt.body)
@@ -206,10 +206,10 @@ async def _read_next(events: Events, timer: DeadlineTimer) -> list[Event] | None
     if batch := events.read_available():
         # Setting up a timeout costs more than parsing an event.
         if timer.is_past:
-            raise AttemptError(timer.code)
+            raise timer.error()
         return batch
     try:
         async with asyncio.timeout_at(timer.when):
             return await events.read()
     except TimeoutError:
-        raise AttemptError(timer.code) from None
+        raise timer.error(kept_alive=events.has_bytes) from None
