@@ -1,5 +1,7 @@
 """The catalogue: the language models that administrators offer."""
 
+from typing import Any
+
 import uuid6
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -89,6 +91,9 @@ class ChatModel(models.Model):
     # True for the demonstration model of `make run`, which LOCAL_MODEL switches on and off.
     is_local = models.BooleanField(default=False, editable=False)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    # Rows of `ModelDialect`, if they were read with the model, see `chat.selectors.dialects`.
+    known_dialects: list[dict[str, Any]] | None = None
 
     class Meta:
         verbose_name = _("model")

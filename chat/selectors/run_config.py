@@ -9,6 +9,7 @@ from chat.errors import ChatError
 from chat.llm import prompt
 from chat.llm.tokens import counter
 from chat.models import ChatModel, Conversation, PromptVersion
+from chat.selectors.dialects import KNOWN_DIALECTS, attach_dialects
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
 # With fewer tokens than this left, there is no room for a question.
@@ -47,7 +48,9 @@ EFFECTIVE = """
     ORDER BY is_default LIMIT 1
 ) prompt ON true LEFT JOIN chat_promptversion version ON version.id = prompt.published_id
 """
-EFFECTIVE_COLUMNS = f"{columns(PromptVersion, 'version')}, {columns(ChatModel, 'model')}"
+EFFECTIVE_COLUMNS = (
+    f"{KNOWN_DIALECTS}, {columns(PromptVersion, 'version')}, {columns(ChatModel, 'model')}"
+)
 SELECT_RUN_CONFIG = statement(
     "SELECT {columns} FROM {effective}", columns=EFFECTIVE_COLUMNS, effective=EFFECTIVE
 )
@@ -104,12 +107,14 @@ def require_run_config(config: RunConfig | None) -> RunConfig:
 
 def run_config_from_row(values: Sequence[Any]) -> RunConfig | None:
     """Build the configuration from a row of `EFFECTIVE_COLUMNS`; None without a model."""
+    dialects, *values = values
     split = column_count(PromptVersion)
     version, model = values[:split], values[split:]
     if model[0] is None:
         return None
     return RunConfig(
-        from_row(ChatModel, model), from_row(PromptVersion, version) if version[0] else None
+        attach_dialects(from_row(ChatModel, model), dialects),
+        from_row(PromptVersion, version) if version[0] else None,
     )
 
 

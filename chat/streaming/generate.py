@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -15,10 +16,22 @@ from chat.errors import ChatError, ProviderError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
 from chat.llm.endpoints import LIMITS, deadlines_for, endpoint, unavailable_reason
-from chat.llm.providers import ChatRequest, Deadlines, Finish, Sampling, TextDelta, Waiting, stream
+from chat.llm.providers import (
+    ChatRequest,
+    Deadlines,
+    Dialect,
+    Finish,
+    Learned,
+    Sampling,
+    TextDelta,
+    Waiting,
+    stream,
+)
 from chat.llm.tokens import counter
 from chat.models import Message, Run, Status
 from chat.selectors import messages
+from chat.selectors.dialects import dialect_of
+from chat.streaming.learning import keep_dialect
 
 log = logging.getLogger("chat.streaming")
 
@@ -45,30 +58,38 @@ class TextSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that is ready to be sent, with its size in tokens and its deadlines."""
+    """A request that is ready to be sent, with its size in tokens and its deadlines.
+
+    `dialect` is the form that the server with the fingerprint `server` accepts for the model.
+    """
 
     request: ChatRequest
     prompt_tokens: int
     exact: bool
     tokenizer: str
     deadlines: Deadlines
+    model_id: UUID
+    server: str
+    dialect: Dialect
 
 
-def prepare_request(run: Run, message: Message) -> PreparedRequest:
+def prepare_request(run: Run, message: Message, window: int | None = None) -> PreparedRequest:
     """Read the branch and assemble the request. Reads the database.
 
+    `window` replaces the model's context window, in tokens; an answer then takes at most half.
     Raises ChatError `not_configured`, `completion_unsupported` or `context_too_long`.
     """
     model = run.model
     reason = unavailable_reason(model)
     if model is None or reason:
         raise ChatError(reason.code if reason else "not_configured")
+    server = endpoint().fingerprint
     target = prompt.Target(
         repo_id=run.repo_id,
         kind="completion" if model.kind == "completion" else "chat",
-        window=model.context_window,
+        window=window or model.context_window,
         sampling=Sampling(
-            max_tokens=run.max_tokens,
+            max_tokens=run.max_tokens if window is None else min(run.max_tokens, window // 2),
             temperature=run.temperature,
             top_p=run.top_p,
             frequency_penalty=run.frequency_penalty,
@@ -87,6 +108,9 @@ def prepare_request(run: Run, message: Message) -> PreparedRequest:
         assembled.exact,
         model.tokenizer,
         deadlines_for(model),
+        model.pk,
+        server,
+        dialect_of(model, server),
     )
 
 
@@ -108,7 +132,13 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
     parts: list[str] = []
     try:
         async with aclosing(
-            stream(endpoint(), prepared.request, prepared.deadlines, LIMITS)
+            stream(
+                endpoint(),
+                prepared.request,
+                prepared.deadlines,
+                LIMITS,
+                dialect=prepared.dialect,
+            )
         ) as items:
             async for item in items:
                 if isinstance(item, TextDelta):
@@ -116,6 +146,8 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
                     parts.append(item.text)
                     sink.feed(item.text)
                     await sink.wait_for_frame()
+                elif isinstance(item, Learned):
+                    await keep_dialect(prepared.model_id, prepared.server, item.dialect)
                 elif isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:

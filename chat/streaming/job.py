@@ -25,6 +25,7 @@ from chat.streaming.generate import PreparedRequest, Timings, count_usage, gener
 from chat.streaming.live_answer import LiveAnswer
 from chat.streaming.relay import TextRelay
 from chat.streaming.retry import retry_while_unavailable
+from chat.streaming.shorten import shorten_request
 from chat.streaming.throttle import throttle
 from core.db.errors import RETRYABLE_ERRORS
 from core.db.executors import run_in_db, run_in_db_priority
@@ -147,7 +148,14 @@ class Job:
             except ChatError as error:
                 return Outcome(status=Status.FAILED, error_code=error.code)
             with throttle.track_answer():
-                return await generate(prepared, self, self.timings)
+                outcome = await generate(prepared, self, self.timings)
+                if self.timings.first_ms is not None:
+                    return outcome
+                shorter = await shorten_request(self.run, self.message, prepared, outcome)
+                if shorter is None:
+                    return outcome
+                self.prepared = shorter
+                return await generate(shorter, self, self.timings)
 
     async def prepare(self) -> PreparedRequest:
         """Prepare the request, again and again while the database is away. Raises ChatError."""

@@ -7,15 +7,16 @@ import ssl
 from collections.abc import Iterator
 
 from chat.errors import NO_EVIDENCE, Evidence, ProviderError
-from chat.llm.providers.error_codes import code_for_error, code_for_status
+from chat.llm.providers.error_codes import code_for_error, code_for_status, named_window
 from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other_hub, httpx
 
 
 class AttemptError(Exception):
     """A failed attempt.
 
-    `is_lost` if a reused connection was dead and the server saw no request, `is_closed` if the
-    server closed the connection in order.
+    `refused` is the part of the request that the server refused, see `refusals`. `is_lost` if a
+    reused connection was dead and the server saw no request, `is_closed` if the server closed the
+    connection in order.
 
     It must not leave this package, because frames of its traceback hold the token.
     """
@@ -26,7 +27,7 @@ class AttemptError(Exception):
         *,
         retry_after: float | None = None,
         evidence: Evidence = NO_EVIDENCE,
-        blames_usage: bool = False,
+        refused: str = "",
         is_lost: bool = False,
         is_closed: bool = False,
     ) -> None:
@@ -34,13 +35,20 @@ class AttemptError(Exception):
         self.code = code
         self.evidence = evidence
         self.retry_after = retry_after
-        self.blames_usage = blames_usage
+        self.refused = refused
         self.is_lost = is_lost
         self.is_closed = is_closed
 
     def to_provider_error(self) -> ProviderError:
         """Return the same failure as an error without traceback, which may leave the package."""
         return ProviderError(self.code, retry_after=self.retry_after, evidence=self.evidence)
+
+
+def error_from_text(text: str) -> AttemptError:
+    """Return the error for an error message inside a stream."""
+    code = code_for_error(text)
+    window = named_window(text) if code == "context_too_long" else None
+    return AttemptError(code, evidence=Evidence(window=window))
 
 
 class DeadConnectionError(httpx.ReadError):
@@ -52,7 +60,7 @@ def translate(exc: Exception) -> AttemptError:
     if isinstance(exc, AttemptError):
         return exc
     if isinstance(exc, TextGenerationError):
-        return AttemptError(code_for_error(f"{type(exc).__name__} {exc}"))
+        return error_from_text(f"{type(exc).__name__} {exc}")
     if isinstance(exc, DeadConnectionError):
         return AttemptError("cut", is_lost=True)
     if isinstance(exc, httpx.ConnectError):

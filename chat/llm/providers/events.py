@@ -10,8 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from chat.llm.providers.error_codes import code_for_error
-from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.errors import error_from_text
 from chat.llm.providers.hf_transport import EventStream
 from chat.llm.providers.sse import DONE
 from chat.llm.providers.stream_parsers import Event, parse_chat_event, parse_completion_event
@@ -76,7 +75,7 @@ def parse_chunk(payload: bytes) -> Any:
     chunk = json.loads(payload.decode("utf-8", "replace"))
     if chunk.get("error") is not None:
         named = {key: chunk.get(key) for key in ("error", "error_type")}
-        raise AttemptError(code_for_error(str(named)))
+        raise error_from_text(str(named))
     return chunk
 
 

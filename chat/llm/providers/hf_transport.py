@@ -7,6 +7,7 @@ fails on unusual ones. A whole answer as JSON becomes a stream of one event.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from chat.llm.providers.error_codes import code_for_status, named_window, reques
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.hf import httpx, set_async_client_factory, set_client_factory
 from chat.llm.providers.http_transport import AiohttpTransport, Body
+from chat.llm.providers.refusals import refused_part
 from chat.llm.providers.sse import DONE, EventLines, encode_lines
 from chat.llm.providers.whole_body import BodyStart, media_type_of
 
@@ -139,7 +141,7 @@ class StreamTransport(httpx.AsyncBaseTransport):
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
         if not _may_be_stream(response):
-            raise await _to_attempt_error(response, asked)
+            raise await _to_attempt_error(response, asked, await request.aread())
         self._attempt.body = EventStream(
             _body(response), self._attempt.frame_bytes, response.headers.get("content-type", "")
         )
@@ -178,24 +180,27 @@ def _may_be_stream(response: httpx.Response) -> bool:
     return response.status_code == 200 and encoding in {"", "identity"}
 
 
-async def _to_attempt_error(response: httpx.Response, asked: str) -> AttemptError:
-    """Close the response and return what it means."""
+async def _to_attempt_error(response: httpx.Response, asked: str, sent: bytes) -> AttemptError:
+    """Close the response and return what it means; `sent` is the body of the request."""
     status = response.status_code
     try:
         body = await _read_start(response) if status >= 400 else ""
     finally:
         await response.aclose()
     code = code_for_status(status, body)
+    is_context = code == "context_too_long"
+    refused = "" if is_context or not body else refused_part(status, body, json.loads(sent))
     return AttemptError(
         code,
         evidence=Evidence(
             status=status,
             asked=asked,
             content_type=media_type_of(response.headers.get("content-type", "")),
-            window=named_window(body) if code == "context_too_long" else None,
+            parameter=refused,
+            window=named_window(body) if is_context else None,
         ),
         retry_after=requested_wait(response.headers.get("retry-after"), body),
-        blames_usage=status in {400, 422} and "stream_options" in body,
+        refused=refused,
     )
 
 

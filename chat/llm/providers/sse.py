@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 
-from chat.llm.providers.error_codes import code_for_error
-from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.errors import AttemptError, error_from_text
 
 BOM = b"\xef\xbb\xbf"
 DONE = b"[DONE]"
@@ -171,4 +170,4 @@ def encode_lines(payloads: list[bytes]) -> bytes:
 
 
 def _error_from(payload: bytes) -> AttemptError:
-    return AttemptError(code_for_error(payload[:16_384].decode("utf-8", "replace")))
+    return error_from_text(payload[:16_384].decode("utf-8", "replace"))

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from chat.llm.providers.error_codes import code_for_error
-from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.errors import AttemptError, error_from_text
 
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 # Some servers send these instead of null: https://github.com/sgl-project/sglang/issues/3912
@@ -163,4 +162,4 @@ def _raise_error(chunk: Any) -> None:
     """
     if chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
         named = {key: chunk.get(key) for key in ("code", "type", "message", "detail")}
-        raise AttemptError(code_for_error(str(named)))
+        raise error_from_text(str(named))

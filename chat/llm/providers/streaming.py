@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass
 from random import SystemRandom
 
 from chat.errors import ProviderError
 from chat.llm.providers.accumulator import AnswerAccumulator
+from chat.llm.providers.adaptation import Adaptation
 from chat.llm.providers.capabilities import unsupported_reason
 from chat.llm.providers.client import make_client, open_stream
 from chat.llm.providers.deadlines import DeadlineTimer
+from chat.llm.providers.dialect import PLAIN, Dialect
 from chat.llm.providers.errors import AttemptError, translate
 from chat.llm.providers.events import ChatEvents, CompletionEvents, Events
 from chat.llm.providers.hf import AsyncInferenceClient
@@ -45,8 +47,14 @@ _RETRYABLE = frozenset(
 )
 _DEFAULT_RETRY = Retry()
 _random = SystemRandom()
-# Servers that rejected `stream_options`; no token counts are requested from them again.
-_without_usage: set[tuple[str, str]] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The server accepted this dialect after it had refused the one of the request."""
+
+    dialect: Dialect
+
 
 
 async def stream(
@@ -55,10 +63,12 @@ async def stream(
     deadlines: Deadlines,
     limits: Limits,
     retry: Retry = _DEFAULT_RETRY,
-) -> AsyncGenerator[Item]:
+    dialect: Dialect = PLAIN,
+) -> AsyncGenerator[Item | Learned]:
     """Yield the answer to `request` as it arrives: `TextDelta`s, and one `Finish` at the end.
 
-    A `Waiting` comes before each repeated attempt. Raises ProviderError if the answer is not
+    A `Waiting` comes before each repeated attempt, and a `Learned` before the first text if the
+    server has refused `dialect` and accepted another one. Raises ProviderError if the answer is not
     complete; the text so far is valid. Cancelling the iterating task closes the connection at any
     time. A caller that stops early must close the generator in the same task
     (`contextlib.aclosing`).
@@ -67,18 +77,21 @@ async def stream(
     failure = None if unsupported is None else ProviderError(unsupported.code)
     total_at = asyncio.get_running_loop().time() + deadlines.total
     attempt = 0
-    server = endpoint
+    adaptation = Adaptation(endpoint, dialect)
     while failure is None:
         attempt += 1
         answer, timer = AnswerAccumulator(request, limits), DeadlineTimer(deadlines, total_at)
         try:
-            async with aclosing(_run_attempt(server, request, limits, answer, timer)) as items:
+            running = _run_attempt(adaptation, request, limits, answer, timer)
+            async with aclosing(running) as items:
                 async for item in items:
+                    if (learned := adaptation.take_learned()) is not None:
+                        yield Learned(learned)
                     yield item
             return
         except AttemptError as exc:
-            if (repeat_at := _endpoint_to_repeat(exc, server)) is not None:
-                attempt, server = attempt - 1, repeat_at
+            if adaptation.adapt(exc):
+                attempt -= 1
                 continue
             failure = exc.to_provider_error()
         # Outside the handler, so that the raised error does not carry the refusal as its context.
@@ -88,19 +101,6 @@ async def stream(
             failure = None
             await asyncio.sleep(wait)
     raise failure
-
-
-def _endpoint_to_repeat(exc: AttemptError, endpoint: Endpoint) -> Endpoint | None:
-    """Return the endpoint for a request that is repeated at once, None if it is not.
-
-    Such a repetition does not count as a retry: the server saw no request, or rejected only its
-    `stream_options`.
-    """
-    if exc.is_lost:
-        return replace(endpoint, keep_alive=False)
-    if exc.blames_usage and _stop_requesting_usage(endpoint):
-        return endpoint
-    return None
 
 
 def _retry_delay(
@@ -119,7 +119,7 @@ def _retry_delay(
 
 
 async def _run_attempt(
-    endpoint: Endpoint,
+    adaptation: Adaptation,
     request: ChatRequest,
     limits: Limits,
     answer: AnswerAccumulator,
@@ -128,8 +128,8 @@ async def _run_attempt(
     """Send one request and yield its answer; raises only AttemptError."""
     failure, is_done = None, False
     try:
-        async with make_client(endpoint, request) as client:
-            events = await _open_events(client, endpoint, request, limits, timer)
+        async with make_client(adaptation.endpoint, request) as client:
+            events = await _open_events(client, adaptation, request, limits, timer)
             while not answer.is_ended and (batch := await _read_next(events, timer)) is not None:
                 text = "".join([answer.add(event) for event in batch if not answer.is_ended])
                 if text:
@@ -164,18 +164,9 @@ def _is_harmless(failure: AttemptError, answer: AnswerAccumulator) -> bool:
     return answer.is_finished and (not answer.is_doubtful or failure.code == "idle_timeout")
 
 
-def _stop_requesting_usage(endpoint: Endpoint) -> bool:
-    """Request no more token counts from this server; return False if that was so already."""
-    server = (endpoint.kind, endpoint.base_url)
-    if server in _without_usage:
-        return False
-    _without_usage.add(server)
-    return True
-
-
 async def _open_events(
     client: AsyncInferenceClient,
-    endpoint: Endpoint,
+    adaptation: Adaptation,
     request: ChatRequest,
     limits: Limits,
     timer: DeadlineTimer,
@@ -187,13 +178,13 @@ async def _open_events(
         timer.on_connected()
         scope.reschedule(timer.when)
 
+    endpoint, dialect = adaptation.endpoint, adaptation.dialect
     attempt = Attempt(
         endpoint.router_map, limits.frame_bytes, connected, keep_alive=endpoint.keep_alive
     )
-    usage = (endpoint.kind, endpoint.base_url) not in _without_usage
     try:
         async with scope:
-            tokens = await open_stream(client, endpoint, request, attempt, usage=usage)
+            tokens = await open_stream(client, endpoint, request, attempt, dialect)
     except TimeoutError:
         raise timer.error() from None
     if request.kind == "completion" or attempt.body is None:

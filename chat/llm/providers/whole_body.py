@@ -10,8 +10,7 @@ import json
 from typing import Any, Literal
 
 from chat.errors import Evidence
-from chat.llm.providers.error_codes import code_for_error
-from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.errors import AttemptError, error_from_text
 from chat.llm.providers.sse import BOM, is_json_object
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b"error:")
@@ -100,9 +99,8 @@ class BodyStart:
         named = document if isinstance(document, dict) else {}
         if not any(named.get(name) for name in names[:4]):
             return self._refusal()
-        code = code_for_error(str({name: named.get(name) for name in names}))
-        code = "not_a_stream" if code == "stream_error" else code
-        return AttemptError(code, evidence=Evidence(status=200, content_type=self.media_type))
+        error = error_from_text(str({name: named.get(name) for name in names}))
+        return self._refusal() if error.code == "stream_error" else error
 
     def _refusal(self) -> AttemptError:
         evidence = Evidence(status=200, content_type=self.media_type)
