@@ -7,9 +7,10 @@ from uuid import UUID
 
 from chat.errors import ChatError
 from chat.llm import prompt
+from chat.llm.endpoints import endpoint
 from chat.llm.tokens import counter
 from chat.models import ChatModel, Conversation, PromptVersion
-from chat.selectors.dialects import KNOWN_DIALECTS, attach_dialects
+from chat.selectors.dialects import KNOWN_DIALECTS, attach_dialects, dialect_of
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
 # With fewer tokens than this left, there is no room for a question.
@@ -36,6 +37,9 @@ class TurnPreconditions:
     live_conversation_ids: list[UUID]
     config: RunConfig | None
 
+
+# Sampling values of a run that a server may refuse.
+SAMPLING_COLUMNS = frozenset({"temperature", "top_p", "frequency_penalty"})
 
 # The conversation's own model and prompt if they are enabled, else the default ones.
 EFFECTIVE = """
@@ -147,9 +151,11 @@ def room_for_question(model: ChatModel, version: PromptVersion | None, longest: 
 def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, object]:
     """Return the configuration as column values of a run.
 
-    The run keeps a copy, so that it stays correct when the catalogue changes.
+    The run keeps a copy, so that it stays correct when the catalogue changes. Sampling values that
+    the server refuses are not sent, and so null.
     """
     model = config.model
+    omitted = dialect_of(model, endpoint().fingerprint).omitted
     return {
         "prompt_version": config.version,
         "model": model,
@@ -158,6 +164,7 @@ def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, objec
         "top_p": chosen_or_default(conversation.top_p, model.top_p),
         "frequency_penalty": model.frequency_penalty or None,
         "max_tokens": output_limit(model, conversation),
+        **dict.fromkeys(SAMPLING_COLUMNS & omitted),
     }
 
 

@@ -7,7 +7,8 @@ from django.db.models import F
 from django.db.models.functions import Least
 
 from chat.llm.providers import PLAIN, Dialect
-from chat.models import ChatModel, ModelDialect
+from chat.models import ChatModel, ModelDialect, Run
+from chat.selectors.run_config import SAMPLING_COLUMNS
 from core.db.sql import fetch
 
 # A smaller context window than this is hardly one; a message may name other numbers.
@@ -33,9 +34,18 @@ RETURNING id
 """
 
 
-def remember_dialect(model_id: UUID, server: str, dialect: Dialect) -> None:
-    """Keep the dialect that a server accepts for a model; `server` is its fingerprint."""
+def remember_dialect(
+    model_id: UUID, server: str, dialect: Dialect, run_id: UUID | None = None
+) -> None:
+    """Keep the dialect that a server accepts for a model; `server` is its fingerprint.
+
+    The run that taught it records as null what was left out of its request.
+    """
     remember(model_id, server, dialect, None)
+    unsent = SAMPLING_COLUMNS & dialect.omitted
+    if run_id is not None and unsent:
+        live = Run.objects.filter(pk=run_id, ended_at__isnull=True)
+        live.update(**dict.fromkeys(unsent))
 
 
 def remember_window(model_id: UUID, server: str, window: int) -> None:

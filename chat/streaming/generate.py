@@ -68,6 +68,7 @@ class PreparedRequest:
     exact: bool
     tokenizer: str
     deadlines: Deadlines
+    run_id: UUID
     model_id: UUID
     server: str
     dialect: Dialect
@@ -108,6 +109,7 @@ def prepare_request(run: Run, message: Message, window: int | None = None) -> Pr
         assembled.exact,
         model.tokenizer,
         deadlines_for(model),
+        run.pk,
         model.pk,
         server,
         dialect_of(model, server),
@@ -147,7 +149,9 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
                     sink.feed(item.text)
                     await sink.wait_for_frame()
                 elif isinstance(item, Learned):
-                    await keep_dialect(prepared.model_id, prepared.server, item.dialect)
+                    await keep_dialect(
+                        prepared.model_id, prepared.server, item.dialect, prepared.run_id
+                    )
                 elif isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:

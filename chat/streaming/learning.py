@@ -14,7 +14,7 @@ log = logging.getLogger("chat.streaming")
 P = ParamSpec("P")
 
 
-async def keep_dialect(model_id: UUID, server: str, dialect: Dialect) -> None:
+async def keep_dialect(model_id: UUID, server: str, dialect: Dialect, run_id: UUID) -> None:
     """Save the dialect that a server accepts for a model: no process asks it wrong again."""
     log.warning(
         "learnt how to ask model %s: without=%s, tokens=%s, system=%s",
@@ -23,7 +23,7 @@ async def keep_dialect(model_id: UUID, server: str, dialect: Dialect) -> None:
         dialect.token_parameter or "none",
         "merged" if dialect.merges_system else "own",
     )
-    await save(dialects.remember_dialect, model_id, server, dialect)
+    await save(dialects.remember_dialect, model_id, server, dialect, run_id)
 
 
 async def keep_window(model_id: UUID, server: str, window: int) -> None:

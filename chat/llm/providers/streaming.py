@@ -159,9 +159,11 @@ def _move_deadline(timer: DeadlineTimer, answer: AnswerAccumulator, batch: list[
 def _is_harmless(failure: AttemptError, answer: AnswerAccumulator) -> bool:
     """Return whether the answer was complete before this failure.
 
-    If the server's finish reasons are doubtful, only its silence counts as the end of the answer.
+    If the server's finish reasons are doubtful, only its silence or an orderly close counts as the
+    end of the answer.
     """
-    return answer.is_finished and (not answer.is_doubtful or failure.code == "idle_timeout")
+    is_end = failure.is_closed or failure.code == "idle_timeout"
+    return answer.is_finished and (is_end or not answer.is_doubtful)
 
 
 async def _open_events(

@@ -114,6 +114,18 @@ def test_the_next_request_is_prepared_in_it(owner: User) -> None:
     assert prepared.dialect == LEARNED
 
 
+def test_a_run_records_what_was_not_sent_as_null(owner: User) -> None:
+    first = run_of(asked(owner))
+    here = endpoint().fingerprint
+    remember_dialect(default_model().pk, here, LEARNED, first.pk)
+    second = run_of(asked(owner))
+    for run in (first, second):
+        run.refresh_from_db()
+        assert (run.temperature, run.top_p) == (0.7, None)
+    ModelDialect.objects.update(server=THERE)
+    assert run_of(asked(owner)).top_p == 0.95
+
+
 def test_another_address_is_another_server() -> None:
     servers = [
         Endpoint(kind="openai", base_url="http://a/v1"),

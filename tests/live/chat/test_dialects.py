@@ -1,16 +1,16 @@
 """Unusual model servers, from the post to the page: shown right, and asked right the next time."""
 
 from collections.abc import Iterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
-from tests.fake_llm import Delay, Raw, Repeat, UpstreamThread, answer, script
-from tests.fake_llm.faults import ECHO
+from tests.fake_llm import Delay, Done, Frame, Raw, Repeat, UpstreamThread, answer, script
+from tests.fake_llm.faults import ECHO, choices, status
 from tests.fake_llm.refusals import PARAMETERS, SYSTEM, openai
 from tests.fake_llm.shapes import REFUSALS, SHAPES, TEXT, body_script
 from tests.live.chat.test_answers import ask, until_done
-from tests.support.people import Person
+from tests.support.people import Person, signed_up
 from tests.support.rows import Rows
 from tests.support.site import Site
 
@@ -37,6 +37,51 @@ def test_an_unusual_stream_is_shown(
     key = ask(visitor, upstream, body_script(SHAPES[name], "application/json"))
     assert rows.answer(key)["text"] == TEXT
     assert TEXT in visitor.page(key)
+
+
+def words(*reasons: str | None) -> list[Frame]:
+    """One chunk for each reason: "Hello big world", from as many chunks as there are reasons."""
+    return [
+        choices(delta={"content": word}, finish_reason=reason)
+        for word, reason in zip(("Hello ", "big ", "world"), reasons, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [("stop",) * 3, ("null", "null", "stop"), ("", "", "stop"), (None, None, None)],
+    ids=["each", "null", "empty", "none"],
+)
+def test_an_answer_ends_where_nothing_follows(
+    visitor: Person, upstream: UpstreamThread, rows: Rows, reasons: tuple[str | None, ...]
+) -> None:
+    first, second, third = words(*reasons)
+    pause = Delay(0.6)
+    key = ask(visitor, upstream, script(first, pause, second, pause, third, Done()))
+    row = rows.answer(key)
+    assert (row["status"], row["text"]) == ("complete", "Hello big world")
+    assert row["finish_reason"] == (reasons[-1] or "done")
+
+
+def test_a_base_address_of_any_path(
+    site_database: dict[str, str], upstream: UpstreamThread
+) -> None:
+    address = f"{upstream.root}/openai/deployments/x?api-version=SECRET"
+    with Site(site_database | {"INFERENCE_BASE_URL": address}) as site:
+        person = signed_up(site.url, f"{uuid4().hex}@bases.example.org")
+        upstream.script(answer("One."))
+        key = person.start("Why?")
+        until_done(person, key)
+        upstream.script(status(404))
+        person.send(key, "And now?")
+        until_done(person, key, "failed")
+        person.http.close()
+        log = site.log()
+    assert [(request.path, request.query) for request in upstream.chats] == [
+        ("/openai/deployments/x/chat/completions", "api-version=SECRET")
+    ] * 2
+    assert f"asked={upstream.root}/openai/deployments/x/chat/completions?api-version=…" in log
+    assert "SECRET" not in log
 
 
 def test_a_refusal_is_shown_as_one(visitor: Person, upstream: UpstreamThread, rows: Rows) -> None:

@@ -48,6 +48,8 @@ ERRORS = {
 }
 FINISHES = {
     "cut after finish": "stop",
+    "closed after a reason on every chunk": "stop",
+    "ended after a reason on every chunk": "stop",
     "stall after finish": "stop",
     "finish without done": "stop",
     "done without finish": "done",

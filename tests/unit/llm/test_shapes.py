@@ -29,8 +29,9 @@ from tests.fake_llm.shapes import (
     completion,
     events,
     pieces_script,
+    pretty,
 )
-from tests.unit.llm.tools import SECRETS, ask, chat_request, hf
+from tests.unit.llm.tools import SECRETS, ask, chat_request, completion_request, hf, openai
 
 LIMIT = 2_000_000
 BODIES = SHAPES | REFUSALS
@@ -264,3 +265,21 @@ async def test_a_reason_beside_a_refusal_stays_a_refusal(up: Upstream) -> None:
 async def test_an_empty_response_of_another_type(up: Upstream) -> None:
     up.script(script(Respond(200, b"", "text/html")))
     assert (await ask(hf(up))).code == "empty"
+
+
+# Text completion, which huggingface_hub parses
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize("name", ["LF", "CR", "several data lines", "JSON"])
+async def test_shapes_of_a_completion(up: Upstream, name: str, content_type: str) -> None:
+    chunks = [{"choices": [{"index": 0, "text": half}]} for half in HALVES]
+    ends = {"LF": b"\n\n", "CR": b"\r\r"}
+    whole = {"choices": [{"index": 0, "text": TEXT, "finish_reason": "stop"}]}
+    if name == "JSON":
+        body = json.dumps(whole).encode()
+    elif name in ends:
+        body = events(*chunks, end=ends[name])
+    else:
+        body = b"".join(pretty(item, b"\n") for item in chunks) + b"data: [DONE]\n\n"
+    up.script(body_script(body, content_type))
+    outcome = await ask(openai(up.root), completion_request())
+    assert (outcome.code, outcome.text) == ("", TEXT)
