@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from chat.llm.endpoints import endpoint
+from chat.llm.endpoints import server_of
 from chat.llm.providers.dialect import MAX_TOKENS
 from chat.models import ChatModel, ModelDialect
 from chat.services import dialects
@@ -21,7 +21,7 @@ class DialectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=gettext_lazy("learnt from the server"))
     def learned(self, model: ChatModel) -> SafeString | str:
         """Return what the server taught, a line each."""
-        rows = ModelDialect.objects.filter(model=model.pk).order_by("-learned_at")
+        rows = model.dialects.order_by("-learned_at")
         sentences = [sentence for row in rows for sentence in describe(row)]
         lines = format_html_join("", "<div>{}</div>", ((sentence,) for sentence in sentences))
         return lines or _("Nothing: it accepts requests as they are.")
@@ -67,6 +67,6 @@ def describe(row: ModelDialect) -> list[str]:
         window = number_format(row.context_window, force_grouping=True)
         sentence = _("It says that its context window is %(window)s tokens.")
         sentences.append(sentence % {"window": window})
-    if row.server == endpoint().fingerprint:
+    if row.server == server_of(row.model):
         return sentences
     return [_("At another address: %(sentence)s") % {"sentence": item} for item in sentences]

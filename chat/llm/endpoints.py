@@ -37,6 +37,11 @@ def endpoint() -> Endpoint:
     return Endpoint(kind="none")
 
 
+def server_of(model: ChatModel) -> str:
+    """Return the fingerprint of the server that runs this model; all have the same one."""
+    return endpoint().fingerprint
+
+
 @cache
 def deadlines() -> Deadlines:
     """Return the configured deadlines."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chat.errors import ChatError
 from chat.llm import prompt
-from chat.llm.endpoints import endpoint
+from chat.llm.endpoints import server_of
 from chat.llm.tokens import counter
 from chat.models import ChatModel, Conversation, PromptVersion
 from chat.selectors.dialects import KNOWN_DIALECTS, attach_dialects, dialect_of
@@ -155,7 +155,7 @@ def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, objec
     the server refuses are not sent, and so null.
     """
     model = config.model
-    omitted = dialect_of(model, endpoint().fingerprint).omitted
+    omitted = dialect_of(model, server_of(model)).omitted
     return {
         "prompt_version": config.version,
         "model": model,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from chat.errors import ChatError, ProviderError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
-from chat.llm.endpoints import LIMITS, deadlines_for, endpoint, unavailable_reason
+from chat.llm.endpoints import LIMITS, deadlines_for, endpoint, server_of, unavailable_reason
 from chat.llm.providers import (
     ChatRequest,
     Deadlines,
@@ -74,23 +74,32 @@ class PreparedRequest:
     dialect: Dialect
 
 
-def prepare_request(run: Run, message: Message, window: int | None = None) -> PreparedRequest:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The context window of a request and its longest answer, in tokens."""
+
+    window: int
+    answer: int
+
+
+def prepare_request(run: Run, message: Message, room: Room | None = None) -> PreparedRequest:
     """Read the branch and assemble the request. Reads the database.
 
-    `window` replaces the model's context window, in tokens; an answer then takes at most half.
+    `room` replaces that of the catalogue.
     Raises ChatError `not_configured`, `completion_unsupported` or `context_too_long`.
     """
     model = run.model
     reason = unavailable_reason(model)
     if model is None or reason:
         raise ChatError(reason.code if reason else "not_configured")
-    server = endpoint().fingerprint
+    server = server_of(model)
+    room = room or Room(model.context_window, run.max_tokens)
     target = prompt.Target(
         repo_id=run.repo_id,
         kind="completion" if model.kind == "completion" else "chat",
-        window=window or model.context_window,
+        window=room.window,
         sampling=Sampling(
-            max_tokens=run.max_tokens if window is None else min(run.max_tokens, window // 2),
+            max_tokens=room.answer,
             temperature=run.temperature,
             top_p=run.top_p,
             frequency_penalty=run.frequency_penalty,

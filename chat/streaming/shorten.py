@@ -3,7 +3,7 @@
 from chat.errors import ChatError
 from chat.events import Outcome
 from chat.models import Message, Run
-from chat.streaming.generate import PreparedRequest, prepare_request
+from chat.streaming.generate import PreparedRequest, Room, prepare_request
 from chat.streaming.learning import keep_window
 from core.db.errors import DATABASE_ERRORS
 from core.db.executors import run_in_db
@@ -34,10 +34,10 @@ async def shorten_request(
 def assemble_shorter(
     run: Run, message: Message, prepared: PreparedRequest, named: int | None
 ) -> PreparedRequest | None:
-    """Assemble the request for smaller windows, until it is another one. Reads the database."""
-    for window in smaller_windows(prepared, named):
+    """Assemble the request with less room, until it is another one. Reads the database."""
+    for room in smaller_rooms(prepared, named):
         try:
-            shorter = prepare_request(run, message, window)
+            shorter = prepare_request(run, message, room)
         except ChatError:
             continue
         if shorter.request != prepared.request:
@@ -45,14 +45,14 @@ def assemble_shorter(
     return None
 
 
-def smaller_windows(prepared: PreparedRequest, named: int | None) -> list[int]:
-    """Return windows in tokens to try: the one that the server named, then a guess.
+def smaller_rooms(prepared: PreparedRequest, named: int | None) -> list[Room]:
+    """Return rooms to try: within the window that the server named, then a guess.
 
-    The guess leaves `KEPT_SHARE` of the prompt: the server counts more tokens than we do, or its
-    window is unknown.
+    A long question may only fit beside a short answer. The guess leaves `KEPT_SHARE` of the prompt:
+    the server counts more tokens than we do, or its window is unknown.
     """
-    kept = int(prepared.prompt_tokens * KEPT_SHARE)
-    guess = kept + min(prepared.request.sampling.max_tokens, kept)
-    current = prepared.prompt_tokens + prepared.request.sampling.max_tokens
-    smaller = [named] if named is not None and named <= current else []
-    return [max(2, window) for window in [*smaller, guess]]
+    longest = prepared.request.sampling.max_tokens
+    rooms = []
+    if named is not None and named <= prepared.prompt_tokens + longest:
+        rooms += [Room(named, min(longest, max(1, named // share))) for share in (2, 8)]
+    return [*rooms, Room(int(prepared.prompt_tokens * KEPT_SHARE) + longest, longest)]

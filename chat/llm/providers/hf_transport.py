@@ -64,10 +64,10 @@ class EventStream(httpx.AsyncByteStream):
     `is_done` tells whether the server has sent `[DONE]`, `has_bytes` whether it has sent anything.
     """
 
-    def __init__(self, inner: Body, limit: int, content_type: str = "") -> None:
+    def __init__(self, inner: Body, limit: int, start: BodyStart) -> None:
         self._inner = inner
         self._lines = EventLines(limit)
-        self._start: BodyStart | None = BodyStart(content_type, limit)
+        self._start: BodyStart | None = start
         self._is_over = False
         self.is_done = False
         self.has_bytes = False
@@ -142,9 +142,9 @@ class StreamTransport(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if not _may_be_stream(response):
             raise await _to_attempt_error(response, asked, await request.aread())
-        self._attempt.body = EventStream(
-            _body(response), self._attempt.frame_bytes, response.headers.get("content-type", "")
-        )
+        limit = self._attempt.frame_bytes
+        start = BodyStart(response.headers.get("content-type", ""), limit, asked)
+        self._attempt.body = EventStream(_body(response), limit, start)
         return httpx.Response(
             200,
             headers={"content-type": "text/event-stream; charset=utf-8"},
@@ -195,12 +195,21 @@ async def _to_attempt_error(response: httpx.Response, asked: str, sent: bytes) -
         evidence=Evidence(
             status=status,
             asked=asked,
-            content_type=media_type_of(response.headers.get("content-type", "")),
+            content_type=_content_type(response),
             parameter=refused,
             window=named_window(body) if is_context else None,
         ),
         retry_after=requested_wait(response.headers.get("retry-after"), body),
         refused=refused,
+    )
+
+
+def _content_type(response: httpx.Response) -> str:
+    """Return the media type, with the encoding of a compressed body, as far as they are plain."""
+    media_type = media_type_of(response.headers.get("content-type", ""))
+    encoding = response.headers.get("content-encoding", "")
+    return (
+        f"{media_type}, {encoding}" if encoding in ("gzip", "deflate", "br", "zstd") else media_type
     )
 
 

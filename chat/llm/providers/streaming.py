@@ -56,7 +56,6 @@ class Learned:
     dialect: Dialect
 
 
-
 async def stream(
     endpoint: Endpoint,
     request: ChatRequest,

@@ -40,13 +40,14 @@ def body_kind(start: bytes, *, is_labelled: bool) -> BodyKind:
 class BodyStart:
     """Collects a body until it is known to be a stream of events, or a JSON document is whole.
 
-    Raises AttemptError `not_a_stream`, `frame_too_large` beyond `limit` bytes, or the code of an
-    error that the document holds.
+    `asked` is the address as administrators may see it. Raises AttemptError `not_a_stream`,
+    `frame_too_large` beyond `limit` bytes, or the code of an error that the document holds.
     """
 
-    def __init__(self, content_type: str, limit: int) -> None:
-        self.media_type = media_type_of(content_type)
-        self._is_labelled = self.media_type == "text/event-stream"
+    def __init__(self, content_type: str, limit: int, asked: str = "") -> None:
+        media_type = media_type_of(content_type)
+        self._evidence = Evidence(status=200, asked=asked, content_type=media_type)
+        self._is_labelled = media_type == "text/event-stream"
         self._limit = limit
         self._body = bytearray()
         self._kind: BodyKind = "unknown"
@@ -103,8 +104,7 @@ class BodyStart:
         return self._refusal() if error.code == "stream_error" else error
 
     def _refusal(self) -> AttemptError:
-        evidence = Evidence(status=200, content_type=self.media_type)
-        return AttemptError("not_a_stream", evidence=evidence)
+        return AttemptError("not_a_stream", evidence=self._evidence)
 
 
 def holds_answer(document: Any) -> bool:

@@ -160,6 +160,17 @@ def test_a_shorter_request_drops_the_oldest_turns(owner: User, named: int | None
 
 
 @pytest.mark.usefixtures("own_server")
+def test_a_long_question_is_asked_for_a_shorter_answer(owner: User) -> None:
+    turn = asked(owner, "word " * 400)
+    prepared = prepare_request(run_of(turn), turn.answer)
+    window = prepared.prompt_tokens + 300
+    shorter = assemble_shorter(run_of(turn), turn.answer, prepared, window)
+    assert shorter is not None
+    assert shorter.request.messages == prepared.request.messages
+    assert shorter.request.sampling.max_tokens == window // 8 <= 300
+
+
+@pytest.mark.usefixtures("own_server")
 def test_a_single_question_cannot_be_shortened(owner: User) -> None:
     turn = asked(owner, "word " * 50)
     prepared = prepare_request(run_of(turn), turn.answer)

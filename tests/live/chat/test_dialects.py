@@ -96,7 +96,11 @@ def test_what_came_in_place_of_a_stream_is_kept_for_staff(
     visitor: Person, upstream: UpstreamThread, rows: Rows
 ) -> None:
     key = ask(visitor, upstream, body_script(f"<p>{ECHO}".encode(), "text/html"), "failed")
-    assert rows.run(key)["evidence"] == {"status": 200, "content_type": "text/html"}
+    assert rows.run(key)["evidence"] == {
+        "status": 200,
+        "asked": f"{upstream.base_url}/chat/completions",
+        "content_type": "text/html",
+    }
     assert "something other than an answer" in visitor.page(key)
 
 

@@ -16,7 +16,7 @@ from chat.llm.providers.events import parse_chunk
 from chat.llm.providers.sse import DONE, EventLines
 from chat.llm.providers.stream_parsers import parse_chat_event
 from chat.llm.providers.whole_body import BodyStart, body_kind
-from tests.fake_llm import Done, Finish, Raw, Respond, Stall, Upstream, script
+from tests.fake_llm import Done, Finish, Open, Raw, Respond, Stall, Upstream, script
 from tests.fake_llm.faults import ECHO, after_text, choices
 from tests.fake_llm.shapes import (
     HALVES,
@@ -177,6 +177,14 @@ async def test_other_body(up: Upstream, name: str) -> None:
     if code == "not_a_stream":
         assert outcome.error is not None
         assert outcome.error.evidence.content_type == content_type
+
+
+async def test_a_compressed_body_is_told_as_one(up: Upstream) -> None:
+    up.script(script(Open(headers={"content-encoding": "gzip"}), Stall()))
+    outcome = await ask(openai(f"{up.base_url}?key=SECRET-TOKEN"))
+    assert outcome.error is not None
+    assert outcome.error.evidence.content_type == "text/event-stream, gzip"
+    assert outcome.error.evidence.asked == f"{up.base_url}/chat/completions?key=…"
 
 
 async def test_what_came_is_told_only_if_it_is_a_media_type(up: Upstream) -> None:
