@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from chat.errors import NO_EVIDENCE, Evidence
+
 
 class ChangeKind(StrEnum):
     """What changed in a conversation, so that a page knows what to reload."""
@@ -104,9 +106,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: the final status of its answer, the reason and the usage."""
+    """How a run ended: the final status of its answer, the reason, the usage and the evidence."""
 
     status: str
     finish_reason: str = ""
     error_code: str = ""
     usage: Usage = Usage()
+    evidence: Evidence = NO_EVIDENCE

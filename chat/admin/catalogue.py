@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from chat.admin.dialects import DialectAdmin
 from chat.admin.warnings import warn_about_room
 from chat.models import ChatModel, Suggestion
 from chat.models.catalogue import least_room
@@ -44,15 +45,15 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ChatModel)
-class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ChatModelAdmin(DialectAdmin):
     """The pages of the models."""
 
     form = ChatModelForm
     list_display = ("label", "repo_id", "kind", "enabled", "is_default")
     list_filter = ("enabled", "kind")
     search_fields = ("label", "repo_id")
-    actions = ("make_default",)
-    readonly_fields = ("is_default",)
+    actions = ("make_default", "forget_dialects", "adopt_window")
+    readonly_fields = ("is_default", "learned")
     fieldsets = (
         (
             None,
@@ -60,6 +61,7 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (gettext_lazy("Limits"), {"fields": ("context_window", "max_output", "tokenizer")}),
         (gettext_lazy("Sampling"), {"fields": ("temperature", "top_p", "frequency_penalty")}),
+        (gettext_lazy("Server"), {"fields": ("first_token_seconds", "learned")}),
     )
 
     def save_model(self, request: HttpRequest, obj: ChatModel, form: Any, change: bool) -> None:

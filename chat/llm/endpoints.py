@@ -1,5 +1,6 @@
 """The model server and its deadlines, read from the settings once."""
 
+from dataclasses import replace
 from functools import cache
 
 from django.conf import settings
@@ -36,6 +37,11 @@ def endpoint() -> Endpoint:
     return Endpoint(kind="none")
 
 
+def server_of(model: ChatModel) -> str:
+    """Return the fingerprint of the server that runs this model; all have the same one."""
+    return endpoint().fingerprint
+
+
 @cache
 def deadlines() -> Deadlines:
     """Return the configured deadlines."""
@@ -45,6 +51,19 @@ def deadlines() -> Deadlines:
         idle=settings.DEADLINE_IDLE,
         total=settings.DEADLINE_TOTAL,
     )
+
+
+def deadlines_for(model: ChatModel) -> Deadlines:
+    """Return the deadlines of a model, which may have its own time to the first token.
+
+    What it has more than the site's setting, the whole answer has more too.
+    """
+    common = deadlines()
+    own = model.first_token_seconds
+    if own is None:
+        return common
+    longer = max(0.0, own - common.first_token)
+    return replace(common, first_token=float(own), total=common.total + longer)
 
 
 def unavailable_reason(model: ChatModel | None) -> ErrorCode | None:

@@ -3,6 +3,7 @@
 from chat.models.allowance import Allowance
 from chat.models.catalogue import ChatModel
 from chat.models.conversation import FINISHED, Conversation, Message, Role, Status, Thinking
+from chat.models.dialect import ModelDialect
 from chat.models.draft import Draft
 from chat.models.prompt import PromptVersion, SystemPrompt
 from chat.models.run import Chunk, Run
@@ -17,6 +18,7 @@ __all__ = [
     "Conversation",
     "Draft",
     "Message",
+    "ModelDialect",
     "PromptVersion",
     "Role",
     "Run",

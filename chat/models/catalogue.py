@@ -1,5 +1,7 @@
 """The catalogue: the language models that administrators offer."""
 
+from typing import Any
+
 import uuid6
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -44,18 +46,40 @@ class ChatModel(models.Model):
     max_output = models.PositiveIntegerField(
         _("maximum answer length (tokens)"), validators=[MinValueValidator(1)]
     )
+    # An empty value is not sent; the server then uses its own.
     temperature = models.FloatField(
         _("temperature"),
         default=0.7,
+        null=True,
+        blank=True,
+        help_text=_("Leave empty to send none."),
         validators=[MinValueValidator(0.0), MaxValueValidator(2.0)],
     )
     top_p = models.FloatField(
-        _("top p"), default=0.95, validators=[MinValueValidator(0.01), MaxValueValidator(1.0)]
+        _("top p"),
+        default=0.95,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.01), MaxValueValidator(1.0)],
+        help_text=_("Leave empty to send none."),
     )
     frequency_penalty = models.FloatField(
         _("frequency penalty"),
         default=0.0,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(-2.0), MaxValueValidator(2.0)],
+        help_text=_("Leave empty to send none."),
+    )
+    first_token_seconds = models.PositiveIntegerField(
+        _("time to the first token (seconds)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        help_text=_(
+            "How long to wait for the first token of an answer. Leave empty for the site's "
+            "DEADLINE_FIRST_TOKEN."
+        ),
     )
     note = models.CharField(
         _("note"), max_length=300, blank=True, help_text=_("Shown to users of this model.")
@@ -67,6 +91,9 @@ class ChatModel(models.Model):
     # True for the demonstration model of `make run`, which LOCAL_MODEL switches on and off.
     is_local = models.BooleanField(default=False, editable=False)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    # Rows of `ModelDialect`, if they were read with the model, see `chat.selectors.dialects`.
+    known_dialects: list[dict[str, Any]] | None = None
 
     class Meta:
         verbose_name = _("model")

@@ -34,7 +34,7 @@ class Status(models.TextChoices):
 # States of an answer that is waiting or being written.
 LIVE = (Status.PENDING, Status.STREAMING)
 # Finish reasons of an answer that the model itself ended; it cannot be continued.
-FINISHED = ("stop", "eos_token", "stop_sequence", "done")
+FINISHED = ("stop", "eos_token", "stop_sequence", "done", "refusal")
 
 
 class Conversation(models.Model):

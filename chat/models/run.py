@@ -52,6 +52,8 @@ class Run(models.Model):
     last_token_ms = models.PositiveIntegerField(null=True)
     finish_reason = models.CharField(max_length=40, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
+    # What administrators see of a failure, see `chat.errors.Evidence`.
+    evidence = models.JSONField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

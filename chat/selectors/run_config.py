@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from chat.errors import ChatError
 from chat.llm import prompt
+from chat.llm.endpoints import server_of
 from chat.llm.tokens import counter
 from chat.models import ChatModel, Conversation, PromptVersion
+from chat.selectors.dialects import KNOWN_DIALECTS, attach_dialects, dialect_of
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
-N = TypeVar("N", int, float)
 # With fewer tokens than this left, there is no room for a question.
 MIN_QUESTION_TOKENS = 16
 
@@ -37,6 +38,9 @@ class TurnPreconditions:
     config: RunConfig | None
 
 
+# Sampling values of a run that a server may refuse.
+SAMPLING_COLUMNS = frozenset({"temperature", "top_p", "frequency_penalty"})
+
 # The conversation's own model and prompt if they are enabled, else the default ones.
 EFFECTIVE = """
 (SELECT 1) AS one LEFT JOIN LATERAL (
@@ -48,7 +52,9 @@ EFFECTIVE = """
     ORDER BY is_default LIMIT 1
 ) prompt ON true LEFT JOIN chat_promptversion version ON version.id = prompt.published_id
 """
-EFFECTIVE_COLUMNS = f"{columns(PromptVersion, 'version')}, {columns(ChatModel, 'model')}"
+EFFECTIVE_COLUMNS = (
+    f"{KNOWN_DIALECTS}, {columns(PromptVersion, 'version')}, {columns(ChatModel, 'model')}"
+)
 SELECT_RUN_CONFIG = statement(
     "SELECT {columns} FROM {effective}", columns=EFFECTIVE_COLUMNS, effective=EFFECTIVE
 )
@@ -105,12 +111,14 @@ def require_run_config(config: RunConfig | None) -> RunConfig:
 
 def run_config_from_row(values: Sequence[Any]) -> RunConfig | None:
     """Build the configuration from a row of `EFFECTIVE_COLUMNS`; None without a model."""
+    dialects, *values = values
     split = column_count(PromptVersion)
     version, model = values[:split], values[split:]
     if model[0] is None:
         return None
     return RunConfig(
-        from_row(ChatModel, model), from_row(PromptVersion, version) if version[0] else None
+        attach_dialects(from_row(ChatModel, model), dialects),
+        from_row(PromptVersion, version) if version[0] else None,
     )
 
 
@@ -143,9 +151,11 @@ def room_for_question(model: ChatModel, version: PromptVersion | None, longest: 
 def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, object]:
     """Return the configuration as column values of a run.
 
-    The run keeps a copy, so that it stays correct when the catalogue changes.
+    The run keeps a copy, so that it stays correct when the catalogue changes. Sampling values that
+    the server refuses are not sent, and so null.
     """
     model = config.model
+    omitted = dialect_of(model, server_of(model)).omitted
     return {
         "prompt_version": config.version,
         "model": model,
@@ -154,14 +164,16 @@ def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, objec
         "top_p": chosen_or_default(conversation.top_p, model.top_p),
         "frequency_penalty": model.frequency_penalty or None,
         "max_tokens": output_limit(model, conversation),
+        **dict.fromkeys(SAMPLING_COLUMNS & omitted),
     }
 
 
 def output_limit(model: ChatModel, conversation: Conversation) -> int:
     """Return the longest answer in tokens: the owner's choice, at most the model's limit."""
-    return min(chosen_or_default(conversation.max_tokens, model.max_output), model.max_output)
+    chosen = conversation.max_tokens
+    return model.max_output if chosen is None else min(chosen, model.max_output)
 
 
-def chosen_or_default(chosen: N | None, default: N) -> N:
-    """Return the owner's choice, or the model's default if it is None."""
+def chosen_or_default(chosen: float | None, default: float | None) -> float | None:
+    """Return the owner's choice, or the model's default if it is None; None is not sent."""
     return default if chosen is None else chosen

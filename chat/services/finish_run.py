@@ -1,5 +1,6 @@
 """Finish runs: write text, token counts and status, exactly once for each run."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -49,8 +50,8 @@ UPDATE_RUN = """
 UPDATE chat_run SET ended_at = statement_timestamp(), provider = %(provider)s,
     finish_reason = %(reason)s, error_code = %(code)s, prompt_tokens = %(prompt_tokens)s,
     answer_tokens = %(answer_tokens)s, thinking_tokens = %(thinking_tokens)s,
-    tokens_exact = %(exact)s,
-    first_token_ms = %(first)s, last_token_ms = %(last)s
+    tokens_exact = %(exact)s, first_token_ms = %(first)s, last_token_ms = %(last)s,
+    evidence = %(evidence)s::jsonb
 WHERE id = %(run)s AND ended_at IS NULL
 RETURNING message_id, conversation_id
 """
@@ -102,6 +103,7 @@ def finish(run: Run, outcome: Outcome, answer: FinalText) -> FinishedRun | None:
         "exact": usage.exact,
         "first": usage.first_token_ms,
         "last": usage.last_token_ms,
+        "evidence": json.dumps(evidence) if (evidence := outcome.evidence.to_json()) else None,
     }
     content = {
         "status": outcome.status,

@@ -5,8 +5,9 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -14,10 +15,13 @@ from django.utils.translation import gettext_noop
 from chat.errors import ChatError, ProviderError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
-from chat.llm.endpoints import LIMITS, deadlines, endpoint, unavailable_reason
+from chat.llm.endpoints import LIMITS, deadlines_for, endpoint, server_of, unavailable_reason
 from chat.llm.providers import (
     ChatRequest,
+    Deadlines,
+    Dialect,
     Finish,
+    Learned,
     Sampling,
     TextDelta,
     ThoughtDelta,
@@ -27,6 +31,8 @@ from chat.llm.providers import (
 from chat.llm.tokens import counter
 from chat.models import Message, Run, Status
 from chat.selectors import messages
+from chat.selectors.dialects import dialect_of
+from chat.streaming.learning import keep_dialect
 
 log = logging.getLogger("chat.streaming")
 
@@ -36,6 +42,8 @@ WAIT_REASONS = {
     "model_loading": gettext_noop("The model is still loading."),
     "upstream_error": gettext_noop("The model server reported an error."),
 }
+# The server closed the connection in order, but said neither why nor `[DONE]`.
+INTERRUPTION = "no_finish"
 # Seconds between log lines with one error code that only an administrator can fix.
 REPEAT_SECONDS = 3600.0
 _logged_at: dict[str, float] = {}
@@ -67,29 +75,48 @@ class TextSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that is ready to be sent, with its size in tokens."""
+    """A request that is ready to be sent, with its size in tokens and its deadlines.
+
+    `dialect` is the form that the server with the fingerprint `server` accepts for the model.
+    """
 
     request: ChatRequest
     prompt_tokens: int
     exact: bool
     tokenizer: str
+    deadlines: Deadlines
+    run_id: UUID
+    model_id: UUID
+    server: str
+    dialect: Dialect
 
 
-def prepare_request(run: Run, message: Message) -> PreparedRequest:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The context window of a request and its longest answer, in tokens."""
+
+    window: int
+    answer: int
+
+
+def prepare_request(run: Run, message: Message, room: Room | None = None) -> PreparedRequest:
     """Read the branch and assemble the request. Reads the database.
 
+    `room` replaces that of the catalogue.
     Raises ChatError `not_configured`, `completion_unsupported` or `context_too_long`.
     """
     model = run.model
     reason = unavailable_reason(model)
     if model is None or reason:
         raise ChatError(reason.code if reason else "not_configured")
+    server = server_of(model)
+    room = room or Room(model.context_window, run.max_tokens)
     target = prompt.Target(
         repo_id=run.repo_id,
         kind="completion" if model.kind == "completion" else "chat",
-        window=model.context_window,
+        window=room.window,
         sampling=Sampling(
-            max_tokens=run.max_tokens,
+            max_tokens=room.answer,
             temperature=run.temperature,
             top_p=run.top_p,
             frequency_penalty=run.frequency_penalty,
@@ -103,7 +130,15 @@ def prepare_request(run: Run, message: Message) -> PreparedRequest:
         partial=message.text if run.is_continuation else "",
     )
     return PreparedRequest(
-        assembled.request, assembled.prompt_tokens, assembled.exact, model.tokenizer
+        assembled.request,
+        assembled.prompt_tokens,
+        assembled.exact,
+        model.tokenizer,
+        deadlines_for(model),
+        run.pk,
+        model.pk,
+        server,
+        dialect_of(model, server),
     )
 
 
@@ -123,11 +158,23 @@ class Timings:
 async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) -> Outcome:
     """Read the stream to its end, and return the outcome; errors of the provider are one too."""
     try:
-        async with aclosing(stream(endpoint(), prepared.request, deadlines(), LIMITS)) as items:
+        async with aclosing(
+            stream(
+                endpoint(),
+                prepared.request,
+                prepared.deadlines,
+                LIMITS,
+                dialect=prepared.dialect,
+            )
+        ) as items:
             async for item in items:
                 if isinstance(item, Finish):
                     return completed_outcome(prepared, item, sink.written, timings)
-                if isinstance(item, Waiting):
+                if isinstance(item, Learned):
+                    await keep_dialect(
+                        prepared.model_id, prepared.server, item.dialect, prepared.run_id
+                    )
+                elif isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))
                 else:
                     timings.record_token()
@@ -135,7 +182,8 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
                     await sink.wait_for_frame()
     except ProviderError as error:
         log_failure(error)
-        return failed_outcome(prepared, error.code, sink.written, timings)
+        outcome = failed_outcome(prepared, error.code, sink.written, timings)
+        return replace(outcome, evidence=error.evidence)
     return failed_outcome(prepared, "no_finish", sink.written, timings)
 
 
@@ -152,12 +200,18 @@ def pass_on(delta: TextDelta | ThoughtDelta, sink: TextSink) -> None:
 def log_failure(error: ProviderError) -> None:
     """Log a warning, or once an hour an error if only an administrator can fix it."""
     if not error.admin_only:
-        log.warning("upstream failed: %s", error.detail)
+        log.warning("upstream failed: %s%s", error.detail, asked_address(error))
         return
     current_time = time.monotonic()
     if current_time - _logged_at.get(error.code, -REPEAT_SECONDS) >= REPEAT_SECONDS:
         _logged_at[error.code] = current_time
         log.error("model server error needs an administrator: %s", error.detail)
+
+
+def asked_address(error: ProviderError) -> str:
+    """Return the address for the log if nothing was found there, which is often a wrong path."""
+    is_missing = error.code == "model_not_found" and error.evidence.asked
+    return f" asked={error.evidence.asked}" if is_missing else ""
 
 
 def waiting_sentence(code: str) -> Callable[[int], str]:
@@ -189,6 +243,8 @@ def failed_outcome(
     prepared: PreparedRequest, code: str, written: Written, timings: Timings
 ) -> Outcome:
     usage = count_usage(prepared, written, timings)
+    if code == INTERRUPTION:
+        return Outcome(status=Status.INTERRUPTED, finish_reason=code, usage=usage)
     return Outcome(status=Status.FAILED, error_code=code, usage=usage)
 
 

@@ -31,6 +31,7 @@ from chat.streaming.generate import (
 from chat.streaming.live_answer import LiveAnswer
 from chat.streaming.relay import TextRelay
 from chat.streaming.retry import retry_while_unavailable
+from chat.streaming.shorten import shorten_request
 from chat.streaming.throttle import throttle
 from chat.streaming.unsaved import UnsavedText
 from core.db.errors import RETRYABLE_ERRORS
@@ -168,7 +169,14 @@ class Job:
             except ChatError as error:
                 return Outcome(status=Status.FAILED, error_code=error.code)
             with throttle.track_answer():
-                return await generate(prepared, self, self.timings)
+                outcome = await generate(prepared, self, self.timings)
+                if self.timings.first_ms is not None:
+                    return outcome
+                shorter = await shorten_request(self.run, self.message, prepared, outcome)
+                if shorter is None:
+                    return outcome
+                self.prepared = shorter
+                return await generate(shorter, self, self.timings)
 
     async def prepare(self) -> PreparedRequest:
         """Prepare the request, again and again while the database is away. Raises ChatError."""

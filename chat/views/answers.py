@@ -13,7 +13,7 @@ from chat.rendering.components.message_view import MessageItem, to_message_view
 from chat.rendering.components.run_details import to_run_details
 from chat.selectors import messages
 from chat.services.feedback import rate_answer
-from chat.views.auth import command, page, run_as_user, run_command
+from chat.views.auth import command, current_user, page, run_as_user, run_command
 from chat.views.commands import notify
 from core.web.htmx import is_htmx
 
@@ -22,7 +22,8 @@ from core.web.htmx import is_htmx
 async def about(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show the content of the dialog "About this answer"."""
     message, run = await run_as_user(request, messages.load_answer, message_id)
-    return render(request, "chat/_run_details.html", {"about": to_run_details(message, run)})
+    details = to_run_details(message, run, for_staff=current_user(request).is_staff)
+    return render(request, "chat/_run_details.html", {"about": details})
 
 
 @page

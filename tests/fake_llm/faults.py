@@ -69,6 +69,13 @@ NETWORK = {
     "closed in mid frame": after_text(Raw(b'data: {"choi'), Cut(reset=False)),
     "cut after finish": after_text(Finish(), Cut()),
     "cut after text behind the reason": script("Hel", Finish(), "lo", Cut()),
+    "closed after a reason on every chunk": script(
+        *(choices(delta={"content": half}, finish_reason="stop") for half in ("Hel", "lo")),
+        Cut(reset=False),
+    ),
+    "ended after a reason on every chunk": script(
+        *(choices(delta={"content": half}, finish_reason="stop") for half in ("Hel", "lo")), End()
+    ),
     "cut after a reason that was none": script("Hel", Finish(), "lo", Finish(), Cut()),
     "stall after text behind the reason": script("Hel", Finish(), "lo", Stall()),
     "stall after a reason that was none": script("Hel", Finish(), "lo", Finish(), Stall()),

@@ -24,6 +24,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: Any
+    query: str = ""
     received_at: float = field(default_factory=monotonic)
     finished_at: float | None = None
     hung_up_at: float | None = None

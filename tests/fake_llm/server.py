@@ -133,12 +133,12 @@ class Upstream:
         self.notify()
 
     async def _answer(self, connection: Connection) -> None:
-        method, path, headers = await connection.read_head()
+        method, path, query, headers = await connection.read_head()
         body = await connection.read_body(headers)
         if path.startswith("/_"):
             await _reply(connection, *await control(self, method, path, body))
             return
-        request = Request(method, path, headers, body)
+        request = Request(method, path, headers, body, query)
         self.requests.append(request)
         self.notify()
         dialect = dialect_of(path, body) if method == "POST" and isinstance(body, dict) else None

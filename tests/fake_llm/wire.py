@@ -27,15 +27,16 @@ class Connection:
         """Put the first byte back before the head."""
         self._unread = data
 
-    async def read_head(self) -> tuple[str, str, dict[str, str]]:
-        """Method, path, headers with lower-case names."""
+    async def read_head(self) -> tuple[str, str, str, dict[str, str]]:
+        """Method, path, query, headers with lower-case names."""
         data = self._unread + await self.reader.readuntil(b"\r\n\r\n")
         head = data.decode("latin-1")
         first, *lines = head.rstrip().split("\r\n")
         method, target, _version = first.split(" ", 2)
         headers = dict(line.split(":", 1) for line in lines)
-        path = unquote(urlsplit(target).path)
-        return method, path, {key.lower(): value.strip() for key, value in headers.items()}
+        address = urlsplit(target)
+        path, query = unquote(address.path), address.query
+        return method, path, query, {key.lower(): value.strip() for key, value in headers.items()}
 
     async def read_body(self, headers: Mapping[str, str]) -> Any:
         data = await self.reader.readexactly(int(headers.get("content-length", "0")))

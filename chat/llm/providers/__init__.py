@@ -6,7 +6,8 @@ package.
 
 from chat.llm.providers.capabilities import unsupported_reason
 from chat.llm.providers.connections import close_idle_connections
-from chat.llm.providers.streaming import stream
+from chat.llm.providers.dialect import PLAIN, Dialect
+from chat.llm.providers.streaming import Learned, stream
 from chat.llm.providers.types import (
     ChatRequest,
     ChatTurn,
@@ -23,12 +24,15 @@ from chat.llm.providers.types import (
 )
 
 __all__ = [
+    "PLAIN",
     "ChatRequest",
     "ChatTurn",
     "Deadlines",
+    "Dialect",
     "Endpoint",
     "Finish",
     "Item",
+    "Learned",
     "Limits",
     "Retry",
     "Sampling",

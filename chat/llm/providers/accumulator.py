@@ -12,6 +12,8 @@ from chat.text import ChunkNormalizer, has_visible
 
 DONE_REASON = "done"
 """The reason that we record if the stream ended with `[DONE]` but gave no finish reason."""
+REFUSAL_REASON = "refusal"
+"""The reason that we record if the model refused to answer."""
 
 # NUL and the other C0 controls except newline and tab; as a set of a regular expression.
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f"
@@ -25,8 +27,7 @@ class AnswerAccumulator:
 
     - `has_started`: a token arrived, so the request must not be repeated.
     - `is_ended`: a stop sequence or a limit ended the answer; read no further.
-    - `is_finished`: there is visible text or a thought, and no token followed the last finish
-      reason.
+    - `is_finished`: there is content, and no token followed the last finish reason.
     - `is_doubtful`: a finish reason came with the first token, or a token followed one, so this
       server's reasons are unreliable. Some gateways put one on every chunk
       (https://github.com/BerriAI/litellm/issues/2195).
@@ -34,9 +35,11 @@ class AnswerAccumulator:
 
     __slots__ = (
         "_end_markers",
+        "_has_delta",
         "_has_reason",
         "_has_text",
         "_has_thoughts",
+        "_is_refusal",
         "_is_retraction",
         "_normalizer",
         "_splitter",
@@ -68,6 +71,8 @@ class AnswerAccumulator:
         self._text_room = self._thought_room = limits.answer_chars
         self._has_text = False
         self._has_thoughts = False
+        self._has_delta = False
+        self._is_refusal = False
         self.has_started = False
         self.is_ended = False
         self._has_reason = False
@@ -84,6 +89,11 @@ class AnswerAccumulator:
         if event.answer_tokens is not None:
             self.answer_tokens = event.answer_tokens
             self.thinking_tokens = event.thinking_tokens
+        if event.message:
+            self._merge_message(event)
+        else:
+            self._has_delta = self._has_delta or bool(event.text or event.thought)
+        self._is_refusal = self._is_refusal or event.is_refusal
         self._note_reason(event)
         self.has_started = self.has_started or event.has_token
         if event.thought:
@@ -104,6 +114,13 @@ class AnswerAccumulator:
             self._texts = []
         return deltas
 
+    def _merge_message(self, event: Event) -> None:
+        """Take a whole message as text, unless deltas have brought it: some servers repeat it."""
+        if self._has_delta:
+            event.thought, event.has_token = "", False
+        else:
+            event.text = event.message
+
     def _note_reason(self, event: Event) -> None:
         """Record a finish reason; a token that follows it cancels it."""
         if self._has_reason and event.has_token and not event.text.isspace():
@@ -118,7 +135,12 @@ class AnswerAccumulator:
     @property
     def is_finished(self) -> bool:
         """Return whether the answer is complete by the server's own finish reason."""
-        return self._has_reason and (self._has_text or self._has_thoughts)
+        return self._has_reason and self.has_content
+
+    @property
+    def has_content(self) -> bool:
+        """Return whether there is visible text or a thought."""
+        return self._has_text or self._has_thoughts
 
     def flush(self) -> None:
         """Add the text that was held back; call this after the last event."""
@@ -144,15 +166,11 @@ class AnswerAccumulator:
         and `thinking_limit` for thoughts without an answer.
         """
         if not (self.is_finished or self.is_ended or is_done):
-            raise AttemptError("no_finish" if self._has_text or self._has_thoughts else "empty")
+            raise AttemptError("no_finish" if self.has_content else "empty")
         if not self._has_text:
             raise AttemptError(self._code_without_text())
-        return Finish(
-            self.reason or DONE_REASON,
-            self.prompt_tokens,
-            self.answer_tokens,
-            self.thinking_tokens,
-        )
+        reason = REFUSAL_REASON if self._is_refusal else self.reason or DONE_REASON
+        return Finish(reason, self.prompt_tokens, self.answer_tokens, self.thinking_tokens)
 
     def _code_without_text(self) -> str:
         if not self._has_thoughts:

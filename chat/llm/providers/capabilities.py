@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from chat.errors import ErrorCode, error_code
+from chat.llm.providers.base_urls import may_be_tgi
 from chat.llm.providers.hf import has_lookups_disabled
 from chat.llm.providers.types import Endpoint, ModelKind
 
@@ -51,5 +52,4 @@ def can_complete(endpoint: Endpoint) -> bool:
     """Return whether the endpoint may serve plain text completion."""
     if endpoint.kind == "hf":
         return True
-    path = urlsplit(endpoint.base_url).path.rstrip("/")
-    return not path.endswith(("/v1", "/chat/completions"))
+    return may_be_tgi(endpoint.base_url)

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, cast
 
+from chat.llm.providers.base_urls import chat_address
 from chat.llm.providers.capabilities import needs_lookup
+from chat.llm.providers.dialect import PLAIN, Dialect
 from chat.llm.providers.errors import AttemptError, translate_lookup
 from chat.llm.providers.hf import AsyncInferenceClient
 from chat.llm.providers.hf_transport import ATTEMPT, Attempt, PreparedError
@@ -27,10 +29,10 @@ def make_client(endpoint: Endpoint, request: ChatRequest) -> AsyncInferenceClien
         provider: Any = endpoint.provider or "auto"
         return AsyncInferenceClient(provider=provider, token=endpoint.token)
     key = endpoint.api_key or _DUMMY_KEY
-    base = endpoint.base_url.rstrip("/")
     if request.kind == "completion":
-        return AsyncInferenceClient(model=base, token=key)
-    return AsyncInferenceClient(base_url=base, api_key=key)
+        return AsyncInferenceClient(model=endpoint.base_url.rstrip("/"), token=key)
+    # huggingface_hub would put `/v1` behind every path that does not end with it.
+    return AsyncInferenceClient(base_url=chat_address(endpoint.base_url), api_key=key)
 
 
 async def open_stream(
@@ -38,23 +40,22 @@ async def open_stream(
     endpoint: Endpoint,
     request: ChatRequest,
     attempt: Attempt,
-    *,
-    usage: bool,
+    dialect: Dialect,
 ) -> AsyncIterator[Any]:
     """Send the request and return its events as soon as the response headers arrive.
 
-    `usage` requests token counts. Raises AttemptError and any exception of huggingface_hub.
+    Raises AttemptError and any exception of huggingface_hub.
     """
     await _resolve(endpoint, request, attempt)
     token = ATTEMPT.set(attempt)
     try:
-        return await _call(client, endpoint, request, usage=usage)
+        return await _call(client, endpoint, request, dialect)
     finally:
         ATTEMPT.reset(token)
 
 
 async def _call(
-    client: AsyncInferenceClient, endpoint: Endpoint, request: ChatRequest, *, usage: bool
+    client: AsyncInferenceClient, endpoint: Endpoint, request: ChatRequest, dialect: Dialect
 ) -> AsyncIterator[Any]:
     if request.kind == "completion":
         arguments = completion_arguments(endpoint, request)
@@ -63,10 +64,9 @@ async def _call(
         )
         return cast(AsyncIterator[Any], tokens)
     chunks = await client.chat_completion(
-        [{"role": turn.role, "content": turn.content} for turn in request.messages],
+        dialect.shape_messages(request.messages),
         stream=True,
-        stream_options=_USAGE if usage else None,
-        **chat_arguments(endpoint, request),
+        **dialect.shape_arguments(chat_arguments(endpoint, request)),
     )
     return cast(AsyncIterator[Any], chunks)
 
@@ -82,6 +82,7 @@ def chat_arguments(endpoint: Endpoint, request: ChatRequest) -> dict[str, Any]:
         "frequency_penalty": sampling.frequency_penalty,
         "stop": list(sampling.stop) or None,
         "seed": sampling.seed,
+        "stream_options": _USAGE,
         "extra_body": _repeat_penalty(endpoint, sampling),
     }
 
@@ -149,7 +150,7 @@ async def _dry_run(endpoint: Endpoint, request: ChatRequest, attempt: Attempt) -
     ATTEMPT.set(attempt)
     try:
         async with make_client(endpoint, request) as client:
-            await _call(client, endpoint, request, usage=False)
+            await _call(client, endpoint, request, PLAIN)
     except PreparedError:
         return
     raise AttemptError("internal")

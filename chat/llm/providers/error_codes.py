@@ -27,14 +27,30 @@ _BY_STATUS: Final = {
 _MAY_BE_CONTEXT: Final = frozenset({400, 413, 422, 500})
 
 # Error messages of TGI ("`inputs` tokens + `max_new_tokens` must be <= 4096", "must have less than
-# 4095 tokens"), vLLM ("maximum context length is", "longer than the maximum model length"),
-# llama.cpp ("exceeds the available context size", "exceed_context_size_error"), Mistral ("too large
-# for model with 32768 maximum context length"), OpenAI ("context_length_exceeded", "reduce the
-# length of the messages").
+# 4095 tokens"), vLLM ("maximum context length is", "longer than the maximum model length"), SGLang
+# ("longer than the model's context length"), llama.cpp ("exceeds the available context size",
+# "exceed_context_size_error"), Ollama ("exceeded max context length", "exceeds the context
+# length"), LM Studio ("the model is loaded with context length of only", "when context the
+# overflows"), Mistral ("too large for model with 32768 maximum context length"), OpenAI
+# ("context_length_exceeded", "reduce the length of the messages"), Anthropic ("prompt is too long",
+# "exceed context limit"), Gemini ("exceeds the maximum number of tokens allowed").
 _CONTEXT = re.compile(
-    r"maximum (?:context|model|sequence|input) length|context[ _-]?(?:length|size|window)"
-    r"|must have less than \d+ tokens|tokens`? \+ `?max_new_tokens|prompt is too long"
-    r"|reduce the length of the (?:messages|prompt|input)|too many (?:input )?tokens",
+    r"maximum (?:context|model|sequence|input) length|context[ _-]?(?:length|size|window|limit)"
+    r"|context (?:the )?overflow|must have less than \d+ tokens|tokens`? \+ `?max_new_tokens"
+    r"|prompt (?:is )?too long|reduce the length of the (?:messages|prompt|input)"
+    r"|too many (?:input )?tokens|maximum number of tokens allowed",
+    re.IGNORECASE,
+)
+# Where these messages name the context window in tokens.
+_WINDOW = re.compile(
+    r"maximum (?:context|model|sequence) length(?: of| is) (?:only )?(\d{2,9})\b"
+    r"|context (?:length|size|window)(?: of(?: only)?| is)? \(?(\d{2,9})\b"
+    r"|\bn_ctx[\"']?\s{0,3}[:=]\s{0,3}(\d{2,9})\b"
+    r"|max_new_tokens`? must be <= (\d{2,9})\b"
+    r"|with (\d{2,9}) maximum context length"
+    r"|tokens > (\d{2,9}) maximum"
+    r"|context limit: \d{1,9} \+ \d{1,9} > (\d{2,9})\b"
+    r"|tokens allowed \((\d{2,9})\)",
     re.IGNORECASE,
 )
 _LOADING = re.compile(r"loading|estimated_time|warming up|starting up", re.IGNORECASE)
@@ -71,6 +87,12 @@ def code_for_error(text: str) -> str:
         code = code_for_status(int(named[1]), text)
         return "stream_error" if code in {"bad_request", "upstream_error"} else code
     return "overloaded" if _OVERLOADED.search(text) else "stream_error"
+
+
+def named_window(text: str) -> int | None:
+    """Return the context window in tokens that an error message names, None if it names none."""
+    match = _WINDOW.search(text)
+    return None if match is None else int(next(filter(None, match.groups())))
 
 
 def requested_wait(retry_after: str | None, body: str) -> float | None:

@@ -6,13 +6,17 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from chat.errors import ProviderError
-from chat.llm.providers.error_codes import code_for_error, code_for_status
+from chat.errors import NO_EVIDENCE, Evidence, ProviderError
+from chat.llm.providers.error_codes import code_for_error, code_for_status, named_window
 from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other_hub, httpx
 
 
 class AttemptError(Exception):
-    """A failed attempt; `is_lost` if a reused connection was dead and the server saw no request.
+    """A failed attempt.
+
+    `refused` is the part of the request that the server refused, see `refusals`. `is_lost` if a
+    reused connection was dead and the server saw no request, `is_closed` if the server closed the
+    connection in order.
 
     It must not leave this package, because frames of its traceback hold the token.
     """
@@ -21,21 +25,30 @@ class AttemptError(Exception):
         self,
         code: str,
         *,
-        status: int | None = None,
         retry_after: float | None = None,
-        blames_usage: bool = False,
+        evidence: Evidence = NO_EVIDENCE,
+        refused: str = "",
         is_lost: bool = False,
+        is_closed: bool = False,
     ) -> None:
         super().__init__(code)
         self.code = code
-        self.status = status
+        self.evidence = evidence
         self.retry_after = retry_after
-        self.blames_usage = blames_usage
+        self.refused = refused
         self.is_lost = is_lost
+        self.is_closed = is_closed
 
     def to_provider_error(self) -> ProviderError:
         """Return the same failure as an error without traceback, which may leave the package."""
-        return ProviderError(self.code, retry_after=self.retry_after, upstream_status=self.status)
+        return ProviderError(self.code, retry_after=self.retry_after, evidence=self.evidence)
+
+
+def error_from_text(text: str) -> AttemptError:
+    """Return the error for an error message inside a stream."""
+    code = code_for_error(text)
+    window = named_window(text) if code == "context_too_long" else None
+    return AttemptError(code, evidence=Evidence(window=window))
 
 
 class DeadConnectionError(httpx.ReadError):
@@ -47,13 +60,13 @@ def translate(exc: Exception) -> AttemptError:
     if isinstance(exc, AttemptError):
         return exc
     if isinstance(exc, TextGenerationError):
-        return AttemptError(code_for_error(f"{type(exc).__name__} {exc}"))
+        return error_from_text(f"{type(exc).__name__} {exc}")
     if isinstance(exc, DeadConnectionError):
         return AttemptError("cut", is_lost=True)
     if isinstance(exc, httpx.ConnectError):
         return AttemptError(_connect_code(exc))
     if isinstance(exc, httpx.TransportError):
-        return AttemptError("cut")
+        return AttemptError("cut", is_closed=isinstance(exc, httpx.RemoteProtocolError))
     # huggingface_hub raises these for an event that is not JSON or has the wrong shape.
     wrong_shape = isinstance(exc, ValueError | TypeError | AttributeError | LookupError)
     return AttemptError("broken_stream" if wrong_shape else "internal")
@@ -65,7 +78,7 @@ def translate_lookup(exc: Exception) -> AttemptError:
         status = exc.response.status_code
         # The Hub answers 401 for an unknown model, see `hf_raise_for_status`.
         code = "model_not_found" if status in {401, 403, 404} else code_for_status(status)
-        return AttemptError(code, status=status)
+        return AttemptError(code, evidence=Evidence(status=status))
     if isinstance(exc, httpx.TransportError):
         return AttemptError("lookup_blocked") if has_other_hub() else translate(exc)
     if isinstance(exc, ValueError):

@@ -10,8 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from chat.llm.providers.error_codes import code_for_error
-from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.errors import error_from_text
 from chat.llm.providers.hf_transport import EventStream
 from chat.llm.providers.sse import DONE
 from chat.llm.providers.stream_parsers import Event, parse_chat_event, parse_completion_event
@@ -20,6 +19,8 @@ from chat.llm.providers.stream_parsers import Event, parse_chat_event, parse_com
 class Events(Protocol):
     """A stream of events; `is_done` once the server has sent `[DONE]`.
 
+    `has_bytes` tells that the server sent something, which may be no event.
+
     `read_available` returns what has arrived, without waiting. `read` waits for the next batch and
     returns None at the end. Both raise AttemptError, and ValueError, TypeError, LookupError or
     AttributeError for a malformed event.
@@ -27,6 +28,8 @@ class Events(Protocol):
 
     @property
     def is_done(self) -> bool: ...
+    @property
+    def has_bytes(self) -> bool: ...
     def read_available(self) -> list[Event]: ...
     async def read(self) -> list[Event] | None: ...
 
@@ -38,6 +41,10 @@ class ChatEvents:
         self._body = body
         self._failure: Exception | None = None
         self.is_done = False
+
+    @property
+    def has_bytes(self) -> bool:
+        return self._body.has_bytes
 
     def read_available(self) -> list[Event]:
         ended = self.is_done or self._failure is not None
@@ -68,7 +75,7 @@ def parse_chunk(payload: bytes) -> Any:
     chunk = json.loads(payload.decode("utf-8", "replace"))
     if chunk.get("error") is not None:
         named = {key: chunk.get(key) for key in ("error", "error_type")}
-        raise AttemptError(code_for_error(str(named)))
+        raise error_from_text(str(named))
     return chunk
 
 
@@ -82,6 +89,10 @@ class CompletionEvents:
     @property
     def is_done(self) -> bool:
         return self._body is not None and self._body.is_done
+
+    @property
+    def has_bytes(self) -> bool:
+        return self._body is not None and self._body.has_bytes
 
     def read_available(self) -> list[Event]:
         return []

@@ -1,22 +1,27 @@
 """The HTTP client of huggingface_hub: map hosts, and let only event streams through.
 
 Any other response becomes an AttemptError here, before huggingface_hub parses its body, which
-fails on unusual ones.
+fails on unusual ones. A whole answer as JSON becomes a stream of one event.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from chat.errors import Evidence
+from chat.llm.providers.base_urls import redact_address
 from chat.llm.providers.connections import SSL
-from chat.llm.providers.error_codes import code_for_status, requested_wait
+from chat.llm.providers.error_codes import code_for_status, named_window, requested_wait
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.hf import httpx, set_async_client_factory, set_client_factory
 from chat.llm.providers.http_transport import AiohttpTransport, Body
+from chat.llm.providers.refusals import refused_part
 from chat.llm.providers.sse import DONE, EventLines, encode_lines
+from chat.llm.providers.whole_body import BodyStart, media_type_of
 
 _LOOKUP_SECONDS = 10.0
 _BODY_BYTES = 16_384
@@ -56,14 +61,16 @@ class PreparedError(Exception):
 class EventStream(httpx.AsyncByteStream):
     """The body of a streamed answer, as payloads for us or as `data:` lines for huggingface_hub.
 
-    `is_done` tells whether the server has sent `[DONE]`.
+    `is_done` tells whether the server has sent `[DONE]`, `has_bytes` whether it has sent anything.
     """
 
-    def __init__(self, inner: Body, limit: int) -> None:
+    def __init__(self, inner: Body, limit: int, start: BodyStart) -> None:
         self._inner = inner
         self._lines = EventLines(limit)
+        self._start: BodyStart | None = start
         self._is_over = False
         self.is_done = False
+        self.has_bytes = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (payloads := await self.read()) is not None:
@@ -78,12 +85,29 @@ class EventStream(httpx.AsyncByteStream):
             return None
         chunk = await self._inner.read()
         self._is_over = not chunk
+        self.has_bytes = self.has_bytes or bool(chunk)
+        if self._start is not None:
+            return self._parse_start(self._start, chunk)
         return self._parse_end() if self._is_over else self._parse(chunk)
 
     def read_available(self) -> list[bytes]:
         """Return the payloads that have arrived; none if `read` has to raise an error."""
-        chunk = b"" if self._lines.failure is not None else self._inner.read_available()
+        if self._start is not None or self._lines.failure is not None:
+            return []
+        chunk = self._inner.read_available()
         return self._parse(chunk) if chunk else []
+
+    def _parse_start(self, start: BodyStart, chunk: bytes) -> list[bytes]:
+        """Return the payloads of the first bytes: of events, or of a whole JSON document."""
+        events = start.feed(chunk)
+        if events is None and (document := start.document(at_end=self._is_over)) is not None:
+            self._inner.is_over = self._is_over = self.is_done = True
+            return [document, DONE]
+        if events is None and not self._is_over:
+            return []
+        self._start = None
+        payloads = self._parse(start.rest() if events is None else events)
+        return payloads + self._parse_end() if self._is_over else payloads
 
     def _parse(self, chunk: bytes) -> list[bytes]:
         payloads = self._lines.feed(chunk)
@@ -102,7 +126,7 @@ class EventStream(httpx.AsyncByteStream):
 
 
 class StreamTransport(httpx.AsyncBaseTransport):
-    """Sends one request and raises AttemptError unless the response is an event stream."""
+    """Sends one request and raises AttemptError unless the response may be an event stream."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
@@ -111,13 +135,16 @@ class StreamTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._attempt.dry:
             raise PreparedError
+        asked = redact_address(str(request.url))
         _map_host(request, self._attempt.router_map)
         request.headers["accept"] = "text/event-stream"
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
-        if not _is_event_stream(response):
-            raise await _to_attempt_error(response)
-        self._attempt.body = EventStream(_body(response), self._attempt.frame_bytes)
+        if not _may_be_stream(response):
+            raise await _to_attempt_error(response, asked, await request.aread())
+        limit = self._attempt.frame_bytes
+        start = BodyStart(response.headers.get("content-type", ""), limit, asked)
+        self._attempt.body = EventStream(_body(response), limit, start)
         return httpx.Response(
             200,
             headers={"content-type": "text/event-stream; charset=utf-8"},
@@ -147,28 +174,42 @@ def _map_host(request: httpx.Request, router_map: Mapping[str, str]) -> None:
     request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port)
 
 
-def _is_event_stream(response: httpx.Response) -> bool:
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _may_be_stream(response: httpx.Response) -> bool:
+    """Return whether the body is to be read; its first bytes tell what it is."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    return (
-        response.status_code == 200
-        and media_type == "text/event-stream"
-        and encoding in {"", "identity"}
-    )
+    return response.status_code == 200 and encoding in {"", "identity"}
 
 
-async def _to_attempt_error(response: httpx.Response) -> AttemptError:
-    """Close the response and return what it means."""
+async def _to_attempt_error(response: httpx.Response, asked: str, sent: bytes) -> AttemptError:
+    """Close the response and return what it means; `sent` is the body of the request."""
     status = response.status_code
     try:
         body = await _read_start(response) if status >= 400 else ""
     finally:
         await response.aclose()
+    code = code_for_status(status, body)
+    is_context = code == "context_too_long"
+    refused = "" if is_context or not body else refused_part(status, body, json.loads(sent))
     return AttemptError(
-        code_for_status(status, body),
-        status=status,
+        code,
+        evidence=Evidence(
+            status=status,
+            asked=asked,
+            content_type=_content_type(response),
+            parameter=refused,
+            window=named_window(body) if is_context else None,
+        ),
         retry_after=requested_wait(response.headers.get("retry-after"), body),
-        blames_usage=status in {400, 422} and "stream_options" in body,
+        refused=refused,
+    )
+
+
+def _content_type(response: httpx.Response) -> str:
+    """Return the media type, with the encoding of a compressed body, as far as they are plain."""
+    media_type = media_type_of(response.headers.get("content-type", ""))
+    encoding = response.headers.get("content-encoding", "")
+    return (
+        f"{media_type}, {encoding}" if encoding in ("gzip", "deflate", "br", "zstd") else media_type
     )
 
 

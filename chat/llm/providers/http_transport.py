@@ -30,7 +30,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends one request, on a connection that may be reused with `keep_alive`.
 
     `on_connected` is called when the connection is established, including TLS. Raises exceptions of
-    httpx: ConnectError with its cause, ReadError, or its subclass DeadConnectionError.
+    httpx: ConnectError with its cause, RemoteProtocolError if the connection was closed within the
+    body, ReadError, or its subclass DeadConnectionError.
     """
 
     def __init__(self, on_connected: Callable[[], None], *, keep_alive: bool) -> None:
@@ -119,9 +120,19 @@ def _translate_errors(request_state: RequestState | None = None) -> Iterator[Non
     except aiohttp.ClientConnectorError as exc:
         raise httpx.ConnectError("") from exc
     except (aiohttp.ClientError, OSError) as exc:
+        if _was_closed(exc):
+            raise httpx.RemoteProtocolError("") from exc
         if request_state is not None and _was_dead(exc, request_state):
             raise DeadConnectionError("") from exc
         raise httpx.ReadError("") from exc
+
+
+def _was_closed(exc: Exception) -> bool:
+    """Return whether the server closed the connection in order, but before the body's end.
+
+    aiohttp appends the error of a connection that broke to the message.
+    """
+    return isinstance(exc, aiohttp.ClientPayloadError) and "Error(" not in str(exc)
 
 
 def _was_dead(exc: Exception, request_state: RequestState) -> bool:

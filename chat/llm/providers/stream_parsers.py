@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from chat.llm.providers.error_codes import code_for_error
-from chat.llm.providers.errors import AttemptError
+from chat.llm.providers.errors import AttemptError, error_from_text
 
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 # Some servers send these instead of null: https://github.com/sgl-project/sglang/issues/3912
@@ -16,10 +15,16 @@ _NO_REASONS = frozenset({"", "null", "none", "undefined", "finish_reason_unspeci
 
 @dataclass(slots=True)
 class Event:
-    """One event; `has_token` is also True for a tool call, which is not shown."""
+    """One event; `has_token` is also True for a tool call, which is not shown.
+
+    `message` is the text of a whole message, sent where the delta is empty. `is_refusal` tells that
+    the model refused to answer, and `text` is its refusal.
+    """
 
     text: str = ""
     thought: str = ""
+    message: str = ""
+    is_refusal: bool = False
     has_token: bool = False
     reason: str | None = None
     prompt_tokens: int | None = None
@@ -58,7 +63,26 @@ def _add_choice(event: Event, choice: Any) -> None:
         event.text += _text(content)
         event.thought += _thought(delta, content)
         event.has_token = bool(event.text or event.thought or delta.get("tool_calls"))
+        _add_refusal(event, delta)
+    if not event.has_token and choice.get("message"):
+        _add_message(event, choice["message"])
     event.reason = _reason(choice.get("finish_reason")) or event.reason
+
+
+def _add_refusal(event: Event, delta: Any) -> None:
+    refusal = delta.get("refusal")
+    if refusal and isinstance(refusal, str):
+        event.text += refusal
+        event.is_refusal = event.has_token = True
+
+
+def _add_message(event: Event, message: Any) -> None:
+    """Add the text of a whole message; some servers repeat in it what the deltas have said."""
+    content = message.get("content")
+    whole = Event(text=_text(content), thought=_thought(message, content))
+    _add_refusal(whole, message)
+    event.message, event.is_refusal, event.thought = whole.text, whole.is_refusal, whole.thought
+    event.has_token = bool(event.message or event.thought or message.get("tool_calls"))
 
 
 def _thought(delta: Any, content: object) -> str:
@@ -134,7 +158,8 @@ def _text(content: object) -> str:
 def _part(part: object) -> str:
     if not isinstance(part, dict):
         raise AttemptError("broken_stream")
-    return _text(part.get("text")) if part.get("type") == "text" else ""
+    kind = part.get("type")
+    return _text(part.get(kind)) if kind in ("text", "refusal") else ""
 
 
 def _reason(reason: object) -> str | None:
@@ -162,4 +187,4 @@ def _raise_error(chunk: Any) -> None:
     """
     if chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
         named = {key: chunk.get(key) for key in ("code", "type", "message", "detail")}
-        raise AttemptError(code_for_error(str(named)))
+        raise error_from_text(str(named))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass
 from random import SystemRandom
 
 from chat.errors import ProviderError
 from chat.llm.providers.accumulator import AnswerAccumulator
+from chat.llm.providers.adaptation import Adaptation
 from chat.llm.providers.capabilities import unsupported_reason
 from chat.llm.providers.client import make_client, open_stream
 from chat.llm.providers.deadlines import DeadlineTimer
+from chat.llm.providers.dialect import PLAIN, Dialect
 from chat.llm.providers.errors import AttemptError, translate
 from chat.llm.providers.events import ChatEvents, CompletionEvents, Events
 from chat.llm.providers.hf import AsyncInferenceClient
@@ -46,8 +48,13 @@ _RETRYABLE = frozenset(
 )
 _DEFAULT_RETRY = Retry()
 _random = SystemRandom()
-# Servers that rejected `stream_options`; no token counts are requested from them again.
-_without_usage: set[tuple[str, str]] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The server accepted this dialect after it had refused the one of the request."""
+
+    dialect: Dialect
 
 
 async def stream(
@@ -56,10 +63,12 @@ async def stream(
     deadlines: Deadlines,
     limits: Limits,
     retry: Retry = _DEFAULT_RETRY,
-) -> AsyncGenerator[Item]:
+    dialect: Dialect = PLAIN,
+) -> AsyncGenerator[Item | Learned]:
     """Yield the answer to `request` as it arrives: thoughts, text, and one `Finish` at the end.
 
-    A `Waiting` comes before each repeated attempt. Raises ProviderError if the answer is not
+    A `Waiting` comes before each repeated attempt, and a `Learned` before the first text if the
+    server has refused `dialect` and accepted another one. Raises ProviderError if the answer is not
     complete; the text so far is valid. Cancelling the iterating task closes the connection at any
     time. A caller that stops early must close the generator in the same task
     (`contextlib.aclosing`).
@@ -68,18 +77,21 @@ async def stream(
     failure = None if unsupported is None else ProviderError(unsupported.code)
     total_at = asyncio.get_running_loop().time() + deadlines.total
     attempt = 0
-    server = endpoint
+    adaptation = Adaptation(endpoint, dialect)
     while failure is None:
         attempt += 1
         answer, timer = AnswerAccumulator(request, limits), DeadlineTimer(deadlines, total_at)
         try:
-            async with aclosing(_run_attempt(server, request, limits, answer, timer)) as items:
+            running = _run_attempt(adaptation, request, limits, answer, timer)
+            async with aclosing(running) as items:
                 async for item in items:
+                    if (learned := adaptation.take_learned()) is not None:
+                        yield Learned(learned)
                     yield item
             return
         except AttemptError as exc:
-            if (repeat_at := _endpoint_to_repeat(exc, server)) is not None:
-                attempt, server = attempt - 1, repeat_at
+            if adaptation.adapt(exc):
+                attempt -= 1
                 continue
             failure = exc.to_provider_error()
         # Outside the handler, so that the raised error does not carry the refusal as its context.
@@ -89,19 +101,6 @@ async def stream(
             failure = None
             await asyncio.sleep(wait)
     raise failure
-
-
-def _endpoint_to_repeat(exc: AttemptError, endpoint: Endpoint) -> Endpoint | None:
-    """Return the endpoint for a request that is repeated at once, None if it is not.
-
-    Such a repetition does not count as a retry: the server saw no request, or rejected only its
-    `stream_options`.
-    """
-    if exc.is_lost:
-        return replace(endpoint, keep_alive=False)
-    if exc.blames_usage and _stop_requesting_usage(endpoint):
-        return endpoint
-    return None
 
 
 def _retry_delay(
@@ -120,7 +119,7 @@ def _retry_delay(
 
 
 async def _run_attempt(
-    endpoint: Endpoint,
+    adaptation: Adaptation,
     request: ChatRequest,
     limits: Limits,
     answer: AnswerAccumulator,
@@ -129,8 +128,8 @@ async def _run_attempt(
     """Send one request and yield its answer; raises only AttemptError."""
     failure, is_done = None, False
     try:
-        async with make_client(endpoint, request) as client:
-            events = await _open_events(client, endpoint, request, limits, timer)
+        async with make_client(adaptation.endpoint, request) as client:
+            events = await _open_events(client, adaptation, request, limits, timer)
             while not answer.is_ended and (batch := await _read_next(events, timer)) is not None:
                 for event in batch:
                     if not answer.is_ended:
@@ -146,7 +145,7 @@ async def _run_attempt(
         answer.release()
         for delta in answer.take():
             yield delta
-        raise failure
+        raise AttemptError("no_finish") if failure.is_closed and answer.has_content else failure
     answer.flush()
     for delta in answer.take():
         yield delta
@@ -166,23 +165,16 @@ def _move_deadline(timer: DeadlineTimer, answer: AnswerAccumulator, batch: list[
 def _is_harmless(failure: AttemptError, answer: AnswerAccumulator) -> bool:
     """Return whether the answer was complete before this failure.
 
-    If the server's finish reasons are doubtful, only its silence counts as the end of the answer.
+    If the server's finish reasons are doubtful, only its silence or an orderly close counts as the
+    end of the answer.
     """
-    return answer.is_finished and (not answer.is_doubtful or failure.code == "idle_timeout")
-
-
-def _stop_requesting_usage(endpoint: Endpoint) -> bool:
-    """Request no more token counts from this server; return False if that was so already."""
-    server = (endpoint.kind, endpoint.base_url)
-    if server in _without_usage:
-        return False
-    _without_usage.add(server)
-    return True
+    is_end = failure.is_closed or failure.code == "idle_timeout"
+    return answer.is_finished and (is_end or not answer.is_doubtful)
 
 
 async def _open_events(
     client: AsyncInferenceClient,
-    endpoint: Endpoint,
+    adaptation: Adaptation,
     request: ChatRequest,
     limits: Limits,
     timer: DeadlineTimer,
@@ -194,15 +186,15 @@ async def _open_events(
         timer.on_connected()
         scope.reschedule(timer.when)
 
+    endpoint, dialect = adaptation.endpoint, adaptation.dialect
     attempt = Attempt(
         endpoint.router_map, limits.frame_bytes, connected, keep_alive=endpoint.keep_alive
     )
-    usage = (endpoint.kind, endpoint.base_url) not in _without_usage
     try:
         async with scope:
-            tokens = await open_stream(client, endpoint, request, attempt, usage=usage)
+            tokens = await open_stream(client, endpoint, request, attempt, dialect)
     except TimeoutError:
-        raise AttemptError(timer.code) from None
+        raise timer.error() from None
     if request.kind == "completion" or attempt.body is None:
         return CompletionEvents(tokens, attempt.body)
     return ChatEvents(attempt.body)
@@ -213,10 +205,10 @@ async def _read_next(events: Events, timer: DeadlineTimer) -> list[Event] | None
     if batch := events.read_available():
         # Setting up a timeout costs more than parsing an event.
         if timer.is_past:
-            raise AttemptError(timer.code)
+            raise timer.error()
         return batch
     try:
         async with asyncio.timeout_at(timer.when):
             return await events.read()
     except TimeoutError:
-        raise AttemptError(timer.code) from None
+        raise timer.error(kept_alive=events.has_bytes) from None

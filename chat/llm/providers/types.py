@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Literal
 
@@ -32,6 +33,12 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     keep_alive: bool = False
     router_map: Mapping[str, str] = field(default_factory=_no_hosts, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells this server from others, without holding its address."""
+        identity = "\n".join((self.kind, self.provider, self.base_url.rstrip("/")))
+        return sha256(identity.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

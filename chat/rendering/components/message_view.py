@@ -16,6 +16,8 @@ from chat.rendering.markdown import RENDERER_VERSION, render, render_plain
 from chat.selectors.messages import Siblings, ThreadPage
 
 NO_SIBLINGS = Siblings((), 0)
+# States of an answer that did not come to its end, although nobody stopped it.
+INCOMPLETE = (Status.FAILED, Status.INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def to_message_view(item: MessageItem) -> MessageView:
         is_error=message.status == Status.FAILED,
         notice=live.notice if live else "",
         can_continue=can_continue(message),
-        again_label=_("Retry") if message.status == Status.FAILED else _("Regenerate"),
+        again_label=_("Retry") if message.status in INCOMPLETE else _("Regenerate"),
         siblings=item.siblings,
         can_ask=can_ask,
         source=message.text if message.role == Role.USER else "",
@@ -237,6 +239,8 @@ def outcome_note(message: Message) -> str:
         return _(error_code(message.error_code).sentence)
     if message.status == Status.STOPPED:
         return _("You stopped this answer.")
+    if message.status == Status.INTERRUPTED and message.finish_reason:
+        return _(error_code(message.finish_reason).sentence)
     if message.status == Status.INTERRUPTED:
         return _("The server restarted while writing this answer. The text so far was saved.")
     if message.status == Status.COMPLETE:
@@ -246,6 +250,8 @@ def outcome_note(message: Message) -> str:
 
 def finish_note(reason: str) -> str:
     """Return a sentence on an unusual finish reason, "" for a usual one."""
+    if reason == "refusal":
+        return _("The model refused to answer.")
     if reason in FINISHED:
         return ""
     if reason in ("length", "answer_too_long"):

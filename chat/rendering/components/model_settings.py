@@ -30,12 +30,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class AnsweringModel:
-    """The model that answers next; its values are shown where the person has chosen none."""
+    """The model that answers next; its values are shown where the person has chosen none.
+
+    A value that is None is not sent: the server uses its own.
+    """
 
     label: str
     note: str
-    temperature: float
-    top_p: float
+    temperature: float | None
+    top_p: float | None
     max_output: int
 
 
@@ -152,11 +155,18 @@ def range_values(options: dict[str, Any], model: AnsweringModel) -> dict[str, st
         "top_p_least": options["top_p"][0],
         "top_p_most": options["top_p"][1],
         "least_tokens": options["least_tokens"],
-        "model_temperature": model.temperature,
-        "model_top_p": model.top_p,
         "max_output": model.max_output,
     }
-    return {name: form_value(value) for name, value in numbers.items()}
+    values = {name: form_value(value) for name, value in numbers.items()}
+    return values | {
+        "model_temperature": shown_default(model.temperature),
+        "model_top_p": shown_default(model.top_p),
+    }
+
+
+def shown_default(value: float | None) -> str:
+    """Return the model's own value for an empty field; the server's own cannot be shown."""
+    return escape(_("model's default")) if value is None else str(value)
 
 
 def form_value(value: float | None) -> str:
@@ -178,8 +188,8 @@ def model_values(model: AnsweringModel) -> dict[str, str]:
     """Return the note and the sampling values of a model, for the attributes of its option."""
     return {
         "note": escape(model.note),
-        "temperature": form_value(model.temperature),
-        "top_p": form_value(model.top_p),
+        "temperature": shown_default(model.temperature),
+        "top_p": shown_default(model.top_p),
         "max_tokens": form_value(model.max_output),
     }
 

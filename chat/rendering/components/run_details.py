@@ -7,6 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from chat.models import Message, Run
+from chat.rendering.components.failure_details import FailureDetails, to_failure_details
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,18 @@ class DetailLine:
 
 @dataclass(frozen=True, slots=True)
 class RunDetails:
-    """Details of a run; `prompt` is the exact text of the system prompt that it used."""
+    """Details of a run; `prompt` is the exact text of the system prompt that it used.
+
+    `failure` is for administrators only.
+    """
 
     lines: list[DetailLine]
     prompt: str
     written_at: datetime
+    failure: FailureDetails | None = None
 
 
-def to_run_details(message: Message, run: Run | None) -> RunDetails:
+def to_run_details(message: Message, run: Run | None, *, for_staff: bool = False) -> RunDetails:
     """Describe the last run of an answer; without one (an imported answer), only its time."""
     if run is None:
         return RunDetails([], "", message.created_at)
@@ -37,6 +42,7 @@ def to_run_details(message: Message, run: Run | None) -> RunDetails:
         [DetailLine(label, value) for label, value in lines if value],
         version.text if version else "",
         run.created_at,
+        to_failure_details(run) if for_staff else None,
     )
 
 

@@ -201,7 +201,9 @@ def test_a_failed_answer_says_what_happened_and_offers_to_retry(
         (Status.COMPLETE, "content_filter", "content filter", True),
         (Status.COMPLETE, "other", "an unknown reason", True),
         (Status.STOPPED, "", "You stopped", True),
+        (Status.COMPLETE, "refusal", "The model refused", False),
         (Status.INTERRUPTED, "", "The server restarted", True),
+        (Status.INTERRUPTED, "no_finish", "ended before it was complete", True),
     ],
 )
 def test_how_an_answer_ended_is_said(
@@ -213,7 +215,8 @@ def test_how_an_answer_ended_is_said(
     assert note in page
     assert ('class="message-note"' in page) is bool(note)
     assert (">Continue<" in page) is goes_on
-    assert 'aria-label="Regenerate"' in page
+    again = "Retry" if status == Status.INTERRUPTED else "Regenerate"
+    assert f'aria-label="{again}"' in page
 
 
 def test_a_site_without_a_model_says_so(owner_client: Client) -> None:

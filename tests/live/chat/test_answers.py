@@ -230,11 +230,10 @@ FAULTS: dict[str, tuple[Script, str, str, str]] = {
     "html": (
         script(Respond(200, f"<p>{ECHO}".encode(), "text/html")),
         "not_a_stream",
-        "sent a web page instead",
+        "something other than an answer",
         "",
     ),
     "cut": (after_text(Cut()), "cut", "was lost", "Hello"),
-    "no finish": (after_text(End()), "no_finish", "before it was complete", "Hello"),
     "empty": (script("", Finish(), Done()), "empty", "sent an empty answer", ""),
     "error frame": (
         after_text(Raw(b'data: {"error": "SECRET-ECHO"}\n\n')),
@@ -273,13 +272,56 @@ def test_a_fault_has_a_state_a_sentence_and_keeps_the_text(
     assert rows.run(key)["error_code"] == code
     assert sentence in page
     assert 'aria-label="Retry"' in page
+    lines = site.log()[before:].splitlines()
     for secret in (ECHO, upstream.address, "Why is the sky"):
-        assert secret not in site.log()[before:]
+        # A wrong address is the usual cause of a 404, so the log names it.
+        assert [line for line in lines if secret in line and "status=404" not in line] == []
     assert ECHO not in page
     assert upstream.address not in page
     upstream.script(answer("Light."))
     visitor.post(f"/m/{answer_of(page)}/regenerate/")
     assert "Light." in until_done(visitor, key)
+
+
+def test_the_log_names_the_address_where_nothing_was_found(
+    site: Site, visitor: Person, upstream: UpstreamThread, rows: Rows
+) -> None:
+    before = len(site.log())
+    key = ask(visitor, upstream, status(404), "failed")
+    asked = f"{upstream.base_url}/chat/completions"
+    assert f"code=model_not_found upstream_status=404 asked={asked}" in site.log()[before:]
+    assert rows.run(key)["evidence"]["asked"] == asked
+    answer_id = answer_of(visitor.page(key))
+    assert upstream.address not in visitor.get(f"/m/{answer_id}/about/").text
+
+
+@pytest.mark.parametrize("end", [End(), Cut(reset=False)], ids=["ended", "closed"])
+def test_a_closed_connection_without_a_reason_is_interrupted_and_goes_on(
+    visitor: Person, upstream: UpstreamThread, rows: Rows, end: End | Cut
+) -> None:
+    key = ask(visitor, upstream, after_text(end), "interrupted")
+    row, page = rows.answer(key), visitor.page(key)
+    assert (row["status"], row["finish_reason"], row["error_code"]) == (
+        "interrupted",
+        "no_finish",
+        "",
+    )
+    assert "ended before it was complete" in page
+    assert 'aria-label="Retry"' in page
+    assert ">Continue<" in page
+    upstream.script(answer(" world."))
+    visitor.post(f"/m/{answer_of(page)}/continue/")
+    until_done(visitor, key)
+    assert rows.answer(key)["text"] == "Hello world."
+
+
+def test_done_without_a_reason_is_complete(
+    visitor: Person, upstream: UpstreamThread, rows: Rows
+) -> None:
+    key = ask(visitor, upstream, after_text(Done()))
+    row = rows.answer(key)
+    assert (row["status"], row["finish_reason"], row["text"]) == ("complete", "done", "Hello")
+    assert ">Continue<" not in visitor.page(key)
 
 
 def test_a_model_that_this_server_cannot_run_is_never_asked(

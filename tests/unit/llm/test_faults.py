@@ -21,8 +21,8 @@ ERRORS = {
     "closed before headers": ("cut", ""),
     "cut after headers": ("cut", ""),
     "cut in mid stream": ("cut", "Hello"),
-    "closed in mid stream": ("cut", "Hello"),
-    "closed in mid frame": ("cut", "Hello"),
+    "closed in mid stream": ("no_finish", "Hello"),
+    "closed in mid frame": ("no_finish", "Hello"),
     "end without finish": ("no_finish", "Hello"),
     "end without length or chunks": ("no_finish", "Hello"),
     "end in mid frame": ("no_finish", "Hello"),
@@ -40,7 +40,7 @@ ERRORS = {
     "html page with 200": ("not_a_stream", ""),
     "json page with 200": ("not_a_stream", ""),
     "json error with 200": ("not_a_stream", ""),
-    "no content type": ("not_a_stream", ""),
+    "no content type": ("empty", ""),
     "nothing with 204": ("not_a_stream", ""),
     "compressed stream": ("not_a_stream", ""),
     "redirect": ("redirect", ""),
@@ -48,6 +48,8 @@ ERRORS = {
 }
 FINISHES = {
     "cut after finish": "stop",
+    "closed after a reason on every chunk": "stop",
+    "ended after a reason on every chunk": "stop",
     "stall after finish": "stop",
     "finish without done": "stop",
     "done without finish": "done",

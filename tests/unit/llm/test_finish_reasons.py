@@ -47,6 +47,7 @@ from tests.fake_llm import (
 )
 from tests.unit.llm.tools import (
     FAST,
+    FIRST,
     MID,
     ONCE,
     PATIENT,
@@ -122,6 +123,19 @@ class TestDeadlines:
             await asyncio.sleep(MID.idle + 0.1)
             up.release()
             assert await anext(items) == TextDelta("two")
+
+    @pytest.mark.parametrize("comments", [True, False])
+    async def test_comments_do_not_move_the_first_deadline_but_are_told(
+        self, up: Upstream, *, comments: bool
+    ) -> None:
+        up.script(faults.NETWORK["comments only, before text"] if comments else script(Stall()))
+        outcome = await ask(hf(up), deadlines=FIRST)
+        assert outcome.code == "first_token_timeout"
+        assert outcome.error is not None
+        assert outcome.error.evidence.seconds == FIRST.first_token
+        assert outcome.error.evidence.kept_alive is comments
+        detail = "code=first_token_timeout upstream_status=none DEADLINE_FIRST_TOKEN=0.3"
+        assert outcome.error.detail == detail + (" kept_alive=yes" if comments else "")
 
     async def test_thoughts_are_tokens(self, up: Upstream) -> None:
         thought = faults.choices(delta={"reasoning_content": "hm"})
@@ -374,8 +388,9 @@ class TestCancellation:
             up.release("end")
             await asyncio.sleep(0.05)
             assert await anext(items) == TextDelta(" world")
-            with pytest.raises(ProviderError, match="connection to the model was lost"):
+            with pytest.raises(ProviderError) as problem:
                 await anext(items)
+        assert problem.value.code == ("cut" if reset else "no_finish")
 
     async def test_cancelled_just_as_a_deadline_passes(self, up: Upstream) -> None:
         """Whichever comes first, the task ends, and the server is rid of it."""

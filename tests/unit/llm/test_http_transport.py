@@ -9,7 +9,7 @@ import pytest
 
 from chat.llm.providers import ChatRequest, ChatTurn, Endpoint, Sampling
 from chat.llm.providers import Finish as Finished
-from tests.fake_llm import Done, Finish, Frame, Respond, Upstream, answer, closed_port, script
+from tests.fake_llm import Done, Finish, Frame, Upstream, answer, closed_port, script
 from tests.unit.llm.tools import (
     HOSTS,
     MODEL,
@@ -220,16 +220,6 @@ async def test_proxies_of_the_environment_are_not_used(
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert (await ask(openai(up.base_url))).reason == "stop"
-
-
-async def test_server_that_refuses_stream_options_is_asked_without(up: Upstream) -> None:
-    refused = Respond(422, b'{"detail": [{"loc": ["body", "stream_options"], "msg": "extra"}]}')
-    up.script(script(refused), answer("one"), answer("two"))
-    for text in ("one", "two"):
-        outcome = await ask(openai(up.base_url))
-        assert outcome.text == text
-        assert not outcome.waits
-    assert ["stream_options" in request.body for request in up.requests] == [True, False, False]
 
 
 async def test_counts_of_the_server(up: Upstream) -> None:

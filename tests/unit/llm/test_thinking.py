@@ -1,5 +1,6 @@
 """Thoughts are told apart from the answer, however a server sends them."""
 
+import json
 from itertools import pairwise
 from random import Random
 
@@ -8,7 +9,18 @@ import pytest
 from chat.llm.providers import Limits
 from chat.llm.providers.think_tags import ThinkSplitter
 from tests.fake_llm import Upstream
-from tests.fake_llm.script import Cut, Delta, Done, Finish, Frame, Repeat, Script, Usage, script
+from tests.fake_llm.script import (
+    Cut,
+    Delta,
+    Done,
+    Finish,
+    Frame,
+    Repeat,
+    Respond,
+    Script,
+    Usage,
+    script,
+)
 from tests.unit.llm.tools import Outcome, ask, openai
 
 # What a model writes, its thoughts, and the text that is shown.
@@ -184,3 +196,17 @@ async def test_an_end_marker_after_thoughts_is_dropped(up: Upstream) -> None:
             up, script(Delta(before), Delta("Yes.<|im_"), Delta("end|>"), Finish(), Done())
         )
         assert (outcome.thoughts.strip(), outcome.text) == ("hm", "Yes.")
+
+
+async def test_the_thoughts_of_a_whole_answer(up: Upstream) -> None:
+    message = {"role": "assistant", "content": "42", "reasoning_content": "plan: 6*7"}
+    body = {"object": "chat.completion", "choices": [{"index": 0, "message": message}]}
+    outcome = await ask_once(up, script(Respond(body=json.dumps(body).encode())))
+    assert (outcome.thoughts, outcome.text) == ("plan: 6*7", "42")
+
+
+async def test_a_message_that_repeats_the_deltas_adds_nothing(up: Upstream) -> None:
+    message = {"content": "42", "reasoning": "plan"}
+    last = Frame({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+    outcome = await ask_once(up, script(delta(reasoning="plan"), Delta("42"), last, Done()))
+    assert (outcome.thoughts, outcome.text) == ("plan", "42")

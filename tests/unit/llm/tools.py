@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 
 from chat.errors import ProviderError
 from chat.llm.providers import (
+    PLAIN,
     ChatRequest,
     ChatTurn,
     Deadlines,
+    Dialect,
     Endpoint,
     Finish,
     Item,
+    Learned,
     Limits,
     Retry,
     Sampling,
@@ -40,7 +43,10 @@ HOSTS = ("router.huggingface.co", "huggingface.co")
 
 @dataclass(slots=True)
 class Outcome:
-    """`shown` is the error as text with its whole traceback and the values of its local names."""
+    """`shown` is the error as text with its whole traceback and the values of its local names.
+
+    `learned` is the dialect that the server accepted after it had refused another one.
+    """
 
     text: str = ""
     finish: Finish | None = None
@@ -48,6 +54,7 @@ class Outcome:
     waits: list[Waiting] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
     thoughts: str = ""
+    learned: Dialect | None = None
     shown: str = ""
 
     @property
@@ -93,9 +100,11 @@ async def ask(
     deadlines: Deadlines = PATIENT,
     caps: Limits | None = None,
     retry: Retry = ONCE,
+    dialect: Dialect = PLAIN,
 ) -> Outcome:
     outcome = Outcome()
-    answer = stream(endpoint, request or chat_request(), deadlines, caps or Limits(), retry)
+    request, caps = request or chat_request(), caps or Limits()
+    answer = stream(endpoint, request, deadlines, caps, retry, dialect)
     try:
         async with aclosing(answer) as items:
             async for item in items:
@@ -106,7 +115,7 @@ async def ask(
     return outcome
 
 
-def _note(outcome: Outcome, item: Item) -> None:
+def _note(outcome: Outcome, item: Item | Learned) -> None:
     assert outcome.finish is None, "something came after Finish"
     if isinstance(item, TextDelta):
         assert item.text
@@ -120,6 +129,10 @@ def _note(outcome: Outcome, item: Item) -> None:
     elif isinstance(item, Waiting):
         assert not outcome.text
         outcome.waits.append(item)
+    elif isinstance(item, Learned):
+        assert outcome.learned is None
+        assert not outcome.text
+        outcome.learned = item.dialect
     else:
         outcome.finish = item
 
