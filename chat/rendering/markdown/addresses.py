@@ -8,7 +8,7 @@ paste `https://zh.wikipedia.org/wiki/数学`.
 import re
 from collections.abc import Iterator
 
-from chat.rendering.markdown.marks import ADDRESS_END
+from chat.rendering.markdown.marks import ADDRESS_END, ESCAPED
 
 MAX_MARKED = 3_000
 """Maximum marked ends: the parser reads on to the next blank for each address before them."""
@@ -33,15 +33,17 @@ _TRAILING = "?!.,:;*_~'\""
 def mark_ends(source: str) -> str:
     """Return Markdown with a mark where the parser would read on past the end of an address.
 
-    The parser ends addresses at blanks and "<". `convert.to_html` removes the marks.
+    The parser ends addresses at blanks and "<", and takes a backslash that escapes an underscore
+    for a part of the address. `convert.to_html` resolves the marks.
     """
     return _ADDRESS.sub(_mark_end, source, count=MAX_MARKED)
 
 
 def _mark_end(match: re.Match[str]) -> str:
-    if match["opening"] or match["end"] is None:
+    if match["opening"]:
         return match[0]
-    return match["address"] + ADDRESS_END + match["end"]
+    address = match["address"].replace("\\_", "_" + ESCAPED)
+    return address if match["end"] is None else address + ADDRESS_END + match["end"]
 
 
 def find_addresses(text: str) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,14 @@ Python. A backslash in a Windows path escapes nothing. They get substitutes whil
 
 import re
 
-from chat.rendering.markdown.marks import ADDRESS_END, ASTERISK, BACKSLASH, TILDE, UNDERSCORE
+from chat.rendering.markdown.marks import (
+    ADDRESS_END,
+    ASTERISK,
+    BACKSLASH,
+    ESCAPED,
+    TILDE,
+    UNDERSCORE,
+)
 
 # An escaped tilde is literal already.
 _TILDE = re.compile(r"(?<![~\\])((?:\\\\)*+)~(?!~)")
@@ -15,7 +22,7 @@ BARE_NAME = re.compile(r"(?<![\w\\])__([a-z][a-z0-9]{0,40})__(?!\w)", re.ASCII)
 OPEN_NAME = re.compile(r"(?<![\w\\])__[a-z][a-z0-9]{0,40}_?\Z", re.ASCII)
 """The same at the end of a text, before it is complete."""
 
-# `C:\dir\file`, a part of which may be up to three words, and `\\\\server\share`.
+# `C:\dir\file`, a part of which may be up to three words, and `\\server\share`.
 _IN_PATH = r"[^\s\"`|<>]*"
 _PATH = re.compile(
     rf"(?<!\w)[A-Za-z]:\\(?=[\w.~%*#@!+{{-]){_IN_PATH}(?:(?: [^\s\\\"`|<>]+){{1,2}}\\{_IN_PATH})*"
@@ -27,6 +34,7 @@ _SEPARATOR = re.compile(r"\\(?:(\*)(?!\*)|(?=[\w.~%*#@!+{\\-]))", re.ASCII)
 _SIGNS = {TILDE: "~", UNDERSCORE: "_", BACKSLASH: "\\", ASTERISK: "*"}
 # A link's address holds the substitutes encoded.
 _ADDRESS = re.compile(r'(?<= )(?:href|src)="[^"]*%EF%B7%A[^"]*"')
+_CODE = re.compile(r"<(?:code|span data-math)[^>]*>[^<]*")
 _ENCODED = {
     "%EF%B7%A1": "~",
     "%EF%B7%A2": "_",
@@ -34,6 +42,7 @@ _ENCODED = {
     "%EF%B7%A3": "",
     "%EF%B7%A4": "%5C",
     "%EF%B7%A5": "*",
+    "%EF%B7%A6": "",
 }
 
 
@@ -56,6 +65,8 @@ def restore(html: str) -> str:
     """Return the parser's HTML with the signs themselves, and without marks in addresses."""
     if "%EF%B7%A" in html:
         html = _ADDRESS.sub(_restore_address, html)
+    if ESCAPED in html:
+        html = _CODE.sub(lambda code: code[0].replace(f"_{ESCAPED}", "\\_"), html)
     for substitute, sign in _SIGNS.items():
         html = html.replace(substitute, sign)
     return html.replace(ADDRESS_END.replace("<", "&lt;"), "")

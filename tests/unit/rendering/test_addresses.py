@@ -96,3 +96,12 @@ def test_f24_a_long_paragraph_is_not_cut_inside_an_address() -> None:
     address = "https://zh.wikipedia.org/wiki/数学分析与代数几何学的历史发展概述"
     text = "说明文字很长" * 30 + f"，见{address}。" * 12
     assert links(shown(text)) == [address] * 12
+
+
+@pytest.mark.parametrize("text", ["https://x.y/a\\_b\\_c", "见 https://x.y/a\\_b\\_c，好"])
+def test_an_escaped_underscore_in_an_address_is_one(text: str) -> None:
+    link = shown(text).find("a")[0]
+    assert (link.text, link.attributes["href"]) == ("https://x.y/a_b_c", "https://x.y/a_b_c")
+    assert texts(f"`{text}`", "code") == [text]
+    assert texts(f"```\n{text}\n```", "code") == [text + "\n"]
+    assert shown("[a](https://x.y/a\\_b)").find("a")[0].attributes["href"] == "https://x.y/a_b"
