@@ -36,6 +36,8 @@ _SUFFIX = re.compile(
 )
 _BAD_START = re.compile(r"[)\]},;:!?./*&%](?!\Z)|[)\]},;:!?.&%]\Z|\|\s|\{(?!\})")
 _BAD_END = re.compile(r"(?:[(\[{/&]|(?<![\^_])[-*:])\Z")
+# A variable, a list of them, or something in bars.
+_CLEAR = re.compile(r"-?[^\W\d_](?:,[ ]?[^\W\d_])*|\|[^|]+\|")
 _OPERATOR = re.compile(r"[-+*/=<>|]")
 # A shell variable or a call of jQuery.
 _VARIABLE = re.compile(r"[A-Za-z]\w{3,}(?:[^\w^{(=\\ ]|[ ]\w)|\(['\"]")
@@ -220,10 +222,10 @@ def _is_display(text: str, start: int, inner: str) -> bool:
 
 def _is_clear(inner: str) -> bool:
     """Return whether a text with blanks around it can hardly be anything but a formula."""
-    if len(inner) == 1:
-        return inner.isalpha()
+    if _CLEAR.fullmatch(inner):
+        return True
     if _OPERATOR.match(inner) or _OPERATOR.match(inner[-1]) or inner[-1] in ",;:":
-        return inner[0] == "-" and len(inner) == 2
+        return False
     has_letter = any(character.isalpha() for character in inner)
     return has_letter and (
         has_relation(inner) or _OPERATOR.search(inner) is not None or "(" in inner

@@ -48,7 +48,8 @@ _ALIASES = {
     "vcentcolon": ":",
     "wideparen": r"\overparen",
 }
-_LABEL = re.compile(r"\\label\s*\{[^{}\\]*\}")
+# They print nothing.
+_SILENT = re.compile(r"\\(?:label|require)\s*\{[^{}\\]*\}")
 # A comment of LaTeX ends with the line; behind a number, and in a single line, it is per cent.
 _PERCENT = re.compile(r"(?<!\\)((?:\\\\)*)(?<=\d)\s?%|(?<!\\)((?:\\\\)*)%(?!.*\n)")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
@@ -70,7 +71,7 @@ _TABLE_NAMES = "array cases matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix small
 _ENVIRONMENTS = {
     **dict.fromkeys(["align", "aligned", "alignat", "alignedat", "flalign", "split"], _ALIGN),
     **dict.fromkeys(["gather", "gathered"], _LINES),
-    **dict.fromkeys(["equation", "displaymath", "multline", "multlined", "math"], ("{", "}")),
+    **dict.fromkeys(["equation", "displaymath", "multline", "multlined", "math"], ("", "")),
     "eqnarray": (r"\begin{array}{rcl}", r"\end{array}"),
     "dcases": (r"\begin{cases}", r"\end{cases}"),
     "rcases": (r"\left.\begin{array}{ll}", r"\end{array}\right\}"),
@@ -93,7 +94,7 @@ def prepare_latex(latex: str) -> str:
         raise NotUnderstoodError
     if "\\" not in latex and "&" not in latex:
         return latex
-    latex = _ROW_SPACE.sub(r"\\\\", _LABEL.sub("", latex))
+    latex = _ROW_SPACE.sub(r"\\\\", _SILENT.sub("", latex))
     latex = _NAME.sub(_operator_name, latex)
     latex = _TEXT.sub(_plain_text, latex)
     latex = _ROMAN.sub(r"\\mathrm{{\1}}", latex)

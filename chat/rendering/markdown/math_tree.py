@@ -75,6 +75,7 @@ _NEGATIVE = re.compile(r"-[\d.]+[a-z]{2}|negative[a-z]+")
 _WORD = re.compile(r"[a-z-]+|\d")
 _SPACE = "\t\n\r "
 _ESCAPED = re.compile(r"\\([%$&#_{} ])")
+_STRAY = ("&", "{", "}")  # those that are meant are character references
 _LINES = (LINE_ABOVE, LINE_BEFORE, LINE_AFTER)
 _ACCENTED = {"mover": "accent", "munder": "accentunder"}
 _WITH_LIMITS = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
@@ -129,6 +130,8 @@ def _negated(element: Element) -> Element:
 
 
 def _write_plain(element: Element, depth: int, *names: str) -> str:
+    if element.tag in _WITH_LIMITS:
+        _join_base(element)
     if element.tag not in ELEMENTS or len(element) != _CHILDREN.get(element.tag, len(element)):
         raise NotUnderstoodError
     attributes = _attributes(element)
@@ -139,6 +142,16 @@ def _write_plain(element: Element, depth: int, *names: str) -> str:
         name = _WITH_LIMITS[name]
         element[0].set("movablelimits", "true")
     return _write(name, attributes, _children(element, depth), *names)
+
+
+def _join_base(element: Element) -> None:
+    """Put the base of a script into a row: the library adds brackets of a matrix one by one."""
+    parts = list(element)
+    count = len(parts) - _CHILDREN[element.tag] + 1
+    if count > 1:
+        row = Element("mrow")
+        row.extend(parts[:count])
+        element[:count] = [row]
 
 
 def _has_limits(base: Element) -> bool:
@@ -217,7 +230,7 @@ def _write_token(element: Element, depth: int, *names: str) -> str:
         attributes["mathvariant"] = "normal"
     elif variant and variant != "normal":
         text = _in_variant(text, variant)
-    if "\\" in text or text.startswith("&#") or (text in ("&", "{", "}") and element.tag == "mi"):
+    if "\\" in text or text.startswith("&#") or element.text in _STRAY:
         raise NotUnderstoodError
     return _write(element.tag, attributes, escape(text, quote=False), *names)
 

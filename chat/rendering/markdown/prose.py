@@ -19,7 +19,9 @@ _FOREIGN = re.compile(
     r"[@#\"`$€£¥₹₽¢，。；：！？、“”„«»—–]|://|[.!?;:][ ]+[A-Z][a-z]|[.!?;][ ]+[a-z]{3,}"
 )
 _RELATION = re.compile(r"[=<>≤≥≠≈≡∈→⇒∝~]|\\[A-Za-z]")
-_STRONG = re.compile(r"\\[A-Za-z{|,;:!]|\^|_[{\\]|(?<![A-Za-z0-9_])[A-Za-z]_[A-Za-z0-9]|[)\]}|]_\w")
+_STRONG = re.compile(
+    r"\\[A-Za-z{|,;:!]|\^[^\s$]|_[{\\]|(?<![A-Za-z0-9_])[A-Za-z]_[A-Za-z0-9]|[)\]}|]_\w"
+)
 _AMOUNT = re.compile(r"[ ]*\d[\d.,]*(?![\d.,]*[ ]*[=<>^_*+\\])")
 
 _FUNCTION_NAMES = """

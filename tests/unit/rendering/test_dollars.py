@@ -1,6 +1,7 @@
 """Dollar signs: which of them enclose a formula, whole and streamed (F-07, F-10, F-13)."""
 
 import random
+import re
 from time import process_time
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from chat.rendering.markdown import render
 from chat.rendering.markdown.source import prepare
 from tests.support.dom import parse
+from tests.unit.rendering import math_lines
 from tests.unit.rendering.safety import assert_safe
 from tests.unit.rendering.samples import cuts, stream
 
@@ -133,6 +135,7 @@ FORMULAS = [
     ("$ x $ and $ y $", ["x", "y"]),
     ("$ a + b $", ["a + b"]),
     ("$ f(x) $", ["f(x)"]),
+    ("$ |x| $ and $ a, b $ and $ -x $", ["|x|", "a, b", "-x"]),
     ("$ x = 5 $", ["x = 5"]),
     ("$ \\frac{1}{2} $", ["\\frac{1}{2}"]),
     ("$x^2 $ and $ y^2$", ["x^2", "y^2"]),
@@ -232,6 +235,22 @@ def test_prose_keeps_its_dollar_signs(text: str) -> None:
     assert not tree.find("math")
     assert not [code for code in tree.find("code") if "math-source" in code.attributes.values()]
     assert tree.text.count("$") == text.count("$")
+
+
+@pytest.mark.parametrize("text", math_lines.PROSE)
+def test_more_prose_keeps_its_dollar_signs(text: str) -> None:
+    tree = parse(render(text, "ab12"))
+    assert not tree.find("math")
+    assert not [code for code in tree.find("code") if code.attributes]
+
+
+@pytest.mark.parametrize("text", math_lines.FORMULAS)
+def test_more_formulas_are_formulas(text: str) -> None:
+    html = render(text, "ab12")
+    assert "<math " in html
+    assert "math-source" not in html
+    outside = re.sub("<math .*?</math>", "", html)
+    assert "$" not in outside
 
 
 @pytest.mark.parametrize(("text", "formulas"), FORMULAS)

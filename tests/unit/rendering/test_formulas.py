@@ -12,7 +12,7 @@ from chat.rendering.markdown.math_tree import ATTRIBUTES, CLASSES, ELEMENTS
 from chat.rendering.markdown.mathml import render_formula
 from chat.rendering.markdown.sanitize import MAX_MATH
 from tests.support.dom import Element, parse
-from tests.unit.rendering import safety
+from tests.unit.rendering import math_lines, safety
 
 STYLE = Path(__file__).resolve().parents[3] / "static" / "css" / "math.css"
 
@@ -79,11 +79,23 @@ def shown(latex: str) -> str:
         (r"\begin{align} a &= b \\ c &= d \end{align}", "a=bc=d"),
         (r"\begin{alignat}{2} a &= b \end{alignat}", "a=b"),
         (r"\begin{gathered} a \\ b \end{gathered}", "ab"),
+        (r"\begin{bmatrix} 1 \\ 2 \end{bmatrix}^T", "[12]T"),
+        (r"\binom{n}{k}^2_i", "(nk)i2"),
+        (r"\begin{multline} a \\ b \end{multline}", "ab"),
+        (r"\require{cancel} \cancel{x}", "x"),
+        (r"a \& b \lbrace c \rbrace", "a&b{c}"),
         (r"\begin{rcases} a \\ b \end{rcases}", "ab}"),
     ],
 )
 def test_what_is_understood_is_right(latex: str, text: str) -> None:
     assert shown(latex) == text
+
+
+@pytest.mark.parametrize("latex", math_lines.LATEX)
+@pytest.mark.parametrize("display", [True, False])
+def test_usual_formulas_are_shown_as_formulas(latex: str, display: bool) -> None:
+    tree = safety.assert_safe(render_formula(latex, display=display))
+    assert not tree.find("code")
 
 
 @pytest.mark.parametrize(
