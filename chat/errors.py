@@ -199,6 +199,11 @@ _SETUP = (
         status=503,
     ),
     ErrorCode(
+        "no_model_list",
+        "The model server didn't say which models it offers. Contact your administrator.",
+        admin_only=True,
+    ),
+    ErrorCode(
         "completion_unsupported",
         "This model only completes text, which this site's model server doesn't support. Choose "
         "another model.",

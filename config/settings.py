@@ -298,6 +298,7 @@ HF_TOKEN = env.str("HF_TOKEN", default="")
 HF_PROVIDER = env.str("HF_PROVIDER", default="auto")
 INFERENCE_BASE_URL = env.str("INFERENCE_BASE_URL", default="")
 INFERENCE_API_KEY = env.str("INFERENCE_API_KEY", default="")
+INFERENCE_MODEL = env.str("INFERENCE_MODEL", default="").strip()
 LOCAL_MODEL = env.str("LOCAL_MODEL", default="")
 # Only for tests: maps hosts of Hugging Face to local servers, such as http://127.0.0.1:port.
 INFERENCE_HOST_MAP: dict[str, str] = {}

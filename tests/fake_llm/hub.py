@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# A new site's default model, so that a site finds what it has and offers nothing by itself.
+DEFAULT_MODEL = "mistralai/Mistral-7B-Instruct-v0.3"
 _COMPLETION = ("gpt2", "bloom")
 
 
@@ -33,6 +35,7 @@ def model_info(repo_id: str, known: Mapping[str, dict[str, Any]]) -> tuple[int, 
 
 
 def models(known: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """`/v1/models`."""
-    data = [{"id": name, "object": "model"} for name in known or ["scripted"]]
+    """`/v1/models`; an entry of `known` adds keys, such as the context window."""
+    named = known or {DEFAULT_MODEL: {}}
+    data = [{"id": name, "object": "model"} | keys for name, keys in named.items()]
     return {"object": "list", "data": data}

@@ -6,6 +6,7 @@ package.
 
 from chat.llm.providers.capabilities import unsupported_reason
 from chat.llm.providers.connections import close_idle_connections
+from chat.llm.providers.listing import ListedModel, list_models
 from chat.llm.providers.streaming import stream
 from chat.llm.providers.types import (
     ChatRequest,
@@ -29,11 +30,13 @@ __all__ = [
     "Finish",
     "Item",
     "Limits",
+    "ListedModel",
     "Retry",
     "Sampling",
     "TextDelta",
     "Waiting",
     "close_idle_connections",
+    "list_models",
     "stream",
     "unsupported_reason",
 ]

@@ -51,7 +51,7 @@ def translate(exc: Exception) -> AttemptError:
     if isinstance(exc, DeadConnectionError):
         return AttemptError("cut", is_lost=True)
     if isinstance(exc, httpx.ConnectError):
-        return AttemptError(_connect_code(exc))
+        return AttemptError(connect_code(exc))
     if isinstance(exc, httpx.TransportError):
         return AttemptError("cut")
     # huggingface_hub raises these for an event that is not JSON or has the wrong shape.
@@ -74,7 +74,8 @@ def translate_lookup(exc: Exception) -> AttemptError:
     return AttemptError("internal")
 
 
-def _connect_code(exc: BaseException) -> str:
+def connect_code(exc: BaseException) -> str:
+    """Return the code of a failed connection."""
     for cause in _causes(exc):
         if isinstance(cause, socket.gaierror):
             return "dns"

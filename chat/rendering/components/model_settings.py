@@ -16,6 +16,7 @@ from chat.rendering.components import htmx
 from chat.rendering.components.patches import Patch
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.services import catalogue, preferences
+from chat.services.model_discovery import model_discovery
 from chat.services.preferences import MIN_OUTPUT_TOKENS, TEMPERATURE_RANGE, TOP_P_RANGE
 
 
@@ -60,7 +61,7 @@ def options_context(conversation: Conversation | None) -> dict[str, Any]:
     available = [item for item in models if item == model or not unavailable_reason(item)]
     return {
         "model": answering_model(conversation, model) if model else None,
-        "unavailable": unavailable_reason(model),
+        "unavailable": unavailable_reason(model) or model_discovery.problem_with(model),
         "models": tuple(model_option(conversation, item, selected) for item in available),
         "prompts": tuple(prompt_options(conversation, preferences.list_prompts())),
         "temperature": TEMPERATURE_RANGE,
