@@ -16,9 +16,7 @@ def startup() -> None:
 
 
 async def discover_models() -> None:
-    """Ask the model server in the environment for its models; wait a little for the first try."""
-    if not model_discovery.is_needed:
-        return
+    """Ask model servers for their models; wait a little for the one in the environment."""
     runs.tasks.start(model_discovery.run())
     with suppress(TimeoutError):
         async with asyncio.timeout(START_SECONDS):

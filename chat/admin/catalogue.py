@@ -14,6 +14,13 @@ from chat.models import ChatModel, Suggestion
 from chat.models.catalogue import least_room
 from chat.services import system_prompts
 
+# Fields in one row, each a value and its allowed range.
+SAMPLING = (
+    ("temperature", "temperature_min", "temperature_max"),
+    ("top_p", "top_p_min", "top_p_max"),
+    "frequency_penalty",
+)
+
 
 class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
     """Edits a model, and keeps room for a question in its context window."""
@@ -48,18 +55,34 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The pages of the models."""
 
     form = ChatModelForm
-    list_display = ("label", "repo_id", "kind", "enabled", "is_default")
-    list_filter = ("enabled", "kind")
+    list_display = ("label", "repo_id", "connection", "kind", "enabled", "is_default")
+    list_filter = ("enabled", "connection", "kind")
+    list_select_related = ("connection",)
+    filter_horizontal = ("groups",)
     search_fields = ("label", "repo_id")
     actions = ("make_default",)
     readonly_fields = ("is_default",)
     fieldsets = (
         (
             None,
-            {"fields": ("label", "repo_id", "kind", "note", "enabled", "is_default", "position")},
+            {
+                "fields": (
+                    "label",
+                    "connection",
+                    "repo_id",
+                    "kind",
+                    "note",
+                    "enabled",
+                    "is_default",
+                    "position",
+                    "groups",
+                )
+            },
         ),
         (gettext_lazy("Limits"), {"fields": ("context_window", "max_output", "tokenizer")}),
-        (gettext_lazy("Sampling"), {"fields": ("temperature", "top_p", "frequency_penalty")}),
+        (gettext_lazy("Sampling"), {"fields": SAMPLING}),
+        (gettext_lazy("Prices"), {"fields": ("price_in", "price_out")}),
+        (gettext_lazy("Capabilities"), {"fields": ("has_system_role", "can_think")}),
     )
 
     def save_model(self, request: HttpRequest, obj: ChatModel, form: Any, change: bool) -> None:

@@ -1,15 +1,26 @@
-"""Offer the models of the server in the environment when the site starts."""
+"""Ask model servers what they offer: at the start that of the environment, then all every hour."""
 
 import asyncio
 import logging
+from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now
 
-from chat.errors import ErrorCode, ProviderError, error_code
-from chat.llm.endpoints import endpoint
+from chat.errors import ChatError, ErrorCode, error_code
+from chat.llm.endpoints import connection_endpoint, endpoint
 from chat.llm.providers import ListedModel, list_models
-from chat.models import ChatModel
-from chat.services.offered_models import FIRST_MODELS, Offer, offer_first_models
+from chat.models import ChatModel, Connection
+from chat.models.connection import EnvironmentServer
+from chat.services.offered_models import (
+    Offer,
+    environment_connection,
+    forget_listing,
+    is_of_new_installation,
+    offer_first_models,
+    record_listing,
+)
 from core.db.errors import DATABASE_ERRORS
 from core.db.executors import run_in_db
 
@@ -18,6 +29,9 @@ log = logging.getLogger("chat.models")
 # Seconds that the start waits for the first attempt, and between attempts.
 START_SECONDS = 6.0
 MIN_PAUSE, MAX_PAUSE = 5.0, 60.0
+# How old a list may get, and how often a process looks for one that is older.
+LIST_AGE = timedelta(hours=1)
+LIST_CHECK_INTERVAL = 600.0
 
 
 class ModelDiscovery:
@@ -27,39 +41,41 @@ class ModelDiscovery:
         self.problem = ""
         self.is_attempted = asyncio.Event()
 
-    @property
-    def is_needed(self) -> bool:
-        """Return whether the environment names a server or a model of Hugging Face.
-
-        Hugging Face's list is not read without INFERENCE_MODEL: the catalogue has models of it.
-        """
-        server = settings.INFERENCE_BASE_URL or (settings.HF_TOKEN and settings.INFERENCE_MODEL)
-        return bool(server and not settings.LOCAL_MODEL)
-
     async def run(self) -> None:
-        """Offer the server's models; try again, ever more slowly, until it has listed them."""
+        """Offer the models of the environment's server, then keep all lists up to date.
+
+        Without a list the server is asked again, ever more slowly.
+        """
         pause = MIN_PAUSE
         while not await self.attempt():
             await asyncio.sleep(pause)
             pause = min(pause * 2, MAX_PAUSE)
+        while True:
+            await asyncio.sleep(LIST_CHECK_INTERVAL)
+            await self.refresh_lists()
 
     async def attempt(self) -> bool:
-        """Ask once, and return whether that worked."""
+        """Ask the environment's server once, and return whether that worked."""
         try:
             listed, problem = await self.look()
-            offer = await run_in_db(offer_first_models, listed, settings.INFERENCE_MODEL)
+            offer = await run_in_db(apply_first_list, listed)
+            self.report(offer, listed, problem)
         except DATABASE_ERRORS:
             return False  # `core.db.outages` logs it
         finally:
             self.is_attempted.set()
-        self.report(offer, listed, problem)
         return not problem
 
     async def look(self) -> tuple[list[ListedModel], str]:
-        """Return the list, or an empty one and the error code."""
+        """Return the list, or an empty one and the error code.
+
+        Hugging Face is not asked: the catalogue of a new installation has models of it.
+        """
+        if not settings.INFERENCE_BASE_URL:
+            return [], ""
         try:
             listed = await list_models(endpoint())
-        except ProviderError as error:
+        except ChatError as error:
             return [], error.code
         return listed, "" if listed else "no_model_list"
 
@@ -72,17 +88,57 @@ class ModelDiscovery:
                 problem,
             )
         if offer.added:
-            log.info(
-                "model server: offered %d of %d models", len(offer.added), len(listed) or 1
-            )
+            log.info("model server: offered %d of %d models", len(offer.added), len(listed) or 1)
         if offer.default:
             log.info("model server: %s is now the default model", offer.default)
         self.problem = problem
 
+    async def refresh_lists(self) -> None:
+        """Ask the servers whose lists are old; a server that does not answer changes nothing."""
+        try:
+            for connection in await run_in_db(claim_old_lists):
+                try:
+                    listed = await list_models(connection_endpoint(connection))
+                except ChatError:
+                    continue
+                if gone := await run_in_db(record_listing, connection, listed):
+                    log.warning("connection %s no longer offers %d models", connection.pk, gone)
+        except DATABASE_ERRORS:
+            return
+
     def problem_with(self, model: ChatModel | None) -> ErrorCode | None:
         """Return why a model of a new installation may be unknown to the server, else None."""
-        is_first = model is not None and model.repo_id in FIRST_MODELS
+        is_first = model is not None and is_of_new_installation(model)
         return error_code(self.problem) if self.problem and is_first else None
+
+
+def apply_first_list(listed: list[ListedModel]) -> Offer:
+    """Write what the environment's server lists; database work."""
+    if not settings.INFERENCE_BASE_URL:
+        forget_listing()
+    server = EnvironmentServer.HF_TOKEN
+    if settings.INFERENCE_BASE_URL:
+        server = EnvironmentServer.BASE_URL
+    elif not (settings.HF_TOKEN and settings.INFERENCE_MODEL):
+        return Offer()
+    connection, offer = environment_connection(server), Offer()
+    if not settings.LOCAL_MODEL:
+        offer = offer_first_models(connection, listed, settings.INFERENCE_MODEL)
+    if listed:
+        record_listing(connection, listed)
+    return offer
+
+
+def claim_old_lists() -> list[Connection]:
+    """Return the connections with models whose list is old, each to one process only."""
+    old = Q(checked_at__isnull=True) | Q(checked_at__lt=Now() - LIST_AGE)
+    candidates = Connection.objects.filter(old, models__listed_at__isnull=False).distinct()
+    claimed = []
+    for connection in candidates:
+        row = Connection.objects.filter(old, pk=connection.pk)
+        if row.update(checked_at=Now()):
+            claimed.append(connection)
+    return claimed
 
 
 model_discovery = ModelDiscovery()

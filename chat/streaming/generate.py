@@ -14,8 +14,8 @@ from django.utils.translation import gettext_noop
 from chat.errors import ChatError, ProviderError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
-from chat.llm.endpoints import LIMITS, deadlines, endpoint, unavailable_reason
-from chat.llm.providers import ChatRequest, Finish, Sampling, TextDelta, Waiting, stream
+from chat.llm.endpoints import LIMITS, deadlines, endpoint_of, unavailable_reason
+from chat.llm.providers import ChatRequest, Endpoint, Finish, Sampling, TextDelta, Waiting, stream
 from chat.llm.tokens import counter
 from chat.models import Message, Run, Status
 from chat.selectors import messages
@@ -43,8 +43,9 @@ class TextSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that is ready to be sent, with its size in tokens."""
+    """A request that is ready to be sent to its server, with its size in tokens."""
 
+    endpoint: Endpoint
     request: ChatRequest
     prompt_tokens: int
     exact: bool
@@ -79,7 +80,11 @@ def prepare_request(run: Run, message: Message) -> PreparedRequest:
         partial=message.text if run.is_continuation else "",
     )
     return PreparedRequest(
-        assembled.request, assembled.prompt_tokens, assembled.exact, model.tokenizer
+        endpoint_of(model),
+        assembled.request,
+        assembled.prompt_tokens,
+        assembled.exact,
+        model.tokenizer,
     )
 
 
@@ -100,7 +105,8 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
     """Read the stream to its end, and return the outcome; errors of the provider are one too."""
     parts: list[str] = []
     try:
-        async with aclosing(stream(endpoint(), prepared.request, deadlines(), LIMITS)) as items:
+        server, request = prepared.endpoint, prepared.request
+        async with aclosing(stream(server, request, deadlines(), LIMITS)) as items:
             async for item in items:
                 if isinstance(item, TextDelta):
                     timings.record_token()

@@ -4,7 +4,8 @@ No other package imports huggingface_hub, and no exception of it or of its HTTP 
 package.
 """
 
-from chat.llm.providers.capabilities import unsupported_reason
+from chat.llm.providers.addresses import address_policy, is_refused_url
+from chat.llm.providers.capabilities import is_usable_key, unsupported_reason
 from chat.llm.providers.connections import close_idle_connections
 from chat.llm.providers.listing import ListedModel, list_models
 from chat.llm.providers.streaming import stream
@@ -35,7 +36,10 @@ __all__ = [
     "Sampling",
     "TextDelta",
     "Waiting",
+    "address_policy",
     "close_idle_connections",
+    "is_refused_url",
+    "is_usable_key",
     "list_models",
     "stream",
     "unsupported_reason",

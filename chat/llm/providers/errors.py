@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 
 from chat.errors import ProviderError
+from chat.llm.providers.addresses import RefusedAddressError
 from chat.llm.providers.error_codes import code_for_error, code_for_status
 from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other_hub, httpx
 
@@ -81,6 +82,8 @@ def connect_code(exc: BaseException) -> str:
             return "dns"
         if isinstance(cause, ssl.SSLError):
             return "tls"
+        if isinstance(cause, RefusedAddressError):
+            return "address_refused"
     return "connect_refused"
 
 

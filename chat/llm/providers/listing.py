@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from chat.errors import ProviderError
+from chat.llm.providers.capabilities import unsupported_reason
 from chat.llm.providers.connections import RequestState, get_session
 from chat.llm.providers.error_codes import code_for_status
 from chat.llm.providers.errors import connect_code
@@ -55,6 +56,9 @@ async def list_models(endpoint: Endpoint, seconds: float = LIST_SECONDS) -> list
     Raises ProviderError: `no_model_list` if the response is none, `connect_timeout` after
     `seconds`, and the codes of failed connections and HTTP statuses.
     """
+    unsupported = unsupported_reason(endpoint, "chat")
+    if unsupported is not None and unsupported.code != "lookup_blocked":
+        raise ProviderError(unsupported.code)
     code, status = "connect_timeout", None
     try:
         async with asyncio.timeout(seconds):

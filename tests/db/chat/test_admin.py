@@ -451,7 +451,7 @@ def model_fields(model: ChatModel, **changes: str) -> dict[str, str]:
         ({"temperature": "nan"}, "Enter a number"),
         ({"top_p": "0"}, "greater than or equal to 0.01"),
         ({"kind": "image"}, "not one of the available choices"),
-        ({"repo_id": "openai-community/gpt2"}, "already exists"),
+        ({"repo_id": "openai-community/gpt2"}, "already has a model of this name"),
         ({"repo_id": ""}, "required"),
     ],
 )

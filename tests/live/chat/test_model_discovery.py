@@ -87,4 +87,4 @@ def test_a_server_that_starts_later_is_found(
 def test_no_server_does_not_keep_the_site_from_starting(new_site: dict[str, str]) -> None:
     values = new_site | {"INFERENCE_BASE_URL": f"http://127.0.0.1:{closed_port()}/v1"}
     with Site(values) as site:
-        assert "listed no models (code=connect_refused)" in site.log()
+        eventually(lambda: "listed no models (code=connect_refused)" in site.log())
