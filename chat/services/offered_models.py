@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from chat.llm.endpoints import endpoint, environment_endpoint
+from chat.llm.endpoints import endpoint, environment_endpoint, is_usable
 from chat.llm.providers import ListedModel
 from chat.models import ChatModel, Connection
 from chat.models.connection import EnvironmentServer
@@ -188,3 +188,12 @@ def choose_default(models: QuerySet[ChatModel], names: Sequence[str], *, keep_ow
 def is_of_new_installation(model: ChatModel) -> bool:
     """Return whether the model came with the first migration."""
     return model.connection_id is None and model.repo_id in FIRST_MODELS
+
+
+def should_replace_default() -> bool:
+    """Return whether a model that is added becomes the default.
+
+    It does if there is no usable default, or only the demonstration model.
+    """
+    current = ChatModel.objects.select_related("connection").filter(is_default=True).first()
+    return current is None or current.is_local or not is_usable(current)

@@ -7,6 +7,7 @@ package.
 from chat.llm.providers.addresses import address_policy, is_refused_url
 from chat.llm.providers.capabilities import is_usable_key, unsupported_reason
 from chat.llm.providers.connections import close_idle_connections
+from chat.llm.providers.hf_transport import SERVED_BY
 from chat.llm.providers.listing import ListedModel, list_models
 from chat.llm.providers.streaming import stream
 from chat.llm.providers.types import (
@@ -24,6 +25,7 @@ from chat.llm.providers.types import (
 )
 
 __all__ = [
+    "SERVED_BY",
     "ChatRequest",
     "ChatTurn",
     "Deadlines",
