@@ -120,7 +120,7 @@ class ChatModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return what stands in the way of the model's answers, as far as that is known."""
         if model.missing_since is not None:
             since = date_format(localtime(model.missing_since), "SHORT_DATE_FORMAT")
-            return _("Not offered any more since %(date)s") % {"date": since}
+            return _("Not offered by its server since %(date)s") % {"date": since}
         reason = unavailable_reason(model)
         return explain(reason.code, None).what if reason else None
 

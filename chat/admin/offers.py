@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -30,10 +31,13 @@ MAX_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class ListedRow:
-    """A line of the page; `model` is the one of the catalogue, None if it is not there."""
+    """A line of the page; `model` is the one of the catalogue, None if it is not there.
+
+    `context_window` is a number of tokens in the current language, "" if the server does not say.
+    """
 
     repo_id: str
-    context_window: int | None
+    context_window: str
     can_chat: bool
     model: ChatModel | None
 
@@ -66,12 +70,17 @@ def to_rows(connection: Connection, listing: Listing, query: str) -> list[Listed
     words = query.lower().split()
     known = {model.repo_id: model for model in models_of(connection)}
     rows = [
-        ListedRow(item.repo_id, item.context_window, is_chat_model(item.repo_id), model)
+        ListedRow(item.repo_id, in_words(item.context_window), is_chat_model(item.repo_id), model)
         for item in listing.models
         for model in (known.get(item.repo_id),)
         if all(word in item.repo_id.lower() for word in words)
     ]
     return sorted(rows, key=lambda row: not row.can_chat)
+
+
+def in_words(tokens: int | None) -> str:
+    """Return a number of tokens in the current language, "" for None."""
+    return "" if tokens is None else number_format(tokens, force_grouping=True)
 
 
 def offer(

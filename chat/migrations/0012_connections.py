@@ -200,7 +200,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("checked_at", models.DateTimeField(editable=False, null=True)),
-                ("listed_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "listed_at",
+                    models.DateTimeField(
+                        editable=False, null=True, verbose_name="models last listed"
+                    ),
+                ),
                 (
                     "created_at",
                     models.DateTimeField(

@@ -53,7 +53,7 @@ class Connection(models.Model):
     )
     # When a process last asked for the list of models, and when it last came.
     checked_at = models.DateTimeField(null=True, editable=False)
-    listed_at = models.DateTimeField(null=True, editable=False)
+    listed_at = models.DateTimeField(_("models last listed"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     class Meta:
