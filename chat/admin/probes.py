@@ -116,6 +116,8 @@ def seconds(milliseconds: int | None) -> str:
 
 def counts(result: ProbeResult) -> str:
     """Return the token counts, and whether the server sent them."""
+    if result.is_cut:
+        return _("not seen: the test ended the long answer")
     if not result.is_exact:
         return _("estimated, because the server sends none")
     values = {"read": result.prompt_tokens, "written": result.answer_tokens}

@@ -37,7 +37,8 @@ SYSTEM_ROLE_CODES = frozenset({"bad_request", "unprocessable", "upstream_error"}
 class ProbeResult:
     """What a test has shown; `code` is the error's, "" for an answer.
 
-    Times are in milliseconds since the request. `has_system_role` is None if that is unknown.
+    Times are in milliseconds since the request. `has_system_role` is None if that is unknown. An
+    answer that goes on and on `is_cut`: enough was seen, and its counts did not come.
     """
 
     code: str = ""
@@ -50,6 +51,7 @@ class ProbeResult:
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
     can_think: bool = False
+    is_cut: bool = False
     has_system_role: bool | None = None
 
     @property
@@ -110,12 +112,12 @@ class Reader:
     def __init__(self) -> None:
         self.started_at = time.monotonic()
         self.first_ms: int | None = None
-        self.can_think = False
+        self.can_think = self.is_cut = False
         self.text = ""
         self.finish = Finish("")
 
     async def read(self, endpoint: Endpoint, request: ChatRequest) -> ProbeResult:
-        """Read to the end. Raises ProviderError."""
+        """Read to the end, or until enough was seen. Raises ProviderError."""
         items = stream(endpoint, request, DEADLINES, LIMITS, Retry(attempts=0))
         async with aclosing(items):
             async for item in items:
@@ -125,6 +127,8 @@ class Reader:
                     self.finish = item
                     break
                 self.add(item)
+                if self.is_cut:
+                    break
         return self.result()
 
     def add(self, item: object) -> None:
@@ -132,6 +136,7 @@ class Reader:
         self.first_ms = self.elapsed() if self.first_ms is None else self.first_ms
         if isinstance(item, TextDelta):
             self.text = (self.text + item.text)[:SHOWN_CHARS]
+            self.is_cut = len(self.text) == SHOWN_CHARS
         else:
             self.can_think = True
 
@@ -140,6 +145,9 @@ class Reader:
         return round((time.monotonic() - self.started_at) * 1000)
 
     def result(self, error: ProviderError | None = None) -> ProbeResult:
+        """Return what was seen; a slow answer that has text is one."""
+        if error is not None and error.code == "total_timeout" and self.text.strip():
+            error, self.is_cut = None, True
         return ProbeResult(
             code=error.code if error else "",
             upstream_status=error.upstream_status if error else None,
@@ -150,4 +158,5 @@ class Reader:
             prompt_tokens=self.finish.prompt_tokens,
             answer_tokens=self.finish.answer_tokens,
             can_think=self.can_think,
+            is_cut=self.is_cut,
         )

@@ -16,7 +16,17 @@ from chat.models.connection import EnvironmentServer
 from chat.services.offered_models import add_models, environment_connection
 from chat.services.system_prompts import make_default_model
 from core.encryption import decrypt, encrypt
-from tests.fake_llm import Respond, Stall, UpstreamThread, answer, closed_port, script
+from tests.fake_llm import (
+    Delay,
+    Delta,
+    Repeat,
+    Respond,
+    Stall,
+    UpstreamThread,
+    answer,
+    closed_port,
+    script,
+)
 from tests.support.environment import forget_environment
 from tests.support.factories import default_model
 
@@ -286,6 +296,16 @@ def test_a_refused_system_prompt_is_seen(
     assert "The test passed." in report_of(staff_client, model)
     model.refresh_from_db()
     assert model.has_system_role in (False, True)  # a dialect may already work around it
+
+
+def test_a_long_answer_is_cut(
+    staff_client: Client, model: ChatModel, upstream: UpstreamThread
+) -> None:
+    upstream.script(script(Repeat((Delta("word "), Delay(0.001)))))
+    page = report_of(staff_client, model)
+    assert "The test passed." in page
+    assert "the test ended the long answer" in page
+    upstream.wait_for(lambda up: up.chats[0].hung_up)
 
 
 FAILURES = {
