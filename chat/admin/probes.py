@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from chat.admin.network import call_server
@@ -13,6 +12,7 @@ from chat.llm.endpoints import connection_endpoint, endpoint_of
 from chat.llm.probe import ProbeResult, probe
 from chat.llm.providers import Endpoint
 from chat.models import ChatModel, Connection
+from chat.rendering.components.run_details import format_seconds
 from chat.services.offered_models import is_chat_model, models_of
 
 
@@ -100,18 +100,13 @@ def result_lines(result: ProbeResult, server: str) -> list[tuple[str, str]]:
     return [
         (_("Served by"), served_by),
         (_("First words"), result.text),
-        (_("Time to first token"), seconds(result.first_ms)),
-        (_("Whole answer"), seconds(result.total_ms)),
+        (_("Time to first token"), format_seconds(result.first_ms)),
+        (_("Whole answer"), format_seconds(result.total_ms)),
         (_("Token counts"), counts(result)),
         (_("Thinks before it answers"), _("yes") if result.can_think else _("no")),
         (_("System prompt"), system_role(result)),
         (_("Finish reason"), result.finish_reason),
     ]
-
-
-def seconds(milliseconds: int | None) -> str:
-    """Return a duration, "–" for None."""
-    return "–" if milliseconds is None else f"{number_format(milliseconds / 1000, 2)} s"
 
 
 def counts(result: ProbeResult) -> str:

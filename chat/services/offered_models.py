@@ -8,6 +8,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from chat.llm.endpoints import endpoint, environment_endpoint, is_usable
 from chat.llm.providers import ListedModel
@@ -39,6 +40,8 @@ NOT_CHAT = re.compile(
     re.IGNORECASE,
 )
 ADVISORY_LOCK = 7302
+# For models that the start added, so that the page says where they come from.
+FOUND_NOTE = gettext_noop("This model was found on the site's model server.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ def to_chat_model(connection: Connection, listed: ListedModel) -> ChatModel:
     )
 
 
-def add_models(connection: Connection, listed: Iterable[ListedModel]) -> list[ChatModel]:
+def add_models(
+    connection: Connection, listed: Iterable[ListedModel], note: str = ""
+) -> list[ChatModel]:
     """Add the listed models that the catalogue does not have; return those that were added.
 
     Call it in a transaction: it locks out others who add models.
@@ -109,6 +114,8 @@ def add_models(connection: Connection, listed: Iterable[ListedModel]) -> list[Ch
     for name in set(known):
         del wanted[name]
     rows = [to_chat_model(connection, item) for item in wanted.values()]
+    for row in rows:
+        row.note = note
     return ChatModel.objects.bulk_create(rows)
 
 
@@ -156,12 +163,12 @@ def offer_first_models(
         names = [item.repo_id for item in listed]
         if named:
             by_name = {item.repo_id: item for item in listed}
-            added = add_models(connection, [by_name.get(named, ListedModel(named))])
+            added = add_models(connection, [by_name.get(named, ListedModel(named))], FOUND_NOTE)
         elif models_of(connection).filter(repo_id__in=names, enabled=True).exists():
             added = []
         else:
             chat_models = [item for item in listed if is_chat_model(item.repo_id)]
-            added = add_models(connection, chat_models[:MAX_AUTOMATIC])
+            added = add_models(connection, chat_models[:MAX_AUTOMATIC], FOUND_NOTE)
         wanted = [named] if named else names
         default = choose_default(models_of(connection), wanted, keep_own=not named)
         return Offer(tuple(model.repo_id for model in added), default)

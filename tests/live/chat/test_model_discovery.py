@@ -40,6 +40,7 @@ def test_the_first_question_goes_to_a_model_that_the_server_has(
         assert "Hello." in ask(person)
         assert upstream.chats[0].body["model"] == "llama3.2:3b"
         assert "llama3.2:3b" in person.get("/").text
+        assert "This model was found on the site&#x27;s model server." in person.get("/").text
         assert "offered 1 of 2 models" in site.log()
         assert upstream.base_url not in site.log()
         person.http.close()
