@@ -211,6 +211,30 @@ _SETUP = (
         status=503,
     ),
     ErrorCode(
+        "address_refused",
+        "The address of the model server isn't allowed. Contact your administrator.",
+        admin_only=True,
+        status=503,
+    ),
+    ErrorCode(
+        "key_unusable",
+        "This site's key for the model server contains characters that a key can't have, such as a "
+        "line break. Contact your administrator.",
+        admin_only=True,
+        status=503,
+    ),
+    ErrorCode(
+        "key_unreadable",
+        "This site's key for the model server can't be read any more. Contact your administrator.",
+        admin_only=True,
+        status=503,
+    ),
+    ErrorCode(
+        "no_model_list",
+        "The model server didn't say which models it offers. Contact your administrator.",
+        admin_only=True,
+    ),
+    ErrorCode(
         "completion_unsupported",
         "This model only completes text, which this site's model server doesn't support. Choose "
         "another model.",

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.http import QueryDict
 
 from chat.errors import ChatError
+from chat.selectors.sampling_ranges import MAX_OUTPUT_TOKENS
 from chat.services.drafts import SentDraft
-from chat.services.preferences import MAX_OUTPUT_TOKENS, GenerationSettings
+from chat.services.preferences import GenerationSettings
 from chat.text import clean_message
 
 COMMON_FIELDS = frozenset({"csrfmiddlewaretoken"})

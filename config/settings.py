@@ -31,6 +31,8 @@ if not SECRET_KEY:
         "SECRET_KEY is not set. `make run` generates one; otherwise set it to a long random string "
         "in the environment or in .env."
     )
+# Encrypts the keys of model servers in the database; without it SECRET_KEY does.
+ENCRYPTION_KEY = env.str("ENCRYPTION_KEY", default="")
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
@@ -298,6 +300,9 @@ HF_TOKEN = env.str("HF_TOKEN", default="")
 HF_PROVIDER = env.str("HF_PROVIDER", default="auto")
 INFERENCE_BASE_URL = env.str("INFERENCE_BASE_URL", default="")
 INFERENCE_API_KEY = env.str("INFERENCE_API_KEY", default="")
+INFERENCE_MODEL = env.str("INFERENCE_MODEL", default="").strip()
+# Whether a model server may have a link-local address; those of cloud metadata never are allowed.
+ALLOW_LINK_LOCAL = env.bool("ALLOW_LINK_LOCAL", default=False)
 LOCAL_MODEL = env.str("LOCAL_MODEL", default="")
 # Only for tests: maps hosts of Hugging Face to local servers, such as http://127.0.0.1:port.
 INFERENCE_HOST_MAP: dict[str, str] = {}

@@ -9,7 +9,7 @@ os.environ.setdefault("DATA_DIR", f"{tempfile.gettempdir()}/chat-tests-{os.getpi
 # A developer's own .env must not reach the tests.
 for name in ("HF_TOKEN", "INFERENCE_BASE_URL", "INFERENCE_API_KEY", "LOCAL_MODEL", "REDIS_URL"):
     os.environ[name] = ""
-for name in ("SITE_URL", "EMAIL_URL", "CODESPACE_NAME"):
+for name in ("SITE_URL", "EMAIL_URL", "CODESPACE_NAME", "INFERENCE_MODEL"):
     os.environ[name] = ""
 
 from config.settings import *  # noqa: E402, F403

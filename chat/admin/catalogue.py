@@ -4,16 +4,35 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from chat.admin.dialects import DialectAdmin
+from chat.admin.probes import run_model_test
+from chat.admin.refusals import explain
 from chat.admin.warnings import warn_about_room
+from chat.llm.endpoints import unavailable_reason
 from chat.models import ChatModel, Suggestion
 from chat.models.catalogue import least_room
 from chat.services import system_prompts
+
+# Fields in one row, each a value and its allowed range.
+SAMPLING = (
+    ("temperature", "temperature_min", "temperature_max"),
+    ("top_p", "top_p_min", "top_p_max"),
+    "frequency_penalty",
+)
 
 
 class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -49,20 +68,104 @@ class ChatModelAdmin(DialectAdmin):
     """The pages of the models."""
 
     form = ChatModelForm
-    list_display = ("label", "repo_id", "kind", "enabled", "is_default")
-    list_filter = ("enabled", "kind")
+    change_form_template = "admin/chat/chatmodel/change_form.html"
+    list_display = (
+        "label",
+        "repo_id",
+        "connection",
+        "enabled",
+        "default_choice",
+        "position",
+        "state",
+    )
+    list_editable = ("enabled", "position")
+    list_filter = ("enabled", "connection", "kind")
+    list_select_related = ("connection",)
+    filter_horizontal = ("groups",)
     search_fields = ("label", "repo_id")
     actions = ("make_default", "forget_dialects", "adopt_window")
     readonly_fields = ("is_default", "learned")
     fieldsets = (
         (
             None,
-            {"fields": ("label", "repo_id", "kind", "note", "enabled", "is_default", "position")},
+            {
+                "fields": (
+                    "label",
+                    "connection",
+                    "repo_id",
+                    "kind",
+                    "note",
+                    "enabled",
+                    "is_default",
+                    "position",
+                    "groups",
+                )
+            },
         ),
         (gettext_lazy("Limits"), {"fields": ("context_window", "max_output", "tokenizer")}),
-        (gettext_lazy("Sampling"), {"fields": ("temperature", "top_p", "frequency_penalty")}),
+        (gettext_lazy("Sampling"), {"fields": SAMPLING}),
+        (gettext_lazy("Prices"), {"fields": ("price_in", "price_out")}),
+        (gettext_lazy("Capabilities"), {"fields": ("has_system_role", "can_think")}),
         (gettext_lazy("Server"), {"fields": ("first_token_seconds", "learned")}),
     )
+
+    @admin.display(description=gettext_lazy("Default"), ordering="-is_default")
+    def default_choice(self, model: ChatModel) -> SafeString:
+        """Return a radio button; saving the list makes its model the default."""
+        checked = SafeString(" checked" if model.is_default else "")
+        label = _("Make %(model)s the default") % {"model": model}
+        html = '<input type="radio" name="default_model" value="{}" aria-label="{}"{}>'
+        return format_html(html, model.pk, label, checked)
+
+    @admin.display(description=gettext_lazy("Server"), empty_value="–")
+    def state(self, model: ChatModel) -> str | None:
+        """Return what stands in the way of the model's answers, as far as that is known."""
+        if model.missing_since is not None:
+            since = date_format(localtime(model.missing_since), "SHORT_DATE_FORMAT")
+            return _("Not offered by its server since %(date)s") % {"date": since}
+        reason = unavailable_reason(model)
+        return explain(reason.code, None).what if reason else None
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, **{"form": ChatModelForm} | kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Save the default first, so that the earlier one can be disabled with the same post."""
+        if "_save" in request.POST and self.has_change_permission(request):
+            self.save_default(request)
+        return super().changelist_view(request, extra_context)
+
+    def save_default(self, request: HttpRequest) -> None:
+        """Make the model with the selected radio button the default, and enable it."""
+        key = request.POST.get("default_model", "")
+        model = self.get_object(request, key)
+        if model is None or model.is_default:
+            return
+        system_prompts.make_default_model(model)
+        request.POST = data = request.POST.copy()  # type: ignore[assignment]
+        for name in [name for name, value in data.items() if value == key]:
+            if name.endswith("-id"):
+                data[f"{name.removesuffix('id')}enabled"] = "on"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.test_view))
+        return [path("<path:key>/test/", view, name="chat_chatmodel_test"), *super().get_urls()]
+
+    def test_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Test the model and show the report."""
+        model = self.get_object(request, unquote(key))
+        if model is None:
+            raise Http404
+        if not self.has_change_permission(request, model):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Test of %(name)s") % {"name": model},
+            "object": model,
+            "report": run_model_test(model),
+        }
+        return TemplateResponse(request, "admin/chat/test_report.html", context)
 
     def save_model(self, request: HttpRequest, obj: ChatModel, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

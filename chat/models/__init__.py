@@ -2,6 +2,7 @@
 
 from chat.models.allowance import Allowance
 from chat.models.catalogue import ChatModel
+from chat.models.connection import Connection
 from chat.models.conversation import FINISHED, Conversation, Message, Role, Status, Thinking
 from chat.models.dialect import ModelDialect
 from chat.models.draft import Draft
@@ -15,6 +16,7 @@ __all__ = [
     "Allowance",
     "ChatModel",
     "Chunk",
+    "Connection",
     "Conversation",
     "Draft",
     "Message",

@@ -50,6 +50,8 @@ class Run(models.Model):
     tokens_exact = models.BooleanField(default=False)
     first_token_ms = models.PositiveIntegerField(null=True)
     last_token_ms = models.PositiveIntegerField(null=True)
+    # By the model's prices at that time; null without prices.
+    cost = models.DecimalField(max_digits=20, decimal_places=8, null=True)
     finish_reason = models.CharField(max_length=40, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     # What administrators see of a failure, see `chat.errors.Evidence`.

@@ -58,7 +58,8 @@ def load_thread(
         conversation, page = messages.load_thread(user, conversation_id)
     except Conversation.DoesNotExist:
         return DeletedThread(conversation_id)
-    options = options_context(conversation) if state.needs_header(conversation) else None
+    owner_id = conversation.owner_id
+    options = options_context(conversation, owner_id) if state.needs_header(conversation) else None
     return LoadedThread(conversation, page, measure_context(conversation, page), options)
 
 

@@ -11,6 +11,8 @@ from chat.llm.endpoints import server_of
 from chat.llm.tokens import counter
 from chat.models import ChatModel, Conversation, PromptVersion
 from chat.selectors.dialects import KNOWN_DIALECTS, attach_dialects, dialect_of
+from chat.selectors.models import ALLOWED, MODEL_COLUMNS, USABLE, model_from_row, usable_parameters
+from chat.selectors.sampling_ranges import clamp, ranges_of
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
 # With fewer tokens than this left, there is no room for a question.
@@ -42,19 +44,24 @@ class TurnPreconditions:
 SAMPLING_COLUMNS = frozenset({"temperature", "top_p", "frequency_penalty"})
 
 # The conversation's own model and prompt if they are enabled, else the default ones.
-EFFECTIVE = """
+EFFECTIVE = statement(
+    """
 (SELECT 1) AS one LEFT JOIN LATERAL (
-    SELECT * FROM chat_chatmodel WHERE enabled
-    ORDER BY id = %(model)s DESC NULLS LAST, is_default DESC, position LIMIT 1
-) model ON true LEFT JOIN LATERAL (
+    SELECT model.* FROM chat_chatmodel model
+    LEFT JOIN chat_connection connection ON connection.id = model.connection_id
+    WHERE {allowed}
+    ORDER BY {usable} DESC, model.id = %(model)s DESC NULLS LAST, is_default DESC, position LIMIT 1
+) model ON true LEFT JOIN chat_connection connection ON connection.id = model.connection_id
+LEFT JOIN LATERAL (
     SELECT published_id FROM chat_systemprompt
     WHERE published_id IS NOT NULL AND (is_default OR (enabled AND id = %(prompt)s))
     ORDER BY is_default LIMIT 1
 ) prompt ON true LEFT JOIN chat_promptversion version ON version.id = prompt.published_id
-"""
-EFFECTIVE_COLUMNS = (
-    f"{KNOWN_DIALECTS}, {columns(PromptVersion, 'version')}, {columns(ChatModel, 'model')}"
+""",
+    allowed=ALLOWED,
+    usable=USABLE,
 )
+EFFECTIVE_COLUMNS = f"{KNOWN_DIALECTS}, {columns(PromptVersion, 'version')}, {MODEL_COLUMNS}"
 SELECT_RUN_CONFIG = statement(
     "SELECT {columns} FROM {effective}", columns=EFFECTIVE_COLUMNS, effective=EFFECTIVE
 )
@@ -79,9 +86,7 @@ def load_run_config(conversation: Conversation) -> RunConfig:
 
     Raises ChatError `not_configured` if no model is enabled.
     """
-    (row,) = fetch(
-        SELECT_RUN_CONFIG, {"model": conversation.model_id, "prompt": conversation.prompt_id}
-    )
+    (row,) = fetch(SELECT_RUN_CONFIG, effective_parameters(conversation))
     return require_run_config(run_config_from_row(row))
 
 
@@ -94,12 +99,20 @@ def load_preconditions(
         {
             "conversation": conversation.pk,
             "client": client_id,
-            "owner": conversation.owner_id,
-            "model": conversation.model_id,
-            "prompt": conversation.prompt_id,
+            **effective_parameters(conversation),
         },
     )
     return TurnPreconditions(is_repeated, live_conversation_ids, run_config_from_row(values))
+
+
+def effective_parameters(conversation: Conversation) -> dict[str, Any]:
+    """Return the parameters of EFFECTIVE."""
+    return {
+        "owner": conversation.owner_id,
+        "model": conversation.model_id,
+        "prompt": conversation.prompt_id,
+        **usable_parameters(),
+    }
 
 
 def require_run_config(config: RunConfig | None) -> RunConfig:
@@ -117,7 +130,7 @@ def run_config_from_row(values: Sequence[Any]) -> RunConfig | None:
     if model[0] is None:
         return None
     return RunConfig(
-        attach_dialects(from_row(ChatModel, model), dialects),
+        attach_dialects(model_from_row(model), dialects),
         from_row(PromptVersion, version) if version[0] else None,
     )
 
@@ -154,14 +167,16 @@ def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, objec
     The run keeps a copy, so that it stays correct when the catalogue changes. Sampling values that
     the server refuses are not sent, and so null.
     """
-    model = config.model
+    model, ranges = config.model, ranges_of(config.model)
     omitted = dialect_of(model, server_of(model)).omitted
     return {
         "prompt_version": config.version,
         "model": model,
         "repo_id": model.repo_id,
-        "temperature": chosen_or_default(conversation.temperature, model.temperature),
-        "top_p": chosen_or_default(conversation.top_p, model.top_p),
+        "temperature": chosen_in_range(
+            conversation.temperature, model.temperature, ranges.temperature
+        ),
+        "top_p": chosen_in_range(conversation.top_p, model.top_p, ranges.top_p),
         "frequency_penalty": model.frequency_penalty or None,
         "max_tokens": output_limit(model, conversation),
         **dict.fromkeys(SAMPLING_COLUMNS & omitted),
@@ -172,6 +187,14 @@ def output_limit(model: ChatModel, conversation: Conversation) -> int:
     """Return the longest answer in tokens: the owner's choice, at most the model's limit."""
     chosen = conversation.max_tokens
     return model.max_output if chosen is None else min(chosen, model.max_output)
+
+
+def chosen_in_range(
+    chosen: float | None, default: float | None, bounds: tuple[float, float]
+) -> float | None:
+    """Return the owner's choice within its range, or the model's default if it is None."""
+    value = clamp(chosen, bounds)
+    return default if value is None else value
 
 
 def chosen_or_default(chosen: float | None, default: float | None) -> float | None:

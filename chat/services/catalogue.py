@@ -1,10 +1,12 @@
 """Choose the model that answers, and keep the demonstration model in step with LOCAL_MODEL."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import transaction
 
+from chat.llm.endpoints import is_usable
 from chat.models import ChatModel, Conversation
-from core.db.sql import columns, fetch, from_row, statement
 
 LOCAL_NOTE = (
     "This is a small demonstration model that runs on this machine. It makes many mistakes. "
@@ -12,31 +14,19 @@ LOCAL_NOTE = (
 )
 
 
-SELECT_ENABLED = statement(
-    "SELECT {model} FROM chat_chatmodel model WHERE enabled ORDER BY position, label",
-    model=columns(ChatModel, "model"),
-)
+def model_for(conversation: Conversation | None, models: Iterable[ChatModel]) -> ChatModel | None:
+    """Return the one of the `models` that would answer next, or None if there is none.
 
-
-def list_enabled() -> list[ChatModel]:
-    """Return the models that people may choose, in the administrators' order."""
-    return [from_row(ChatModel, row) for row in fetch(SELECT_ENABLED, {})]
-
-
-def model_for(
-    conversation: Conversation | None, models: list[ChatModel] | None = None
-) -> ChatModel | None:
-    """Return the model that would answer next, or None if no model is enabled.
-
-    That is the conversation's own model if it is enabled, else the default one, else the first.
-    Pass the enabled `models` if they are loaded already.
+    That is the conversation's own model, else the default one, else the first. A model comes last
+    whose server is not set up or does not offer it any more. Pass those of `list_allowed`;
+    `run_config.EFFECTIVE` chooses the same one.
     """
     chosen_id = conversation.model_id if conversation else None
 
-    def rank(model: ChatModel) -> tuple[bool, bool, int]:
-        return model.pk != chosen_id, not model.is_default, model.position
+    def rank(model: ChatModel) -> tuple[bool, bool, bool, int]:
+        return not is_usable(model), model.pk != chosen_id, not model.is_default, model.position
 
-    return min(list_enabled() if models is None else models, key=rank, default=None)
+    return min(models, key=rank, default=None)
 
 
 def sync_local_model() -> None:
@@ -55,6 +45,7 @@ def enable_local_model(repo_id: str) -> None:
     """
     model, _ = ChatModel.objects.get_or_create(
         repo_id=repo_id,
+        connection=None,
         defaults={
             "label": f"{repo_id} (demonstration)",
             "context_window": 4096,
@@ -69,6 +60,10 @@ def enable_local_model(repo_id: str) -> None:
         },
     )
     if not model.is_local or (model.enabled and model.is_default):
+        return
+    ChatModel.objects.filter(pk=model.pk).update(enabled=True)
+    # An administrator who connected another server has chosen its model.
+    if ChatModel.objects.filter(is_default=True, enabled=True, connection__isnull=False).exists():
         return
     ChatModel.objects.filter(is_default=True).update(is_default=False)
     ChatModel.objects.filter(pk=model.pk).update(enabled=True, is_default=True)

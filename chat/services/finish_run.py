@@ -51,7 +51,13 @@ UPDATE chat_run SET ended_at = statement_timestamp(), provider = %(provider)s,
     finish_reason = %(reason)s, error_code = %(code)s, prompt_tokens = %(prompt_tokens)s,
     answer_tokens = %(answer_tokens)s, thinking_tokens = %(thinking_tokens)s,
     tokens_exact = %(exact)s, first_token_ms = %(first)s, last_token_ms = %(last)s,
-    evidence = %(evidence)s::jsonb
+    evidence = %(evidence)s::jsonb, cost = (
+        SELECT (COALESCE(%(prompt_tokens)s::integer * price_in, 0)
+            + COALESCE(%(answer_tokens)s::integer * price_out, 0)) / 1000000
+        FROM chat_chatmodel WHERE id = chat_run.model_id
+            AND (price_in IS NOT NULL OR price_out IS NOT NULL)
+            AND %(prompt_tokens)s::integer IS NOT NULL
+    )
 WHERE id = %(run)s AND ended_at IS NULL
 RETURNING message_id, conversation_id
 """

@@ -1,7 +1,6 @@
 """A conversation's settings: the choice of model, system prompt and sampling values."""
 
 from dataclasses import asdict, dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import F
@@ -10,16 +9,9 @@ from accounts.models import User
 from chat.errors import ChatError
 from chat.models import ChatModel, Conversation, SystemPrompt
 from chat.selectors.messages import get_conversation
+from chat.selectors.models import list_allowed
+from chat.selectors.sampling_ranges import clamp, ranges_of
 from core.db.sql import columns, fetch, from_row, statement
-
-# Accepted ranges; values outside are clamped.
-TEMPERATURE_RANGE = (0.0, 2.0)
-TOP_P_RANGE = (0.01, 1.0)
-MIN_OUTPUT_TOKENS = 16
-# The upper limit if no model is chosen; the default model's own limit applies to each answer.
-MAX_OUTPUT_TOKENS = 1_000_000
-
-N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +48,30 @@ def list_suggestions(limit: int = 6) -> list[str]:
     return [text for (text,) in fetch(SELECT_SUGGESTIONS, {"limit": limit})]
 
 
-def validate_settings(choices: GenerationSettings) -> dict[str, object]:
+def validate_settings(user: User, choices: GenerationSettings) -> dict[str, object]:
     """Return the choices as column values of a conversation, clamped to their ranges.
 
     Raises ChatError `bad_form` for a model or a prompt that people may not choose.
     """
-    max_output = max_output_of(choices.model_id) if choices.model_id else MAX_OUTPUT_TOKENS
+    ranges = ranges_of(chosen_model(user, choices.model_id) if choices.model_id else None)
     if choices.prompt_id and not SystemPrompt.objects.filter(pk=choices.prompt_id, enabled=True):
         raise ChatError("bad_form")
     return asdict(choices) | {
-        "temperature": clamp(choices.temperature, TEMPERATURE_RANGE),
-        "top_p": clamp(choices.top_p, TOP_P_RANGE),
-        "max_tokens": clamp(choices.max_tokens, (MIN_OUTPUT_TOKENS, max_output)),
+        "temperature": clamp(choices.temperature, ranges.temperature),
+        "top_p": clamp(choices.top_p, ranges.top_p),
+        "max_tokens": clamp(choices.max_tokens, ranges.max_tokens),
     }
 
 
-def max_output_of(model_id: UUID) -> int:
-    """Return the longest answer of a model, in tokens.
+def chosen_model(user: User, model_id: UUID) -> ChatModel:
+    """Return a model that a person chose.
 
-    Raises ChatError `bad_form` if the model is not enabled.
+    Raises ChatError `bad_form` if the person may not use it.
     """
-    enabled = ChatModel.objects.filter(pk=model_id, enabled=True)
-    max_output: int | None = enabled.values_list("max_output", flat=True).first()
-    if max_output is None:
+    model = next((item for item in list_allowed(user.pk) if item.pk == model_id), None)
+    if model is None:
         raise ChatError("bad_form")
-    return max_output
-
-
-def clamp(value: N | None, bounds: tuple[N, N]) -> N | None:
-    """Return the value, or the nearest bound if it lies outside; None stays None."""
-    return None if value is None else min(max(value, bounds[0]), bounds[1])
+    return model
 
 
 def save_settings(user: User, conversation_id: UUID, choices: GenerationSettings) -> Conversation:
@@ -95,7 +81,7 @@ def save_settings(user: User, conversation_id: UUID, choices: GenerationSettings
     """
     conversation = get_conversation(user, conversation_id)
     Conversation.objects.filter(pk=conversation.pk).update(
-        **validate_settings(choices), version=F("version") + 1
+        **validate_settings(user, choices), version=F("version") + 1
     )
     conversation.refresh_from_db()
     return conversation

@@ -71,7 +71,7 @@ def start_conversation(
     Repeating the call with the same `client_id` returns the existing turn. After the commit the
     `draft` is deleted. Raises ChatError as `preferences.validate_settings` and `insert_turn` do.
     """
-    values = preferences.validate_settings(choices) if choices else {}
+    values = preferences.validate_settings(user, choices) if choices else {}
     with transaction.atomic():
         lock_user(user)
         if rows := fetch(SELECT_BY_CLIENT_ID, {"owner": user.pk, "client": client_id}):

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_noop
 from chat.errors import ChatError, ProviderError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
-from chat.llm.endpoints import LIMITS, deadlines_for, endpoint, server_of, unavailable_reason
+from chat.llm.endpoints import LIMITS, deadlines_for, endpoint_of, unavailable_reason
 from chat.llm.providers import (
     ChatRequest,
     Deadlines,
     Dialect,
+    Endpoint,
     Finish,
     Learned,
     Sampling,
@@ -75,11 +76,12 @@ class TextSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that is ready to be sent, with its size in tokens and its deadlines.
+    """A request that is ready to be sent to its server, with its size in tokens and its deadlines.
 
-    `dialect` is the form that the server with the fingerprint `server` accepts for the model.
+    `dialect` is the form that the server accepts for the model.
     """
 
+    endpoint: Endpoint
     request: ChatRequest
     prompt_tokens: int
     exact: bool
@@ -87,7 +89,6 @@ class PreparedRequest:
     deadlines: Deadlines
     run_id: UUID
     model_id: UUID
-    server: str
     dialect: Dialect
 
 
@@ -109,7 +110,7 @@ def prepare_request(run: Run, message: Message, room: Room | None = None) -> Pre
     reason = unavailable_reason(model)
     if model is None or reason:
         raise ChatError(reason.code if reason else "not_configured")
-    server = server_of(model)
+    endpoint = endpoint_of(model)
     room = room or Room(model.context_window, run.max_tokens)
     target = prompt.Target(
         repo_id=run.repo_id,
@@ -130,6 +131,7 @@ def prepare_request(run: Run, message: Message, room: Room | None = None) -> Pre
         partial=message.text if run.is_continuation else "",
     )
     return PreparedRequest(
+        endpoint,
         assembled.request,
         assembled.prompt_tokens,
         assembled.exact,
@@ -137,8 +139,7 @@ def prepare_request(run: Run, message: Message, room: Room | None = None) -> Pre
         deadlines_for(model),
         run.pk,
         model.pk,
-        server,
-        dialect_of(model, server),
+        dialect_of(model, endpoint.fingerprint),
     )
 
 
@@ -160,7 +161,7 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
     try:
         async with aclosing(
             stream(
-                endpoint(),
+                prepared.endpoint,
                 prepared.request,
                 prepared.deadlines,
                 LIMITS,
@@ -172,7 +173,10 @@ async def generate(prepared: PreparedRequest, sink: TextSink, timings: Timings) 
                     return completed_outcome(prepared, item, sink.written, timings)
                 if isinstance(item, Learned):
                     await keep_dialect(
-                        prepared.model_id, prepared.server, item.dialect, prepared.run_id
+                        prepared.model_id,
+                        prepared.endpoint.fingerprint,
+                        item.dialect,
+                        prepared.run_id,
                     )
                 elif isinstance(item, Waiting):
                     sink.count_down(math.ceil(item.seconds), waiting_sentence(item.code))

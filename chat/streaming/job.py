@@ -77,7 +77,7 @@ class Job:
         turn = prepared.turn
         self.owner_id: UUID = turn.conversation.owner_id
         self.run: Run = run
-        self.run.provider = provider_name()
+        self.run.provider = provider_name(run.model)
         self.message: Message = turn.answer
         text, thoughts = turn.answer.text, turn.answer.thoughts
         self.answer = LiveAnswer(turn.conversation.pk, turn.answer.pk, text, thoughts)

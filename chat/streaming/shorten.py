@@ -24,7 +24,7 @@ async def shorten_request(
         return None
     named = outcome.evidence.window
     if named is not None:
-        await keep_window(prepared.model_id, prepared.server, named)
+        await keep_window(prepared.model_id, prepared.endpoint.fingerprint, named)
     try:
         return await run_in_db(assemble_shorter, run, message, prepared, named)
     except DATABASE_ERRORS:

@@ -99,7 +99,7 @@ class ConversationPage:
             conversation,
             thread,
             target,
-            options=options_context(conversation),
+            options=options_context(conversation, user.pk),
             draft=None if params.body_only else drafts.find_draft(user, conversation),
             suggestions=() if conversation else tuple(preferences.list_suggestions()),
             sidebar=None if params.body_only else PageSidebar.load(user, conversation_id, params),

@@ -47,7 +47,7 @@ def test_text_reaches_the_other_process_by_frames(
     here: Person, there: Person, upstream: UpstreamThread
 ) -> None:
     """Far more often than the database is looked at while frames come."""
-    upstream.script(answer(Repeat((Delta("word "), Delay(0.03)), times=80)))
+    upstream.script(answer(Repeat((Delta("word "), Delay(0.15)), times=24)))
     key = here.start("Talk")
     with there.socket(key) as page:
         frames = 0
@@ -56,7 +56,7 @@ def test_text_reaches_the_other_process_by_frames(
             if last_status(html_of(frame)) == "complete":
                 break
             frames += frame["event"] == "answer"
-    assert frames >= 12
+    assert frames >= 14
 
 
 def test_stop_reaches_the_process_that_writes(

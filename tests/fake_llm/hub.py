@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# The models of a new site, so that it finds all that it has and offers nothing by itself.
+MODELS = (
+    "mistralai/Mistral-7B-Instruct-v0.3",
+    "meta-llama/Meta-Llama-3-70B-Instruct",
+    "mistralai/Mixtral-8x7B-Instruct-v0.1",
+    "bigscience/bloom",
+    "openai-community/gpt2",
+)
 _COMPLETION = ("gpt2", "bloom")
 
 
@@ -33,6 +41,7 @@ def model_info(repo_id: str, known: Mapping[str, dict[str, Any]]) -> tuple[int, 
 
 
 def models(known: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """`/v1/models`."""
-    data = [{"id": name, "object": "model"} for name in known or ["scripted"]]
+    """`/v1/models`; an entry of `known` adds keys, such as the context window."""
+    named = known or {name: {} for name in MODELS}
+    data = [{"id": name, "object": "model"} | keys for name, keys in named.items()]
     return {"object": "list", "data": data}

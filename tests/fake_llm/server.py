@@ -15,7 +15,7 @@ from tests.fake_llm.dialects import Dialect, dialect_of
 from tests.fake_llm.hub import model_info, models
 from tests.fake_llm.player import Player
 from tests.fake_llm.record import Gates, Request, Watch
-from tests.fake_llm.script import Script
+from tests.fake_llm.script import Respond, Script, Stall
 from tests.fake_llm.wire import TLS_HANDSHAKE, Connection
 
 
@@ -38,6 +38,8 @@ class Upstream:
         self.delay = delay
         self.requests: list[Request] = []
         self.models: dict[str, dict[str, Any]] = {}
+        # What is answered instead of the list of `models`.
+        self.listing: Respond | Stall | None = None
         self.gates = Gates()
         self.tls_clients = 0
         self._tls = tls
@@ -72,6 +74,8 @@ class Upstream:
     def reset(self) -> None:
         """Forget scripts, requests and gates; running answers go on up to their next gate."""
         self._scripts.clear()
+        self.models.clear()
+        self.listing = None
         self.gates.forget()
         self.requests.clear()
 
@@ -141,6 +145,10 @@ class Upstream:
         request = Request(method, path, headers, body, query)
         self.requests.append(request)
         self.notify()
+        if method == "GET" and path.partition("?")[0].endswith("/models"):
+            await self._list_models(connection)
+            request.finished_at = monotonic()
+            return
         dialect = dialect_of(path, body) if method == "POST" and isinstance(body, dict) else None
         if dialect is None:
             await _reply(connection, *self._look_up(path))
@@ -151,7 +159,16 @@ class Upstream:
     def _look_up(self, path: str) -> tuple[int, Any]:
         if path.startswith("/api/models/"):
             return model_info(path.removeprefix("/api/models/"), self.models)
-        return (200, models(self.models)) if path == "/v1/models" else (404, {"error": "not here"})
+        return 404, {"error": "not here"}
+
+    async def _list_models(self, connection: Connection) -> None:
+        listing = self.listing
+        if isinstance(listing, Stall):
+            await connection.hang_up()
+        elif listing is not None:
+            await connection.respond(listing.status, listing.body, listing.content_type)
+        else:
+            await _reply(connection, 200, models(self.models))
 
     async def _play(self, connection: Connection, request: Request, dialect: Dialect) -> None:
         player = Player(connection, request, dialect, self.gates, self.notify)

@@ -15,6 +15,7 @@ import pytest
 
 from tests.fake_llm import Delay, Gate, Raw, Repeat, Respond, Script, UpstreamThread, answer, script
 from tests.fake_llm.default import default_text
+from tests.fake_llm.hub import MODELS
 
 ROOT = Path(__file__).parents[2]
 HELLO = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "hello"}]}
@@ -130,7 +131,7 @@ def test_process_steered_by_http(process: int) -> None:
 def test_models_and_paths_that_are_not_there() -> None:
     with UpstreamThread() as up:
         status, body = call(up.port, "GET", "/v1/models")
-        assert (status, json.loads(body)["data"][0]["id"]) == (200, "scripted")
+        assert (status, json.loads(body)["data"][0]["id"]) == (200, MODELS[0])
         assert call(up.port, "GET", "/elsewhere")[0] == 404
         status, body = call(up.port, "GET", "/api/models/bigscience/bloom")
         served = json.loads(body)["inferenceProviderMapping"]["hf-inference"]

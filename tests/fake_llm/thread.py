@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tests.fake_llm.record import Request
-from tests.fake_llm.script import Script
+from tests.fake_llm.script import Respond, Script, Stall
 from tests.fake_llm.server import Upstream
 
 _T = TypeVar("_T")
@@ -49,6 +49,17 @@ class UpstreamThread:
 
     def script(self, *scripts: Script) -> None:
         self._call(self._up.script, *scripts)
+
+    def offer(
+        self, models: dict[str, dict[str, Any]], listing: Respond | Stall | None = None
+    ) -> None:
+        """Offer these models; `listing` is what is answered instead of their list."""
+
+        def change() -> None:
+            self._up.models = models
+            self._up.listing = listing
+
+        self._call(change)
 
     def release(self, name: str = "gate", count: int = 1) -> None:
         self._call(self._up.release, name, count)

@@ -21,7 +21,9 @@ START_SECONDS = 60.0
 def environment(**values: str) -> dict[str, str]:
     """This process's environment without a developer's own settings, and `values`."""
     names = ("HF_TOKEN", "INFERENCE_BASE_URL", "INFERENCE_API_KEY", "LOCAL_MODEL", "REDIS_URL")
-    clean = dict.fromkeys((*names, "SITE_URL", "EMAIL_URL", "CODESPACE_NAME"), "")
+    clean = dict.fromkeys(
+        (*names, "INFERENCE_MODEL", "SITE_URL", "EMAIL_URL", "CODESPACE_NAME"), ""
+    )
     django = {"DJANGO_SETTINGS_MODULE": "config.settings"}
     return os.environ | clean | django | values
 

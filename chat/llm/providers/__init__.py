@@ -4,9 +4,12 @@ No other package imports huggingface_hub, and no exception of it or of its HTTP 
 package.
 """
 
-from chat.llm.providers.capabilities import unsupported_reason
+from chat.llm.providers.addresses import address_policy, is_refused_url
+from chat.llm.providers.capabilities import is_usable_key, unsupported_reason
 from chat.llm.providers.connections import close_idle_connections
 from chat.llm.providers.dialect import PLAIN, Dialect
+from chat.llm.providers.hf_transport import SERVED_BY
+from chat.llm.providers.listing import ListedModel, list_models
 from chat.llm.providers.streaming import Learned, stream
 from chat.llm.providers.types import (
     ChatRequest,
@@ -25,6 +28,7 @@ from chat.llm.providers.types import (
 
 __all__ = [
     "PLAIN",
+    "SERVED_BY",
     "ChatRequest",
     "ChatTurn",
     "Deadlines",
@@ -34,12 +38,17 @@ __all__ = [
     "Item",
     "Learned",
     "Limits",
+    "ListedModel",
     "Retry",
     "Sampling",
     "TextDelta",
     "ThoughtDelta",
     "Waiting",
+    "address_policy",
     "close_idle_connections",
+    "is_refused_url",
+    "is_usable_key",
+    "list_models",
     "stream",
     "unsupported_reason",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from chat.errors import ErrorCode, error_code
+from chat.llm.providers.addresses import is_refused_url
 from chat.llm.providers.base_urls import may_be_tgi
 from chat.llm.providers.hf import has_lookups_disabled
 from chat.llm.providers.types import Endpoint, ModelKind
@@ -18,6 +19,10 @@ def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
     """
     if not is_configured(endpoint):
         return error_code("not_configured")
+    if endpoint.kind == "openai" and is_refused_url(endpoint.base_url):
+        return error_code("address_refused")
+    if not is_usable_key(endpoint.token if endpoint.kind == "hf" else endpoint.api_key):
+        return error_code("key_unusable")
     if endpoint.kind == "hf" and is_automatic(endpoint) and not endpoint.token.startswith("hf_"):
         return error_code("unauthorized")  # the router accepts only Hugging Face's own tokens
     if kind == "completion" and not can_complete(endpoint):
@@ -25,6 +30,11 @@ def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
     if needs_lookup(endpoint, kind) and has_lookups_disabled():
         return error_code("lookup_blocked")
     return None
+
+
+def is_usable_key(key: str) -> bool:
+    """Return whether a key can be sent in a header: visible ASCII without blanks, or nothing."""
+    return all("!" <= char <= "~" for char in key)
 
 
 def needs_lookup(endpoint: Endpoint, kind: ModelKind) -> bool:

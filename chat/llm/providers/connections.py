@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from chat.llm.providers.addresses import check_address
 from chat.llm.providers.hf import httpx
 from core.net import has_unread_data
 from core.tasks import TaskSet
@@ -67,9 +68,15 @@ def _has_unread(transport: asyncio.Transport | None) -> bool:
 
 
 def _make_socket(address_info: Any) -> socket.socket:
+    """Return a socket for an address. Raises RefusedAddressError."""
+    family, kind, protocol, _, address = address_info
+    check_address(address[0])
+    return socket.socket(family, kind, protocol)
+
+
+def _make_watched_socket(address_info: Any) -> socket.socket:
     """Return a socket that fails if the peer does not acknowledge what was sent (on Linux)."""
-    family, kind, protocol, _, _ = address_info
-    new_socket = socket.socket(family, kind, protocol)
+    new_socket = _make_socket(address_info)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         new_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
     return new_socket
@@ -109,9 +116,9 @@ def get_session(*, keep_alive: bool) -> aiohttp.ClientSession:
 
 def _make_connector(*, keep_alive: bool) -> aiohttp.TCPConnector:
     if not keep_alive:
-        return aiohttp.TCPConnector(ssl=SSL, limit=0, force_close=True)
+        return aiohttp.TCPConnector(ssl=SSL, limit=0, force_close=True, socket_factory=_make_socket)
     return _Connector(
-        ssl=SSL, limit=0, keepalive_timeout=_KEEP_SECONDS, socket_factory=_make_socket
+        ssl=SSL, limit=0, keepalive_timeout=_KEEP_SECONDS, socket_factory=_make_watched_socket
     )
 
 

@@ -53,6 +53,8 @@ _WINDOW = re.compile(
     r"|tokens allowed \((\d{2,9})\)",
     re.IGNORECASE,
 )
+# Hugging Face's router: no provider serves the model.
+_UNSUPPORTED_MODEL = re.compile(r"model_not_supported|not supported by any provider")
 _LOADING = re.compile(r"loading|estimated_time|warming up|starting up", re.IGNORECASE)
 _ESTIMATE = re.compile(r"[\"']estimated_time[\"']\s*:\s*(\d{1,6}(?:\.\d{1,6})?)")
 _FRAME_STATUS = re.compile(
@@ -65,6 +67,8 @@ def code_for_status(status: int, body: str = "") -> str:
     """Return the error code for an HTTP status other than 200 and the start of its body."""
     if status in _MAY_BE_CONTEXT and _CONTEXT.search(body):
         return "context_too_long"
+    if status == 400 and _UNSUPPORTED_MODEL.search(body):
+        return "model_not_found"
     if status == 503 and _LOADING.search(body):
         return "model_loading"
     return _BY_STATUS.get(status) or _code_for_class(status)

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 
 from chat.errors import NO_EVIDENCE, Evidence, ProviderError
+from chat.llm.providers.addresses import RefusedAddressError
 from chat.llm.providers.error_codes import code_for_error, code_for_status, named_window
 from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other_hub, httpx
 
@@ -64,7 +65,7 @@ def translate(exc: Exception) -> AttemptError:
     if isinstance(exc, DeadConnectionError):
         return AttemptError("cut", is_lost=True)
     if isinstance(exc, httpx.ConnectError):
-        return AttemptError(_connect_code(exc))
+        return AttemptError(connect_code(exc))
     if isinstance(exc, httpx.TransportError):
         return AttemptError("cut", is_closed=isinstance(exc, httpx.RemoteProtocolError))
     # huggingface_hub raises these for an event that is not JSON or has the wrong shape.
@@ -87,12 +88,15 @@ def translate_lookup(exc: Exception) -> AttemptError:
     return AttemptError("internal")
 
 
-def _connect_code(exc: BaseException) -> str:
+def connect_code(exc: BaseException) -> str:
+    """Return the code of a failed connection."""
     for cause in _causes(exc):
         if isinstance(cause, socket.gaierror):
             return "dns"
         if isinstance(cause, ssl.SSLError):
             return "tls"
+        if isinstance(cause, RefusedAddressError):
+            return "address_refused"
     return "connect_refused"
 
 

@@ -54,6 +54,10 @@ class Attempt:
 ATTEMPT: ContextVar[Attempt] = ContextVar("chat_provider_attempt", default=Attempt())  # noqa: B039
 
 
+# A caller that wants to know who served an answer sets a list, which gets Hugging Face's provider.
+SERVED_BY: ContextVar[list[str] | None] = ContextVar("chat_provider_served_by", default=None)
+
+
 class PreparedError(Exception):
     """Raised by a dry attempt instead of sending the request."""
 
@@ -140,6 +144,8 @@ class StreamTransport(httpx.AsyncBaseTransport):
         request.headers["accept"] = "text/event-stream"
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
+        if (served_by := SERVED_BY.get()) is not None:
+            served_by.append(response.headers.get("x-inference-provider", ""))
         if not _may_be_stream(response):
             raise await _to_attempt_error(response, asked, await request.aread())
         limit = self._attempt.frame_bytes

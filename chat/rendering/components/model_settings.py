@@ -10,13 +10,15 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from chat.llm.endpoints import unavailable_reason
+from chat.llm.endpoints import is_usable, unavailable_reason
 from chat.models import ChatModel, Conversation, SystemPrompt
 from chat.rendering.components import htmx
 from chat.rendering.components.patches import Patch
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
+from chat.selectors.models import list_allowed
+from chat.selectors.sampling_ranges import ranges_of
 from chat.services import catalogue, preferences
-from chat.services.preferences import MIN_OUTPUT_TOKENS, TEMPERATURE_RANGE, TOP_P_RANGE
+from chat.services.model_discovery import model_discovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +57,30 @@ def answering_model(conversation: Conversation | None, model: ChatModel) -> Answ
     return AnsweringModel(model.label, note, model.temperature, model.top_p, model.max_output)
 
 
-def options_context(conversation: Conversation | None) -> dict[str, Any]:
-    """Return the data for `options_html`: the models, the prompts and the sampling ranges."""
-    models = catalogue.list_enabled()
+def options_context(conversation: Conversation | None, owner_id: UUID) -> dict[str, Any]:
+    """Return the data for `options_html`: the models, the prompts and the sampling ranges.
+
+    `owner_id` is the person's, who may be allowed some models only.
+    """
+    models = list_allowed(owner_id)
     model = catalogue.model_for(conversation, models)
     selected = model.pk if model else None
-    available = [item for item in models if item == model or not unavailable_reason(item)]
+    available = [item for item in models if item == model or is_offered(item)]
+    ranges = ranges_of(model)
     return {
         "model": answering_model(conversation, model) if model else None,
-        "unavailable": unavailable_reason(model),
+        "unavailable": unavailable_reason(model) or model_discovery.problem_with(model),
         "models": tuple(model_option(conversation, item, selected) for item in available),
         "prompts": tuple(prompt_options(conversation, preferences.list_prompts())),
-        "temperature": TEMPERATURE_RANGE,
-        "top_p": TOP_P_RANGE,
-        "least_tokens": MIN_OUTPUT_TOKENS,
+        "temperature": ranges.temperature,
+        "top_p": ranges.top_p,
+        "least_tokens": ranges.max_tokens[0],
     }
+
+
+def is_offered(model: ChatModel) -> bool:
+    """Return whether a person may choose the model: its server is set up and offers it."""
+    return is_usable(model) and not unavailable_reason(model)
 
 
 def prompt_options(
@@ -96,10 +107,11 @@ def model_note(conversation: Conversation | None, model: ChatModel) -> str:
     chosen = conversation.model if conversation else None
     if chosen is None or chosen == model:
         return note
-    instead = _("“%(chosen)s” is no longer available. %(model)s answers instead.") % {
-        "chosen": chosen.label,
-        "model": model.label,
-    }
+    if chosen.missing_since:
+        sentence = _("“%(chosen)s” is no longer offered by its server. %(model)s answers instead.")
+    else:
+        sentence = _("“%(chosen)s” is no longer available. %(model)s answers instead.")
+    instead = sentence % {"chosen": chosen.label, "model": model.label}
     return f"{instead} {note}".strip()
 
 
@@ -210,7 +222,8 @@ def note_html(options: dict[str, Any]) -> str:
 
 def head_html(conversation: Conversation) -> str:
     """Return `head_patches` as htmx partials, for the answer to a command; reads the database."""
-    return htmx.partials(head_patches(conversation, options_context(conversation)))
+    options = options_context(conversation, conversation.owner_id)
+    return htmx.partials(head_patches(conversation, options))
 
 
 def head_patches(conversation: Conversation, options: dict[str, Any]) -> list[Patch]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -80,6 +81,7 @@ def cost_lines(run: Run) -> list[tuple[str, str]]:
         (_("Tokens read"), format_tokens(run.prompt_tokens, run.tokens_exact)),
         (_("Tokens written"), format_tokens(run.answer_tokens, run.tokens_exact)),
         (_("Of these for thinking"), format_tokens(run.thinking_tokens, run.tokens_exact)),
+        (_("Cost"), format_cost(run.cost)),
         (_("Time to first token"), format_seconds(run.first_token_ms)),
         (_("Time to last token"), format_seconds(run.last_token_ms)),
         (_("Speed"), format_speed(run)),
@@ -105,6 +107,14 @@ def format_tokens(count: int | None, exact: bool) -> str:
         return ""
     kind = _("exact") if exact else _("estimated")
     return f"{number_format(count, force_grouping=True)} ({kind})"
+
+
+def format_cost(cost: Decimal | None) -> str:
+    """Return a cost with two digits that say something, "" for None; the currency is unknown."""
+    if cost is None:
+        return ""
+    digits = 2 if cost >= 1 or not cost else 1 - cost.adjusted()
+    return number_format(cost, min(digits, 8), force_grouping=True)
 
 
 def format_seconds(milliseconds: int | None) -> str:

@@ -14,6 +14,7 @@ from accounts.models import User
 from chat.models import (
     ChatModel,
     Chunk,
+    Connection,
     Conversation,
     Message,
     PromptVersion,
@@ -21,6 +22,7 @@ from chat.models import (
     SystemPrompt,
 )
 from chat.services import system_prompts
+from tests.fake_llm import closed_port
 from tests.support.factories import asked, default_model, run_of, said
 from tests.support.polling import wait_for_blocked
 from tests.support.threads import together
@@ -451,7 +453,7 @@ def model_fields(model: ChatModel, **changes: str) -> dict[str, str]:
         ({"temperature": "nan"}, "Enter a number"),
         ({"top_p": "0"}, "greater than or equal to 0.01"),
         ({"kind": "image"}, "not one of the available choices"),
-        ({"repo_id": "openai-community/gpt2"}, "already exists"),
+        ({"repo_id": "openai-community/gpt2"}, "already has a model of this name"),
         ({"repo_id": ""}, "required"),
     ],
 )
@@ -548,6 +550,10 @@ INLINE = {
         "chat/systemprompt/{prompt}/history/",
         "chat/chatmodel/",
         "chat/chatmodel/?q=mistral&enabled__exact=1",
+        "chat/connection/",
+        "chat/connection/add/",
+        "chat/connection/{connection}/change/",
+        "chat/connection/{connection}/offer/",
         "chat/chatmodel/add/",
         "chat/chatmodel/{model}/change/",
         "chat/chatmodel/{model}/delete/",
@@ -562,7 +568,14 @@ INLINE = {
 def test_no_admin_page_needs_what_the_policy_forbids(
     staff_client: Client, staff: User, prompt: SystemPrompt, path: str
 ) -> None:
-    known = {"prompt": prompt.pk, "model": default_model().pk, "user": staff.pk}
+    address = f"http://127.0.0.1:{closed_port()}/v1"
+    connection = Connection.objects.create(name="Workshop", address=address)
+    known = {
+        "connection": connection.pk,
+        "prompt": prompt.pk,
+        "model": default_model().pk,
+        "user": staff.pk,
+    }
     response = staff_client.get("/admin/" + path.format(**known))
     assert response.status_code == 200
     policy = response["Content-Security-Policy"]

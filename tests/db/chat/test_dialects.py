@@ -24,6 +24,7 @@ from chat.services.dialects import (
 from chat.streaming.generate import prepare_request
 from chat.streaming.shorten import assemble_shorter
 from tests.support.chat import Counted
+from tests.support.environment import forget_environment
 from tests.support.factories import PROCESS, asked, default_model, run_of, said
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +37,9 @@ LEARNED = Dialect(frozenset({"top_p", "seed"}), "max_completion_tokens", merges_
 def own_server(settings: Any) -> Iterator[None]:
     """An address is configured; nothing is sent there."""
     settings.INFERENCE_BASE_URL = "http://127.0.0.1:9/v1"
-    endpoint.cache_clear()
+    forget_environment()
     yield
-    endpoint.cache_clear()
+    forget_environment()
 
 
 def known(model: ChatModel, server: str = HERE) -> Dialect:

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from accounts.models import User
 from chat.forms import parse_settings
 from chat.models import ChatModel, Conversation
+from chat.selectors import sampling_ranges
 from chat.services import preferences
 from tests.support.factories import said
 
@@ -30,8 +31,8 @@ def model() -> ChatModel:
         ({"temperature": "3"}, {"temperature": 2.0}),
         ({"temperature": "-1"}, {"temperature": 0.0}),
         ({"top_p": "0"}, {"top_p": 0.01}),
-        ({"max_tokens": "0"}, {"max_tokens": preferences.MIN_OUTPUT_TOKENS}),
-        ({"max_tokens": "-5"}, {"max_tokens": preferences.MIN_OUTPUT_TOKENS}),
+        ({"max_tokens": "0"}, {"max_tokens": sampling_ranges.MIN_OUTPUT_TOKENS}),
+        ({"max_tokens": "-5"}, {"max_tokens": sampling_ranges.MIN_OUTPUT_TOKENS}),
         ({"max_tokens": "3000"}, {"max_tokens": LIMIT}),
         ({"max_tokens": "64"}, {"max_tokens": 64}),
         ({"max_tokens": ""}, {"max_tokens": None}),
@@ -49,4 +50,4 @@ def test_without_a_choice_the_limit_is_that_of_the_model_that_answers(owner: Use
     found = preferences.save_settings(
         owner, said(owner).pk, parse_settings(QueryDict("max_tokens=1e300"))
     )
-    assert found.max_tokens == preferences.MAX_OUTPUT_TOKENS
+    assert found.max_tokens == sampling_ranges.MAX_OUTPUT_TOKENS

@@ -34,7 +34,7 @@ MODEL = "mistralai/Mistral-7B-Instruct-v0.3"
 SECRETS = (TOKEN, PROMPT, ECHO, "huggingface.co", "127.0.0.1", "http://")
 
 PATIENT = Deadlines(connect=20.0, first_token=20.0, idle=20.0, total=60.0)
-FIRST = Deadlines(connect=20.0, first_token=0.3, idle=20.0, total=60.0)
+FIRST = Deadlines(connect=20.0, first_token=0.8, idle=20.0, total=60.0)
 MID = Deadlines(connect=20.0, first_token=20.0, idle=0.3, total=60.0)
 ONCE = Retry(attempts=0)
 FAST = Retry(base=0.01)

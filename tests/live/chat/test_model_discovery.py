@@ -1,0 +1,91 @@
+"""A start with INFERENCE_BASE_URL alone answers the first question."""
+
+from pathlib import Path
+
+import pytest
+
+from launcher.postgres import Cluster
+from tests.fake_llm import Respond, UpstreamThread, answer, closed_port
+from tests.support.people import Person, signed_up
+from tests.support.polling import eventually
+from tests.support.site import Site, prepared_database
+
+
+@pytest.fixture
+def new_site(
+    cluster: Cluster, tmp_path: Path, upstream: UpstreamThread, request: pytest.FixtureRequest
+) -> dict[str, str]:
+    """The environment of a site that has never been started."""
+    name = f"new_{abs(hash(request.node.name)):x}"
+    return prepared_database(cluster.url(name), tmp_path) | {
+        "INFERENCE_BASE_URL": upstream.base_url
+    }
+
+
+def ask(person: Person) -> str:
+    """The page with the first answer."""
+    key = person.start("Hello?")
+    with person.socket(key) as socket:
+        socket.until_status("complete")
+    return person.page(key)
+
+
+def test_the_first_question_goes_to_a_model_that_the_server_has(
+    new_site: dict[str, str], upstream: UpstreamThread
+) -> None:
+    upstream.offer({"nomic-embed-text": {}, "llama3.2:3b": {}})
+    upstream.script(answer("Hello."))
+    with Site(new_site) as site:
+        person = signed_up(site.url, "first@example.org")
+        assert "Hello." in ask(person)
+        assert upstream.chats[0].body["model"] == "llama3.2:3b"
+        assert "llama3.2:3b" in person.get("/").text
+        assert "This model was found on the site&#x27;s model server." in person.get("/").text
+        assert "offered 1 of 2 models" in site.log()
+        assert upstream.base_url not in site.log()
+        person.http.close()
+
+
+def test_a_named_model_is_asked_without_a_list(
+    new_site: dict[str, str], upstream: UpstreamThread
+) -> None:
+    upstream.offer({}, Respond(404, b"nothing here", "text/plain"))
+    with Site(new_site | {"INFERENCE_MODEL": "my-model"}) as site:
+        person = signed_up(site.url, "named@example.org")
+        ask(person)
+        assert upstream.chats[0].body["model"] == "my-model"
+        person.http.close()
+
+
+def test_a_server_without_a_list_is_a_clear_sentence(
+    new_site: dict[str, str], upstream: UpstreamThread
+) -> None:
+    upstream.offer({}, Respond(200, b"<html>Hello</html>", "text/html"))
+    with Site(new_site) as site:
+        person = signed_up(site.url, "clear@example.org")
+        page = person.get("/").text
+        assert "say which models it offers" in page
+        assert "INFERENCE_MODEL" in page
+        assert "listed no models (code=no_model_list)" in site.log()
+        person.http.close()
+
+
+def test_a_server_that_starts_later_is_found(
+    new_site: dict[str, str], upstream: UpstreamThread
+) -> None:
+    upstream.offer({}, Respond(503, b"loading"))
+    with Site(new_site) as site:
+        person = signed_up(site.url, "later@example.org")
+        assert "busy" in person.get("/").text
+        upstream.offer({"llama3.2:3b": {}})
+        eventually(lambda: "llama3.2:3b is now the default" in site.log(), 20)
+        assert "llama3.2:3b" in person.get("/").text
+        ask(person)
+        assert upstream.chats[-1].body["model"] == "llama3.2:3b"
+        person.http.close()
+
+
+def test_no_server_does_not_keep_the_site_from_starting(new_site: dict[str, str]) -> None:
+    values = new_site | {"INFERENCE_BASE_URL": f"http://127.0.0.1:{closed_port()}/v1"}
+    with Site(values) as site:
+        eventually(lambda: "listed no models (code=connect_refused)" in site.log())
