@@ -20,10 +20,13 @@ _CLOSING = (
     "\u3000-\u3004\u3008-\u3020\u3030\u303d\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff64"
 )
 _CJK_LETTER = "[\u3005-\u3007\u3040-\u30fa\u30fc-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
+# `www.` counts where GFM allows it: https://github.github.com/gfm/#extended-autolinks-extension-
+_START = r"(?<![a-z])https?://|(?<![^\s*_~(\[])www\."
 # An ASCII host that letters of another script follow has ended: no top-level domain mixes them.
 _ADDRESS = re.compile(
-    rf"(?P<opening><?)(?P<address>https?://[a-z0-9.-]*\.[a-z]{{2,24}}(?::\d{{1,5}})?(?={_CJK_LETTER})"
-    rf"|(?:https?://|(?<![^\s*_~(])www\.)[^\s<>{_CLOSING}]*+)(?P<end>[{_CLOSING}]|(?={_CJK_LETTER}))?",
+    rf"(?P<opening><?)(?P<address>(?<![a-z])https?://[a-z0-9.-]*\.[a-z]{{2,24}}(?::\d{{1,5}})?"
+    rf"(?={_CJK_LETTER})|(?:{_START})[^\s<>{_CLOSING}]*+)"
+    rf"(?P<end>[{_CLOSING}]|(?={_CJK_LETTER}))?",
     re.I,
 )
 _PAIRS = {")": "(", "]": "[", "}": "{"}

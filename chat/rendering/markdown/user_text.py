@@ -28,7 +28,7 @@ def render_plain(text: str) -> str:
 
 def _anchor(address: str) -> str:
     """Return a link that shows the address, or "" if it may not be one."""
-    target = address if "://" in address else f"http://{address}"
+    target = f"http://{address}" if address.lower().startswith("www.") else address
     if not is_linkable(target):
         return ""
     return (

@@ -35,6 +35,7 @@ MARKED = [
     "(⟦http://nas/x⟧) ⟦http://my-host:80/⟧",
     "⟦https://example.com/a%20b⟧ ⟦https://x.y/%E2%9D%A4%EF%B8%8F⟧ ⟦https://x.y/a%C2%A0b⟧",
     "⟦www.example.com/a⟧，见 ⟦www.example.com⟧。",
+    "[⟦www.example.com⟧] ⟦www.x.y/?u=https://x.y/z⟧ ahttps://x.y/ #a_⟦https://x.y⟧",
     "http://... http://[your-host]:80/ http://:80/ https:// http://my_host/",
     "javascript://x foo://bar file:///etc/passwd http://a@b.c/",
 ]
