@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import nh3
 
-from chat.rendering.markdown import code, direction, mathml
+from chat.rendering.markdown import code, direction, mathml, prose
 from chat.rendering.markdown.source import AMPERSAND, PLACEHOLDER
 
 MAX_MATH = 50_000
@@ -122,6 +122,8 @@ def _insert_placeholders(html: str, replacements: list[str], is_open: bool) -> s
             replacements.append(_check_box(match["input"]))
         elif match["math"] is not None:
             display = match["style"] == "display"
+            if _is_bracketed_prose(code.unescape_text(match["math"])):
+                return f"[{match['math']}]" if display else f"({match['math']})"
             replacements.append(_formula(match["math"], spent, display=display))
         elif 'class="language-math"' in match["fence"]:
             replacements.append(_formula(match["code"], spent, display=True))
@@ -141,6 +143,17 @@ def _formula(html: str, spent: dict[str, int], *, display: bool) -> str:
     if spent["math"] > MAX_MATH:
         return mathml.render_source(latex)
     return mathml.render_formula(latex, display=display)
+
+
+def _is_bracketed_prose(text: str) -> bool:
+    r"""Return whether the text comes from escaped brackets, as in "\\[sic\\]".
+
+    What stands between dollar signs is none, because `dollars` took only formulas.
+    """
+    words = text.strip()
+    if not words or prose.is_word(words):
+        return True
+    return not prose.has_latex(words) and prose.is_prose(words)
 
 
 def _code_html(match: re.Match[str], finished: bool, spent: dict[str, int]) -> str:

@@ -288,6 +288,22 @@ def test_an_open_end_waits_only_for_a_formula(text: str, shown: str) -> None:
     assert parse(stream(*text).html).text == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a \\(see below\\) b", "a (see below) b"),
+        ("\\[Note: this is text\\]", "[Note: this is text]"),
+        ("call foo\\(\\) now", "call foo() now"),
+        ("- \\[ \\] to do", "[ ] to do"),
+    ],
+)
+def test_escaped_brackets_around_prose_are_brackets(text: str, shown: str) -> None:
+    tree = parse(render(text, "ab12"))
+    assert tree.text == shown
+    assert not tree.find("math")
+    assert not tree.find("code")
+
+
 UNITS = [
     *("$", "$$", "$ ", "$a ", "$a$", "$x$ ", "$ x $ ", "$a b$ ", "$5 and ", "$x = $y; ", "$1"),
     *("|", "$|", "| $a | b$ ", "\\", "\\$", "\\\\", "$\\", "${", "$}{", "$\\text{", "$\\text{$"),
