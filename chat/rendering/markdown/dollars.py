@@ -128,6 +128,17 @@ def find_end(text: str, start: int) -> int | None:
     return None
 
 
+def has_open(text: str) -> bool:
+    """Return whether a dollar sign in the text of one block may still begin a formula."""
+    position = 0
+    for start, stop in [*find_formulas(text), (len(text), len(text))]:
+        prose = range(position, start)
+        if any(text[at] == "$" and text[at - 1 : at] != "$" and is_open(text, at) for at in prose):
+            return True
+        position = stop
+    return False
+
+
 def is_open(text: str, start: int) -> bool:
     """Return whether the dollar sign(s) at `start` may still become the beginning of a formula.
 

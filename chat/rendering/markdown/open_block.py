@@ -6,7 +6,7 @@ between words where no emphasis, code, link or formula is open.
 
 import re
 
-from chat.rendering.markdown import addresses, inline_tags
+from chat.rendering.markdown import addresses, dollars, inline_tags
 from chat.rendering.markdown.blocks import Block, split_blocks, split_list, split_table
 from chat.rendering.markdown.convert import to_html
 from chat.rendering.markdown.sanitize import sanitize, with_anchors
@@ -27,7 +27,7 @@ _GAP = re.compile(
     rf"(?<=[\w.,;:?!]) (?=[^\W\d])"
     rf"|(?<={_UNSPACED})(?={_UNSPACED})|(?<=[、。！，；？])(?={_UNSPACED})"
 )
-_SIGNS = re.compile(r"[*_`\[\]$\\]|~~")
+_SIGNS = re.compile(r"[*_`\[\]\\]|~~")
 _NO_TEXT = re.compile(r"<(?:code|span)[^>]*>[^<]*</(?:code|span)>|<[^>]*>|&[a-z]+;")
 _TAIL = re.compile(r"(?:<td[^>]*></td>)+(?=</tr></tbody></table></div>$)")
 
@@ -166,9 +166,15 @@ class OpenBlock:
         for gap in reversed(gaps[-1:] if forced else gaps[::5]):
             html = to_html(self.lead + prepare(self.source[:gap]))
             blocks = split_blocks(html)
-            if len(blocks) == 1 and (forced or not _has_open_syntax(html)):
+            if len(blocks) == 1 and (forced or not self._is_open_at(gap, html)):
                 return self._settle_text(gap, blocks[0])
         return ""
+
+    def _is_open_at(self, gap: int, html: str) -> bool:
+        """Return whether syntax may be open at the gap; `html` is the text before it."""
+        if inline_tags.has_open(html) or _SIGNS.search(_NO_TEXT.sub("", html)):
+            return True
+        return "$" in html and dollars.has_open(self.source[:gap])
 
     def _settle_text(self, gap: int, block: Block) -> str:
         self._extend("p", self.to_safe_html(block.html))
@@ -188,10 +194,6 @@ class OpenBlock:
 
 def _is_loose(block: Block, lead: str) -> bool:
     return not lead and any(item.is_loose for item in split_list(block)[1])
-
-
-def _has_open_syntax(html: str) -> bool:
-    return inline_tags.has_open(html) or _SIGNS.search(_NO_TEXT.sub("", html)) is not None
 
 
 def _end_tags(name: str) -> str:

@@ -1,6 +1,7 @@
 """Tell prose from LaTeX in the text between two dollar signs."""
 
 import re
+from functools import lru_cache
 
 # The argument of these is prose inside of a formula.
 _TEXT = re.compile(
@@ -57,6 +58,7 @@ def has_relation(content: str) -> bool:
     return _RELATION.search(content) is not None
 
 
+@lru_cache(maxsize=512)  # the open block is read again with each frame
 def is_prose(content: str, *, is_complete: bool = True) -> bool:
     """Return whether the text between two dollar signs is part of a sentence, not a formula.
 

@@ -13,6 +13,7 @@ SHAPES = {
     "table": "| one cell | **two** | 3 |\n",
     "table with bars": "| `a|b` | $|x|$ | 3 | 4 | **five** |\n",
     "paragraph": "The quick brown *fox* jumps over the lazy dog, and it runs. ",
+    "prices": "The price went from $5 to $10, then $20, and $x$ of them cost 30$ more. ",
     "code": "    value = compute(value, 1)  # <b>\n",
     "quote": "> The quick brown *fox* jumps over the lazy dog.\n>\n",
     "nested list": "  - a nested item with *some* text\n",
