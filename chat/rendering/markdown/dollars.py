@@ -28,8 +28,9 @@ _TOKEN = re.compile(r"\\.|`+|\$+", re.S)
 _NEXT = re.compile(r"\\.|\$+", re.S)
 # The beginning of another block, whose text is apart from that of the line before.
 _BLOCK = re.compile(r"[ \t>]*(?:$|\||#{1,6}[ \t]|(?:[-+*]|\d{1,9}[.)])[ \t])")
+# Letters that may touch a formula: of scripts without spaces, or with prefixes and suffixes.
 _UNSPACED = re.compile(
-    r"[\u0e00-\u0e7f\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+    r"(?!\d)[\u0590-\u0e7f\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _SUFFIX = re.compile(
     r"(?:st|nd|rd|th|ths|s|te[nrs]?|ter?|ième|ème|esim[oa])(?![^\W_])|(?:[nrt]|te|th)\Z"
