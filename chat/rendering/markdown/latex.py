@@ -61,7 +61,8 @@ _TEXT = re.compile(
 )
 # The library takes a single letter in braces for a symbol, which is then italic.
 _ROMAN = re.compile(r"\\mathrm\s*\{([A-Za-z])\}")
-_NESTED = re.compile(r"\$([^$]*)\$")
+_NESTED = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$", re.S)
+_DOLLAR = re.compile(r"(?<!\\)\$")
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\[[tcb]\])?")
@@ -137,8 +138,7 @@ def _operator_name(match: re.Match[str]) -> str:
 def _plain_text(match: re.Match[str]) -> str:
     r"""Return the text without braces, and what is in dollar signs as part of the formula."""
     text = _NESTED.sub(rf"}}{{\1}}\\{match[1]}{{", match[2])
-    parts = text.split("$") if text == match[2] else []
-    if len(parts) > 1:
+    if text == match[2] and _DOLLAR.search(text):
         raise NotUnderstoodError
     if text == match[2] and re.search(r"(?<!\\)[{}]", text):
         if "\\" in text:

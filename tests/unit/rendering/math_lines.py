@@ -59,6 +59,36 @@ between 5 and 10 $ per unit ($)
 in million $ and in billion $
 Unit: $ / MWh, $ / kWh
 cost in k$ and M$
+The market pays only **$1.50** for it. Each one brings in $1.50.
+$/PR is down but $/session is up
+Phase 1 at $10K flat, Phase 2 at $8K
+$155 lifetime spend, $34 last month
+The first costs **$600**, the second **$800**
+the $2k cohort and the $25-50k tier
+~$0.79/m³ for one and $300/t for the other
+The plan says "$990/mo". A design. And a "$1,500 freebie".
+about $5 thousand and $10 thousand per run
+$.02/GB or $.03/GB
+$0.50/1K tokens in, $1.50/1K out
+(~$3–5 per user) or (~$10 flat)
+Profit margin: ($120 − $80) / $120 = 33%
+Revenue = 10 × $5 = $50
+$5 × 3 = $15, $6 × 2 = $12
+$1M ARR → $2M ARR
+$40–$60 → $80+
+Either $20 *or* $30, **not** $40
+"$100", "$200"
+'$100', '$200'
+$100; $200; $300.
+$19.99 -> $14.99
+$5.00/$10.00/$15.00
+a $5-a-month plan and a $10-a-month plan
+$100K-$150K base + $20K bonus
+Costs: \$5 and \$10
+It is $5…$10
+up to $3,000/yr in $ terms
+€5 ≈ $5.50 and €10 ≈ $11
+$USD and $EUR
 Item | Price ($) | Qty
 const s = `${a} and ${b}`; // template
 Hello, ${user.name}! You have ${count} messages.
@@ -116,6 +146,30 @@ $10以上，$20以下
 # Every dollar sign belongs to a formula.
 FORMULAS = r"""
 Let $G = (V, E)$ be a graph.
+$y$: $n\times 1$ vector of observations
+$X$: $n\times(p+1)$ design matrix
+$S(\beta) = (y-X\beta)'(y-X\beta)$
+the start state is $q_0$
+and $17 \times 24 = 408$.
+$y = \beta_0 + \beta_1 x$
+$2(L_{ur}-L_r)\sim\chi^2(Q)$
+$O(n)$ (with Timsort) or consistent $O(n \log n)$.
+\(e=5.2\frac{\$}{€}\), and the price is $p=25.6\$$.
+The energy is $E = mc^2$ where $m$ is the mass.
+**$E=mc^2$**: the energy
+- $\alpha$: the rate
+1. **$f$ is even**: $f(-x) = f(x)$
+$x = \text{\$}5$
+($x$,$y$)
+$a$–$b$
+$x$=1
+$n{+}1$
+$\mathrm{pH} = -\log[\mathrm{H}^+]$
+$5!=120$
+$x=-1$
+$\approx 3$
+$n\ge1$。
+$5\text{€}$
 For $x \in \mathbb{R}$, $f(x) \geq 0$.
 The derivative of $\sin x$ is $\cos x$.
 where $m$ is the mass and $c$ the speed of light

@@ -67,6 +67,7 @@ def shown(latex: str) -> str:
         (r"\text{50\% of a\_b}", "50% of a_b"),
         (r"\text{a {b} c}", "a b c"),
         (r"\text{if $x_{1}>0$ holds}", "if\u00a0x1>0\u00a0holds"),
+        (r"\text{costs \$5}", "costs $5"),
         (r"\text{a~b}", "a\u00a0b"),
         # Amounts
         (r"\$5 + x", "$5+x"),
