@@ -57,6 +57,8 @@ class BodyStart:
         """Return all bytes so far if they are events, None otherwise."""
         self._body += chunk
         if self._kind == "unknown":
+            # Some servers send empty lines to keep the connection alive.
+            self._body = self._body.removeprefix(BOM).lstrip()
             self._kind = body_kind(bytes(self._body[:256]), is_labelled=self._is_labelled)
         if self._kind == "other":
             raise self._refusal()

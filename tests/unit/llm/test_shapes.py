@@ -31,7 +31,7 @@ from tests.fake_llm.shapes import (
     pieces_script,
     pretty,
 )
-from tests.unit.llm.tools import SECRETS, ask, chat_request, completion_request, hf, openai
+from tests.unit.llm.tools import FIRST, SECRETS, ask, chat_request, completion_request, hf, openai
 
 LIMIT = 2_000_000
 BODIES = SHAPES | REFUSALS
@@ -180,6 +180,24 @@ async def test_other_body(up: Upstream, name: str) -> None:
         assert outcome.error.evidence.content_type == content_type
 
 
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize("name", ["LF", "CR", "JSON", "byte order mark"])
+async def test_empty_lines_come_before_the_answer(
+    up: Upstream, name: str, content_type: str
+) -> None:
+    blanks = [b"\n" * 200, b"\r\n" * 200, b" " * 5_000]
+    up.script(pieces_script(*blanks, SHAPES[name], content_type=content_type))
+    assert (await ask(hf(up), caps=Limits(frame_bytes=4_000))).text == TEXT
+
+
+async def test_a_document_that_never_ends_has_the_time_of_a_first_token(up: Upstream) -> None:
+    up.script(script(Open(content_type="application/json"), Raw(b'{"choices": ['), Stall()))
+    outcome = await ask(hf(up), deadlines=FIRST)
+    assert outcome.code == "first_token_timeout"
+    assert outcome.error is not None
+    assert outcome.error.evidence.kept_alive
+
+
 async def test_a_compressed_body_is_told_as_one(up: Upstream) -> None:
     up.script(script(Open(headers={"content-encoding": "gzip"}), Stall()))
     outcome = await ask(openai(f"{up.base_url}?key=SECRET-TOKEN"))
@@ -252,6 +270,16 @@ def test_hostile_bodies_take_linear_time(body: bytes) -> None:
     with suppress(AttemptError):
         read(pieces)
     assert time.monotonic() - started < 8
+
+
+def test_an_incomplete_line_is_tested_once() -> None:
+    """It could be a whole event without an empty line; a comment does not change that."""
+    lines = EventLines(LIMIT)
+    lines.feed(b'data: {"' + b"x" * 1_500_000 + b"}\n")
+    started = time.monotonic()
+    for _ in range(20_000):
+        assert lines.feed(b":\n") == []
+    assert time.monotonic() - started < 4
 
 
 def test_kinds_of_bodies() -> None:
