@@ -134,7 +134,7 @@ class TestDeadlines:
         assert outcome.error is not None
         assert outcome.error.evidence.seconds == FIRST.first_token
         assert outcome.error.evidence.kept_alive is comments
-        detail = "code=first_token_timeout upstream_status=none DEADLINE_FIRST_TOKEN=0.3"
+        detail = "code=first_token_timeout upstream_status=none DEADLINE_FIRST_TOKEN=0.8"
         assert outcome.error.detail == detail + (" kept_alive=yes" if comments else "")
 
     async def test_thoughts_are_tokens(self, up: Upstream) -> None:
