@@ -6,7 +6,7 @@ from typing import Any
 
 from chat.llm.providers import close_idle_connections
 from chat.realtime.connection_registry import RESTARTING, connections
-from chat.services.model_discovery import START_SECONDS, model_discovery
+from chat.streaming.model_discovery import START_SECONDS, model_discovery
 from chat.streaming.run_manager import runs
 
 

@@ -33,7 +33,9 @@ def endpoint() -> Endpoint:
 def environment_endpoint(server: str) -> Endpoint:
     """Return the endpoint that a setting names, of the kind `none` if it is empty."""
     if server == EnvironmentServer.BASE_URL and settings.INFERENCE_BASE_URL:
-        return server_endpoint(settings.INFERENCE_BASE_URL, settings.INFERENCE_API_KEY.strip())
+        return server_endpoint(
+            settings.INFERENCE_BASE_URL.strip(), settings.INFERENCE_API_KEY.strip()
+        )
     if server == EnvironmentServer.HF_TOKEN and settings.HF_TOKEN:
         return hub_endpoint(settings.HF_TOKEN.strip(), settings.HF_PROVIDER)
     return Endpoint(kind="none")

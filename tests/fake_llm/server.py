@@ -40,6 +40,8 @@ class Upstream:
         self.models: dict[str, dict[str, Any]] = {}
         # What is answered instead of the list of `models`.
         self.listing: Respond | Stall | None = None
+        # What TGI tells of its model at /info.
+        self.info: dict[str, Any] | None = None
         self.gates = Gates()
         self.tls_clients = 0
         self._tls = tls
@@ -75,7 +77,7 @@ class Upstream:
         """Forget scripts, requests and gates; running answers go on up to their next gate."""
         self._scripts.clear()
         self.models.clear()
-        self.listing = None
+        self.listing = self.info = None
         self.gates.forget()
         self.requests.clear()
 
@@ -159,6 +161,8 @@ class Upstream:
     def _look_up(self, path: str) -> tuple[int, Any]:
         if path.startswith("/api/models/"):
             return model_info(path.removeprefix("/api/models/"), self.models)
+        if path == "/info" and self.info is not None:
+            return 200, self.info
         return 404, {"error": "not here"}
 
     async def _list_models(self, connection: Connection) -> None:

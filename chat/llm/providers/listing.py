@@ -39,6 +39,7 @@ _WINDOWS = (
     "max_total_tokens",
     "n_ctx_train",
 )
+_NOT_HERE = frozenset({404, 405})
 _ROUTER_ONLY_ON_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -59,10 +60,13 @@ async def list_models(endpoint: Endpoint, seconds: float = LIST_SECONDS) -> list
     unsupported = unsupported_reason(endpoint, "chat")
     if unsupported is not None and unsupported.code != "lookup_blocked":
         raise ProviderError(unsupported.code)
-    code, status = "connect_timeout", None
+    code, status, body = "connect_timeout", 0, b""
     try:
         async with asyncio.timeout(seconds):
-            status, body = await _get(endpoint)
+            for url in list_urls(endpoint):
+                status, body = await _get(endpoint, url)
+                if status not in _NOT_HERE:
+                    break
     except TimeoutError:
         pass
     except (aiohttp.ClientError, OSError, ValueError) as exc:
@@ -75,7 +79,18 @@ async def list_models(endpoint: Endpoint, seconds: float = LIST_SECONDS) -> list
         if code in {"model_not_found", "bad_request", "not_a_stream"}:
             code = "no_model_list"
     # Outside the handler, so that the error does not carry the token of the request along.
-    raise ProviderError(code, upstream_status=status)
+    raise ProviderError(code, upstream_status=status or None)
+
+
+def list_urls(endpoint: Endpoint) -> list[str]:
+    """Return the addresses that may have the list; at a root address TGI has `/info`."""
+    if endpoint.kind == "hf":
+        return [HF_MODELS]
+    parts = urlsplit(endpoint.base_url.strip())
+    urls = [models_url(endpoint.base_url)]
+    if not parts.path.strip("/"):
+        urls.append(urlunsplit(SplitResult(parts.scheme, parts.netloc, "/info", "", "")))
+    return urls
 
 
 def models_url(base_url: str) -> str:
@@ -89,9 +104,9 @@ def models_url(base_url: str) -> str:
     return urlunsplit(SplitResult(parts.scheme, parts.netloc, path, parts.query, ""))
 
 
-async def _get(endpoint: Endpoint) -> tuple[int, bytes]:
+async def _get(endpoint: Endpoint, url: str) -> tuple[int, bytes]:
     """Return status and body. Raises exceptions of aiohttp, OSError and ValueError."""
-    url, headers = _request(endpoint)
+    url, headers = _request(endpoint, url)
     async with get_session(keep_alive=False).get(
         URL(url), headers=headers, allow_redirects=False, trace_request_ctx=RequestState(_ignore)
     ) as response:
@@ -109,10 +124,9 @@ def _ignore() -> None:
     return None
 
 
-def _request(endpoint: Endpoint) -> tuple[str, dict[str, str]]:
-    is_hub = endpoint.kind == "hf"
-    url = HF_MODELS if is_hub else models_url(endpoint.base_url)
-    key = endpoint.token if is_hub else endpoint.api_key
+def _request(endpoint: Endpoint, url: str) -> tuple[str, dict[str, str]]:
+    """Return the address to ask, of a mapped host on loopback, and the headers."""
+    key = endpoint.token if endpoint.kind == "hf" else endpoint.api_key
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     if key:
         headers["Authorization"] = f"Bearer {key}"

@@ -18,7 +18,7 @@ from chat.rendering.components.template_cache import ANY_ID, render_cached, slot
 from chat.selectors.models import list_allowed
 from chat.selectors.sampling_ranges import ranges_of
 from chat.services import catalogue, preferences
-from chat.services.model_discovery import model_discovery
+from chat.services.model_lists import problem_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def options_context(conversation: Conversation | None, owner_id: UUID) -> dict[s
     ranges = ranges_of(model)
     return {
         "model": answering_model(conversation, model) if model else None,
-        "unavailable": unavailable_reason(model) or model_discovery.problem_with(model),
+        "unavailable": unavailable_reason(model) or problem_with(model),
         "models": tuple(model_option(conversation, item, selected) for item in available),
         "prompts": tuple(prompt_options(conversation, preferences.list_prompts())),
         "temperature": ranges.temperature,

@@ -377,6 +377,19 @@ def test_hugging_faces_refusals_have_words(
     assert "hf_SECRET" not in page
 
 
+def test_hugging_faces_list_is_offered(
+    staff_client: Client, hub: ChatModel, upstream: UpstreamThread
+) -> None:
+    assert hub.connection is not None
+    upstream.offer({"o/m": {}, "o/n": {"providers": [{"context_length": 4096}]}})
+    page = text_of(staff_client.get(f"{PAGE}{hub.connection.pk}/offer/"))
+    assert "o/n" in page
+    assert "4,096" in page
+    assert "hf_SECRET" not in page
+    assert "1 model was added" in offered(staff_client, hub.connection, "o/n")
+    assert upstream.requests[-1].headers["authorization"] == "Bearer hf_SECRET"
+
+
 def test_a_connection_without_models_tests_the_first_that_it_lists(
     staff_client: Client, connection: Connection, upstream: UpstreamThread
 ) -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from chat.models import Message, Role, Status, SystemPrompt
 from chat.rendering.components import template_cache
+from core.web.references import BURST, budget
 from core.web.template_loader import Loader, strip_layout
 from tests.support.factories import branch, said
 from tests.support.site import ROOT
@@ -133,6 +134,7 @@ def load_pages(client: Client, paths: list[str]) -> list[Events]:
     for loader in Engine.get_default().template_loaders:
         loader.reset()
     template_cache.compiled_templates.cache_clear()
+    budget.left = BURST  # other tests use it up, and then an error page has no reference
     return [Events(RANDOM.sub("random", client.get(path).content.decode())) for path in paths]
 
 

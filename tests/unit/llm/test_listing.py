@@ -124,6 +124,38 @@ async def test_ten_thousand_models_are_read(up: Upstream) -> None:
     assert len(await list_models(openai(up.base_url))) == 10_000
 
 
+async def test_the_root_of_tgi_tells_its_model(up: Upstream) -> None:
+    up.listing = Respond(404, b"{}")
+    up.info = {"model_id": "bigscience/bloom", "max_total_tokens": 2048}
+    assert await list_models(openai(up.root)) == [ListedModel("bigscience/bloom", 2048)]
+    assert [request.path for request in up.requests] == ["/v1/models", "/info"]
+
+
+async def test_a_path_of_its_own_is_asked_once(up: Upstream) -> None:
+    up.listing = Respond(404, b"{}")
+    assert await code_of(openai(f"{up.root}/api/v3", TOKEN)) == "no_model_list"
+    assert [request.path for request in up.requests] == ["/api/v3/models"]
+
+
+def test_a_list_that_is_cut_anywhere_is_none() -> None:
+    body = json.dumps({"data": [{"id": "é", "context_length": 9}, {"id": "b"}]}).encode()
+    for end in range(len(body)):
+        with pytest.raises(ProviderError):
+            parse_list(body[:end])
+
+
+@pytest.mark.parametrize("cut", [b"", b"{", b'{"data": [{"id": "a"}]'])
+async def test_a_connection_that_breaks_is_said(cut: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n" + cut)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert await code_of(openai(f"http://127.0.0.1:{port}/v1", TOKEN)) == "cut"
+
+
 REFUSALS = {
     "html": (Respond(200, b"<html>", "text/html"), "no_model_list"),
     "404": (Respond(404, b"{}"), "no_model_list"),

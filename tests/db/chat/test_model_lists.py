@@ -1,0 +1,84 @@
+"""Old lists are asked for by one process, and a model that has answered is known."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chat.events import Outcome, Usage
+from chat.llm.providers import ListedModel
+from chat.models import Connection
+from chat.services import finish_run
+from chat.services.model_lists import claim_old_lists, discovery, problem_with
+from chat.services.offered_models import add_models, record_listing
+from tests.support.factories import asked, default_model, run_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def connection() -> Connection:
+    row = Connection.objects.create(name="Workshop", address="http://127.0.0.1:9/v1")
+    add_models(row, [ListedModel("a")])
+    return row
+
+
+@pytest.fixture
+def problem() -> Iterator[None]:
+    """The environment's server has listed nothing."""
+    discovery.problem = "no_model_list"
+    yield
+    discovery.problem = ""
+    discovery.answered.clear()
+
+
+def age(connection: Connection, **ago: int) -> None:
+    Connection.objects.filter(pk=connection.pk).update(checked_at=Now() - timedelta(**ago))
+
+
+def test_a_list_is_old_after_an_hour(connection: Connection) -> None:
+    record_listing(connection, [ListedModel("a")])
+    assert claim_old_lists() == []
+    age(connection, minutes=59)
+    assert claim_old_lists() == []
+    age(connection, minutes=61)
+    assert claim_old_lists() == [connection]
+
+
+def test_one_process_asks(connection: Connection) -> None:
+    record_listing(connection, [ListedModel("a")])
+    age(connection, hours=2)
+    assert (claim_old_lists(), claim_old_lists()) == ([connection], [])
+
+
+def test_a_server_that_never_listed_its_models_is_left_alone(connection: Connection) -> None:
+    assert claim_old_lists() == []
+
+
+def test_a_model_of_a_new_site_may_be_unknown(problem: None) -> None:
+    reason = problem_with(default_model())
+    assert reason is not None
+    assert reason.code == "no_model_list"
+    assert problem_with(None) is None
+
+
+def test_a_model_that_has_answered_is_known(problem: None, owner: User) -> None:
+    turn = asked(owner)
+    usage = Usage(prompt_tokens=1, answer_tokens=1, first_token_ms=5)
+    finish_run.finish(
+        run_of(turn), Outcome(status="complete", usage=usage), finish_run.FinalText("Yes.")
+    )
+    assert problem_with(default_model()) is None
+    assert discovery.answered == {default_model().pk}
+
+
+def test_a_failed_answer_is_none(problem: None, owner: User) -> None:
+    outcome = Outcome(status="failed", error_code="model_not_found")
+    finish_run.finish(run_of(asked(owner)), outcome, finish_run.FinalText(""))
+    assert problem_with(default_model()) is not None
+
+
+def test_without_a_problem_nothing_is_read() -> None:
+    assert problem_with(default_model()) is None
