@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -9,10 +10,16 @@ from django.db.models.functions import Now
 from accounts.models import User
 from chat.events import Outcome, Usage
 from chat.llm.providers import ListedModel
-from chat.models import Connection
+from chat.models import ChatModel, Connection
 from chat.services import finish_run
-from chat.services.model_lists import claim_old_lists, discovery, problem_with
+from chat.services.model_lists import (
+    apply_first_list,
+    claim_old_lists,
+    discovery,
+    problem_with,
+)
 from chat.services.offered_models import add_models, record_listing
+from tests.support.environment import forget_environment
 from tests.support.factories import asked, default_model, run_of
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +89,54 @@ def test_a_failed_answer_is_none(problem: None, owner: User) -> None:
 
 def test_without_a_problem_nothing_is_read() -> None:
     assert problem_with(default_model()) is None
+
+
+# What the start writes
+@pytest.fixture
+def environment(settings: Any) -> Iterator[Any]:
+    """The settings, which may be changed before they are first read."""
+    forget_environment()
+    yield settings
+    for name in ("HF_TOKEN", "INFERENCE_BASE_URL", "INFERENCE_MODEL", "LOCAL_MODEL"):
+        setattr(settings, name, "")
+    forget_environment()
+
+
+def missing() -> set[str]:
+    gone = ChatModel.objects.filter(missing_since__isnull=False)
+    return set(gone.values_list("repo_id", flat=True))
+
+
+def test_the_first_models_are_marked_and_come_back_with_hugging_face(environment: Any) -> None:
+    environment.INFERENCE_BASE_URL = "http://127.0.0.1:9/v1"
+    assert apply_first_list([ListedModel("llama3.2:3b")]).default == "llama3.2:3b"
+    assert "mistralai/Mistral-7B-Instruct-v0.3" in missing()
+    assert len(missing()) == 5
+    environment.INFERENCE_BASE_URL, environment.HF_TOKEN = "", "hf_x"
+    forget_environment()
+    assert apply_first_list([]).added == ()
+    assert missing() == set()
+
+
+def test_a_server_that_does_not_answer_marks_nothing(environment: Any) -> None:
+    environment.INFERENCE_BASE_URL = "http://127.0.0.1:9/v1"
+    apply_first_list([])
+    assert missing() == set()
+
+
+def test_hugging_face_offers_a_named_model(environment: Any) -> None:
+    environment.HF_TOKEN, environment.INFERENCE_MODEL = "hf_x", "Qwen/Qwen3-8B"
+    assert apply_first_list([]).default == "Qwen/Qwen3-8B"
+    model = default_model()
+    assert model.connection is not None
+    assert (model.connection.environment, model.connection.kind) == ("HF_TOKEN", "hf")
+
+
+def test_the_demonstration_model_is_not_offered_again(environment: Any) -> None:
+    environment.INFERENCE_BASE_URL, environment.LOCAL_MODEL = "http://127.0.0.1:9/v1", "demo"
+    assert apply_first_list([ListedModel("demo")]).added == ()
+
+
+def test_without_a_server_nothing_is_offered(environment: Any) -> None:
+    assert apply_first_list([]).added == ()
+    assert not Connection.objects.exists()

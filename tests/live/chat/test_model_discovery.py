@@ -89,3 +89,20 @@ def test_no_server_does_not_keep_the_site_from_starting(new_site: dict[str, str]
     values = new_site | {"INFERENCE_BASE_URL": f"http://127.0.0.1:{closed_port()}/v1"}
     with Site(values) as site:
         eventually(lambda: "listed no models (code=connect_refused)" in site.log())
+
+
+def test_the_demonstration_model_is_the_only_one_of_its_server(
+    new_site: dict[str, str], upstream: UpstreamThread
+) -> None:
+    name = "SmolLM2-135M-Instruct"
+    upstream.offer({name: {"meta": {"n_ctx": 8192}}})
+    with Site(new_site | {"LOCAL_MODEL": name}) as site:
+        site.manage("migrate")
+        person = signed_up(site.url, "demo@example.org")
+        eventually(lambda: "Mixtral" not in person.get("/").text)
+        page = person.get("/").text
+        assert f"{name} (demonstration)" in page
+        ask(person)
+        assert upstream.chats[0].body["model"] == name
+        assert "offered" not in site.log()
+        person.http.close()
