@@ -93,7 +93,10 @@ def leads_to(address: str) -> Any:
 
     def resolve(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
-        return original(address if name == "models.example.org" else host, port, *args, **kwargs)
+        # Whether a host spells an address is not a question to the name server.
+        is_looked_up = kwargs.get("flags") != socket.AI_NUMERICHOST
+        leads = is_looked_up and name == "models.example.org"
+        return original(address if leads else host, port, *args, **kwargs)
 
     return resolve
 
