@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import User
 from chat.models import ChatModel
@@ -46,6 +47,13 @@ def django_db_modify_db_settings(cluster: Cluster) -> None:
     place = environ.Env.db_url_config(cluster.url("chat"))
     for values in (settings.DATABASES["default"], connections["default"].settings_dict):
         values.update({name: place[name] for name in ("HOST", "PORT", "USER", "NAME")})
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left() -> Iterator[None]:
+    """A request in another language leaves it active, and a later test would read its sentences."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,12 @@ from chat.llm.providers import (
     Deadlines,
     Endpoint,
     Finish,
+    Item,
+    Learned,
     Retry,
     Sampling,
     TextDelta,
+    ThoughtDelta,
     Waiting,
     stream,
     unsupported_reason,
@@ -38,7 +41,8 @@ class ProbeResult:
     """What a test has shown; `code` is the error's, "" for an answer.
 
     Times are in milliseconds since the request. `has_system_role` is None if that is unknown. An
-    answer that goes on and on `is_cut`: enough was seen, and its counts did not come.
+    answer that goes on and on `is_cut`: enough was seen, and its counts did not come. If
+    `merges_system`, the server refused the system prompt, and took it in front of the question.
     """
 
     code: str = ""
@@ -53,6 +57,7 @@ class ProbeResult:
     can_think: bool = False
     is_cut: bool = False
     has_system_role: bool | None = None
+    merges_system: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -63,15 +68,15 @@ class ProbeResult:
 async def probe(endpoint: Endpoint, repo_id: str, kind: str) -> ProbeResult:
     """Ask a one-word question, with a system prompt if the model chats.
 
-    If the server refuses that, it is asked once more without. Raises nothing for a refusal: its
-    code is in the result.
+    If the server refuses that in words that `stream` does not understand, it is asked once more
+    without. Raises nothing for a refusal: its code is in the result.
     """
     if kind == Kind.COMPLETION:
         return await ask(endpoint, ChatRequest(repo_id, "completion", sampling(), prompt="Hello"))
     request = ChatRequest(repo_id, "chat", sampling(), (SYSTEM, QUESTION))
     result = await ask(endpoint, request)
     if not result.code:
-        return replace(result, has_system_role=True)
+        return replace(result, has_system_role=not result.merges_system)
     if result.code not in SYSTEM_ROLE_CODES:
         return result
     second = await ask(endpoint, replace(request, messages=(QUESTION,)))
@@ -112,7 +117,7 @@ class Reader:
     def __init__(self) -> None:
         self.started_at = time.monotonic()
         self.first_ms: int | None = None
-        self.can_think = self.is_cut = False
+        self.can_think = self.is_cut = self.merges_system = False
         self.text = ""
         self.finish = Finish("")
 
@@ -131,14 +136,17 @@ class Reader:
                     break
         return self.result()
 
-    def add(self, item: object) -> None:
-        """Keep the start of the text; what is no text is thoughts."""
+    def add(self, item: Item | Learned) -> None:
+        """Keep the start of the text, and what the item tells of the model."""
+        if isinstance(item, Learned):
+            self.merges_system = item.dialect.merges_system
+            return
         self.first_ms = self.elapsed() if self.first_ms is None else self.first_ms
-        if isinstance(item, TextDelta):
+        if isinstance(item, ThoughtDelta):
+            self.can_think = True
+        elif isinstance(item, TextDelta):
             self.text = (self.text + item.text)[:SHOWN_CHARS]
             self.is_cut = len(self.text) == SHOWN_CHARS
-        else:
-            self.can_think = True
 
     def elapsed(self) -> int:
         """Return the milliseconds since the request."""
@@ -159,4 +167,5 @@ class Reader:
             answer_tokens=self.finish.answer_tokens,
             can_think=self.can_think,
             is_cut=self.is_cut,
+            merges_system=self.merges_system,
         )

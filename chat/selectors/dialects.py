@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from chat.llm.providers import PLAIN, Dialect
@@ -22,12 +23,14 @@ def attach_dialects(model: ChatModel, column: str | None) -> ChatModel:
 def dialect_of(model: ChatModel, server: str) -> Dialect:
     """Return the dialect of a model on the server with this fingerprint.
 
-    Reads the database only if the model was not loaded by `run_config`.
+    An administrator may have said that the model takes no system prompt. Reads the database only if
+    the model was not loaded by `run_config`.
     """
     rows: Iterable[Mapping[str, Any]] | None = model.known_dialects
     if rows is None:
         rows = ModelDialect.objects.filter(model=model.pk).values()
-    return next((to_dialect(row) for row in rows if row["server"] == server), PLAIN)
+    dialect = next((to_dialect(row) for row in rows if row["server"] == server), PLAIN)
+    return replace(dialect, merges_system=True) if model.has_system_role is False else dialect
 
 
 def to_dialect(row: Mapping[str, Any]) -> Dialect:

@@ -1,7 +1,7 @@
 """Who sees what: signing out, expired sessions, strangers, administrators."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -79,8 +79,21 @@ def command(page: Page, path: str) -> int:
     return status
 
 
+@pytest.fixture
+def first_prompt(site: Site) -> Iterator[None]:
+    """The other tests of this process use the same site, and its first prompt."""
+    yield
+    site.manage(
+        "shell",
+        "-c",
+        "from chat.models import SystemPrompt; prompt = SystemPrompt.objects.get(is_default=True); "
+        "prompt.published = prompt.versions.get(number=1); "
+        "prompt.save(update_fields=['published'])",
+    )
+
+
 def test_an_administrator_edits_the_prompt_and_the_next_answer_obeys(
-    person: Person, site: Site, upstream: UpstreamThread
+    person: Person, site: Site, upstream: UpstreamThread, first_prompt: None
 ) -> None:
     make_administrator(site, person.email)
     page = person.page

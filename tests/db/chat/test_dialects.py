@@ -244,3 +244,9 @@ def test_nobody_else_may(client: Client, owner_client: Client, action: str) -> N
     for visitor in (client, owner_client):
         post(visitor, action, model)
     assert known(model) == LEARNED
+
+
+def test_a_model_without_system_role_is_not_asked_with_one(owner: User) -> None:
+    """As an administrator has said, before any server refuses it."""
+    ChatModel.objects.filter(pk=default_model().pk).update(has_system_role=False)
+    assert dialect_of(load_run_config(said(owner)).model, HERE).merges_system
