@@ -76,8 +76,9 @@ def assemble(
     if has_visible(partial):
         turns += continuation_turns(target, partial)
     build = build_completion if target.kind == "completion" else build_chat
+    request = replace(build(system, turns, target), is_continuation=has_visible(partial))
     size = counter.chat(system, [(turn.role, turn.content) for turn in turns])
-    return AssembledPrompt(build(system, turns, target), size, counter.exact, len(fitting))
+    return AssembledPrompt(request, size, counter.exact, len(fitting))
 
 
 def room_for_question(system: str, budget: int, counter: Counter) -> int:

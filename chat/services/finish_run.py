@@ -56,7 +56,7 @@ UPDATE chat_run SET ended_at = statement_timestamp(), provider = %(provider)s,
             + COALESCE(%(answer_tokens)s::integer * price_out, 0)) / 1000000
         FROM chat_chatmodel WHERE id = chat_run.model_id
             AND (price_in IS NOT NULL OR price_out IS NOT NULL)
-            AND %(prompt_tokens)s::integer IS NOT NULL
+            AND %(prompt_tokens)s::integer IS NOT NULL AND %(first)s::integer IS NOT NULL
     )
 WHERE id = %(run)s AND ended_at IS NULL
 RETURNING message_id, conversation_id

@@ -233,5 +233,4 @@ def _make_splitter(request: ChatRequest) -> ThinkSplitter | None:
     """
     if request.kind == "completion":
         return None
-    is_continued = bool(request.messages) and request.messages[-1].role == "assistant"
-    return ThinkSplitter(watch=not is_continued)
+    return ThinkSplitter(watch=not request.is_continuation)

@@ -14,13 +14,14 @@ _TOKEN_PARAMETERS = frozenset({MAX_TOKENS, MAX_COMPLETION_TOKENS})
 class Adaptation:
     """The endpoint and the dialect of the next attempt, as changed by refusals.
 
-    Each refusal removes something from the request, so there are only a few of them.
+    Each refusal removes something from the request, so there are only a few of them. What is
+    learned for later requests is only what the server refuses whatever its value.
     """
 
     def __init__(self, endpoint: Endpoint, dialect: Dialect) -> None:
         self.endpoint = endpoint
         self.dialect = dialect
-        self._known = dialect
+        self._lasting = self._known = dialect
         self._refused: set[str] = set()
 
     def adapt(self, failure: AttemptError) -> bool:
@@ -31,16 +32,22 @@ class Adaptation:
         if failure.is_lost:
             self.endpoint = replace(self.endpoint, keep_alive=False)
             return True
-        if not failure.refused or failure.refused in self._refused:
+        name, is_of_value = failure.refusal
+        if not name or name in self._refused or (is_of_value and name in _TOKEN_PARAMETERS):
             return False
-        self._refused.add(failure.refused)
-        self.dialect = self.dialect.without(failure.refused)
-        if self._refused >= _TOKEN_PARAMETERS:
-            self.dialect = replace(self.dialect, token_parameter="")
+        self._refused.add(name)
+        self.dialect = self._without(self.dialect, name)
+        if not is_of_value:
+            self._lasting = self._without(self._lasting, name)
         return True
+
+    def _without(self, dialect: Dialect, name: str) -> Dialect:
+        dialect = dialect.without(name)
+        is_without_limit = self._refused >= _TOKEN_PARAMETERS
+        return replace(dialect, token_parameter="") if is_without_limit else dialect
 
     def take_learned(self) -> Dialect | None:
         """Return the dialect if it changed since the last call; call this once it is accepted."""
-        learned = self.dialect if self.dialect != self._known else None
-        self._known = self.dialect
+        learned = self._lasting if self._lasting != self._known else None
+        self._known = self._lasting
         return learned

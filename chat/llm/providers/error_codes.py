@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from chat.llm.providers.error_bodies import message_of
+
 _BY_STATUS: Final = {
     401: "unauthorized",
     402: "payment",
@@ -65,7 +67,7 @@ _OVERLOADED = re.compile(r"overloaded|rate.?limit", re.IGNORECASE)
 
 def code_for_status(status: int, body: str = "") -> str:
     """Return the error code for an HTTP status other than 200 and the start of its body."""
-    if status in _MAY_BE_CONTEXT and _CONTEXT.search(body):
+    if status in _MAY_BE_CONTEXT and _CONTEXT.search(message_of(body)):
         return "context_too_long"
     if status == 400 and _UNSUPPORTED_MODEL.search(body):
         return "model_not_found"

@@ -10,12 +10,13 @@ from chat.errors import NO_EVIDENCE, Evidence, ProviderError
 from chat.llm.providers.addresses import RefusedAddressError
 from chat.llm.providers.error_codes import code_for_error, code_for_status, named_window
 from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other_hub, httpx
+from chat.llm.providers.refusals import NO_REFUSAL, Refusal
 
 
 class AttemptError(Exception):
     """A failed attempt.
 
-    `refused` is the part of the request that the server refused, see `refusals`. `is_lost` if a
+    `refusal` is the part of the request that the server refused. `is_lost` if a
     reused connection was dead and the server saw no request, `is_closed` if the server closed the
     connection in order.
 
@@ -28,7 +29,7 @@ class AttemptError(Exception):
         *,
         retry_after: float | None = None,
         evidence: Evidence = NO_EVIDENCE,
-        refused: str = "",
+        refusal: Refusal = NO_REFUSAL,
         is_lost: bool = False,
         is_closed: bool = False,
     ) -> None:
@@ -36,7 +37,7 @@ class AttemptError(Exception):
         self.code = code
         self.evidence = evidence
         self.retry_after = retry_after
-        self.refused = refused
+        self.refusal = refusal
         self.is_lost = is_lost
         self.is_closed = is_closed
 

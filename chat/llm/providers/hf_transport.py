@@ -19,7 +19,7 @@ from chat.llm.providers.error_codes import code_for_status, named_window, reques
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.hf import httpx, set_async_client_factory, set_client_factory
 from chat.llm.providers.http_transport import AiohttpTransport, Body
-from chat.llm.providers.refusals import refused_part
+from chat.llm.providers.refusals import NO_REFUSAL, find_refusal
 from chat.llm.providers.sse import DONE, EventLines, encode_lines
 from chat.llm.providers.whole_body import BodyStart, media_type_of
 
@@ -195,18 +195,19 @@ async def _to_attempt_error(response: httpx.Response, asked: str, sent: bytes) -
         await response.aclose()
     code = code_for_status(status, body)
     is_context = code == "context_too_long"
-    refused = "" if is_context or not body else refused_part(status, body, json.loads(sent))
+    is_readable = bool(body) and not is_context
+    refusal = find_refusal(status, body, json.loads(sent)) if is_readable else NO_REFUSAL
     return AttemptError(
         code,
         evidence=Evidence(
             status=status,
             asked=asked,
             content_type=_content_type(response),
-            parameter=refused,
+            parameter=refusal.name,
             window=named_window(body) if is_context else None,
         ),
         retry_after=requested_wait(response.headers.get("retry-after"), body),
-        refused=refused,
+        refusal=refusal,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chat.llm.providers.dialect import MAX_COMPLETION_TOKENS, MAX_TOKENS, SYSTEM_ROLE
+from chat.llm.providers.error_bodies import message_of, parse_body
 
 _PARAMETER_STATUSES: Final = frozenset({400, 422})
 # Templates that raise an error make some servers answer 500, and TGI 422 or 424.
@@ -30,6 +30,19 @@ _OPTIONAL: Final = frozenset(
 # Ordinary words; they name a parameter only between quotation marks.
 _WORDS: Final = frozenset({"stop", "seed"})
 _NAME = re.compile(r"([\"'`]?)(?<![A-Za-z0-9_])([a-z_]{4,25})(?![A-Za-z0-9_])([\"'`]?)")
+# A parameter is refused by such words, and a value of it by these.
+_REFUSAL = re.compile(
+    r"unsupported|unknown|unrecogni[sz]ed|unexpected|extra |invalid|deprecated|both|only one|either"
+    r"|not |n't |must|should|instead|argument",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"too (?:large|high|big|long|small|low)|at (?:most|least)"
+    r"|(?:less|greater|more|lower|higher)[_ ]than"
+    r"|between|out of range|exceeds?|up to|maximum|minimum|[<>]=|in the range"
+    r"|cannot be (?:0|zero)",
+    re.IGNORECASE,
+)
 _ONLY_ONE = re.compile(r"\bboth\b|\bonly one\b|\btogether\b|\beither\b", re.IGNORECASE)
 
 # Error messages of chat templates ("System role not supported", "Only user and assistant roles are
@@ -45,37 +58,53 @@ _SYSTEM = re.compile(
     r"|roles must alternate|developer instruction is not enabled",
     re.IGNORECASE,
 )
+# The words of templates, without which a failure of the server is no refusal.
+_TEMPLATE = re.compile(r"\brole|template|jinja", re.IGNORECASE)
 
 
-def refused_part(status: int, body: str, sent: Any) -> str:
-    """Return the name of the parameter that an error body refuses, `SYSTEM_ROLE`, or "".
+class Refusal(NamedTuple):
+    """A part of a request that a server refuses: the name of a parameter, or `SYSTEM_ROLE`.
+
+    If `is_of_value`, it refuses only the value that was sent, and may take another one.
+    """
+
+    name: str = ""
+    is_of_value: bool = False
+
+
+NO_REFUSAL = Refusal()
+
+
+def find_refusal(status: int, body: str, sent: Any) -> Refusal:
+    """Return what an error body refuses, `NO_REFUSAL` if it does not say.
 
     `sent` is the JSON of the request: only what was sent can be refused.
     """
     if not isinstance(sent, Mapping) or "messages" not in sent:
-        return ""
-    document = _parse(body)
-    named = _named_parameter(document)
+        return NO_REFUSAL
+    named = _named_parameter(parse_body(body))
     optional = _OPTIONAL & sent.keys() if status in _PARAMETER_STATUSES else frozenset()
+    text = message_of(body)
     if named in optional:
-        return named
-    text = _message(document) or body
-    may_be_system = status in _TEMPLATE_STATUSES and _has_system(sent)
-    if may_be_system and (named == "role" or _SYSTEM.search(text)):
-        return SYSTEM_ROLE
-    return "" if named else _mentioned_parameter(text, optional)
+        return Refusal(named, _VALUE.search(text) is not None)
+    if _has_system(sent) and _refuses_system(status, named, text):
+        return Refusal(SYSTEM_ROLE)
+    mentioned = "" if named else _mentioned_parameter(text, optional)
+    return Refusal(mentioned, bool(mentioned) and _VALUE.search(text) is not None)
+
+
+def _refuses_system(status: int, named: str, text: str) -> bool:
+    """Return whether an error is about the system role; of a failed server, only by its words."""
+    if status not in _TEMPLATE_STATUSES:
+        return False
+    if status in _PARAMETER_STATUSES:
+        return named == "role" or _SYSTEM.search(text) is not None
+    return _TEMPLATE.search(text) is not None and _SYSTEM.search(text) is not None
 
 
 def _has_system(sent: Mapping[str, Any]) -> bool:
     messages = sent["messages"]
     return bool(messages) and messages[0].get("role") == "system"
-
-
-def _parse(body: str) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _named_parameter(document: Any) -> str:
@@ -92,27 +121,13 @@ def _named_parameter(document: Any) -> str:
     return name.rpartition(".")[2] if isinstance(name, str) else ""
 
 
-def _message(document: Any) -> str:
-    """Return the text of an error, without what else the body repeats of the request."""
-    if not isinstance(document, dict):
-        return ""
-    error = document.get("error")
-    if isinstance(error, str):
-        return error
-    for holder in (error, document):
-        if not isinstance(holder, dict):
-            continue
-        for key in ("message", "detail"):
-            if isinstance(holder.get(key), str):
-                return str(holder[key])
-    return ""
-
-
 def _mentioned_parameter(text: str, optional: frozenset[str]) -> str:
-    """Return the first parameter that a text mentions.
+    """Return the first parameter that the text of a refusal mentions.
 
     Of temperature and top_p that exclude each other, the temperature stays.
     """
+    if not _REFUSAL.search(text):
+        return ""
     names = [
         name
         for before, name, after in _NAME.findall(text)

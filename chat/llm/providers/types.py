@@ -103,13 +103,17 @@ class ChatTurn:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A request: `messages` for a chat model, `prompt` for a completion model."""
+    """A request: `messages` for a chat model, `prompt` for a completion model.
+
+    `is_continuation` tells that the answer continues one that was cut off.
+    """
 
     repo_id: str
     kind: ModelKind
     sampling: Sampling
     messages: tuple[ChatTurn, ...] = field(default=(), repr=False)
     prompt: str = field(default="", repr=False)
+    is_continuation: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,9 +262,9 @@ def test_values_are_kept_within_the_models_ranges(owner: User, model: ChatModel)
     assert options_context(conversation, owner.pk)["temperature"] == (0.2, 0.5)
 
 
-def finished(owner: User, prompt: int | None, answer: int | None) -> Run:
+def finished(owner: User, prompt: int | None, answer: int | None, first_ms: int | None = 1) -> Run:
     turn = asked(owner)
-    usage = Usage(prompt_tokens=prompt, answer_tokens=answer, exact=True)
+    usage = Usage(prompt_tokens=prompt, answer_tokens=answer, exact=True, first_token_ms=first_ms)
     finish_run.finish(
         run_of(turn), Outcome(status="complete", usage=usage), finish_run.FinalText("Yes.")
     )
@@ -294,6 +294,12 @@ def test_a_run_keeps_its_cost(
     ChatModel.objects.filter(pk=model.pk).update(price_in=price_in, price_out=price_out)
     run = finished(owner, *counts)
     assert run.cost is None if cost is None else run.cost == Decimal(cost).quantize(Decimal("1e-8"))
+
+
+def test_a_request_that_never_ran_costs_nothing(owner: User, model: ChatModel) -> None:
+    """Its counts are estimates of what would have been sent."""
+    ChatModel.objects.filter(pk=model.pk).update(price_in=10, price_out=10)
+    assert finished(owner, 1_000, 0, first_ms=None).cost is None
 
 
 def test_a_later_price_changes_no_earlier_cost(owner: User, model: ChatModel) -> None:

@@ -225,3 +225,9 @@ def test_a_wider_window_never_forgets_more(
     except ChatError:
         return
     assert built("", turns, target(window + 50, room=20)).kept >= narrow.kept
+
+
+def test_a_continued_answer_is_marked_in_the_request() -> None:
+    for partial in ("", "Half"):
+        assembled = assemble("", talk("Why?"), target(), counter("estimate"), partial=partial)
+        assert assembled.request.is_continuation is bool(partial)

@@ -179,7 +179,7 @@ async def test_a_server_that_never_answers_costs_its_time(up: Upstream) -> None:
     up.listing = Stall()
     started = time.monotonic()
     assert await code_of(openai(up.base_url, TOKEN), 0.2) == "connect_timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     await up.wait_for(lambda server: True)
 
 

@@ -10,7 +10,7 @@ import pytest
 from chat.llm.providers import ChatRequest, ChatTurn, Dialect, Sampling
 from chat.llm.providers.dialect import SYSTEM_ROLE
 from chat.llm.providers.error_codes import code_for_status, named_window
-from chat.llm.providers.refusals import refused_part
+from chat.llm.providers.refusals import NO_REFUSAL, find_refusal
 from tests.fake_llm import Raw, Script, Upstream, answer, script
 from tests.fake_llm.faults import ECHO, status
 from tests.fake_llm.refusals import NOTHING, PARAMETERS, SYSTEM, WINDOWS, body, openai
@@ -144,12 +144,65 @@ def test_without_a_question_the_system_prompt_is_one() -> None:
 
 @pytest.mark.parametrize("sent", [None, [], {}, {"inputs": "x"}, "text", 7])
 def test_only_chats_are_adapted(sent: object) -> None:
-    assert refused_part(400, "System role not supported temperature", sent) == ""
+    assert find_refusal(400, "System role not supported temperature", sent) == NO_REFUSAL
 
 
 def test_a_body_that_repeats_the_request_names_nothing_by_that() -> None:
     text = json.dumps({"error": {"message": "bad", "param": None}, "request": {"temperature": 1}})
-    assert refused_part(400, text, {"messages": [], "temperature": 1}) == ""
+    assert find_refusal(400, text, {"messages": [], "temperature": 1}) == NO_REFUSAL
+
+
+VALUES = {
+    "temperature": "'temperature' should be less than or equal to 1.",
+    "top_p": "top_p must be in the range (0, 1]",
+    "frequency_penalty": "frequency_penalty is too high: at most 1 is allowed",
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+async def test_a_refused_value_is_left_out_once_and_not_learnt(up: Upstream, name: str) -> None:
+    """Another value, of another person, may be taken."""
+    for refusal in (openai(400, VALUES[name], name), openai(422, VALUES[name])):
+        up.script(refusal, answer("one"))
+        outcome = await ask(own_server(up.base_url), REQUEST)
+        assert (outcome.text, outcome.learned) == ("one", None)
+        assert name not in up.requests[-1].body
+
+
+async def test_a_length_that_is_too_large_is_an_error(up: Upstream) -> None:
+    """Without a limit, an answer could cost anything."""
+    text = "max_tokens is too large: 8192. This model supports at most 4096 completion tokens."
+    up.script(openai(400, text, "max_tokens"), answer("never"))
+    outcome = await ask(own_server(up.base_url), REQUEST)
+    assert outcome.code == "bad_request"
+    assert outcome.error is not None
+    assert outcome.error.evidence.parameter == "max_tokens"
+    assert len(up.requests) == 1
+
+
+QUESTION = "what is the temperature, and what is a context window?"
+REPEATED = {
+    "pydantic": json.dumps(
+        {"detail": [{"loc": ["body", "messages", 1], "msg": "Input is odd", "input": QUESTION}]}
+    ),
+    "a guardrail": f"Content blocked: {QUESTION[:30]}",
+    "a guardrail as JSON": json.dumps({"error": "Content blocked", "prompt": QUESTION}),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_body_that_repeats_the_question_refuses_nothing(name: str) -> None:
+    sent = {"messages": [{"role": "system"}], "temperature": 1}
+    assert find_refusal(422, REPEATED[name], sent) == NO_REFUSAL
+    assert code_for_status(422, REPEATED[name]) == "unprocessable"
+
+
+def test_a_failure_that_mentions_the_system_prompt_refuses_nothing() -> None:
+    sent = {"messages": [{"role": "system"}]}
+    text = '{"error": {"message": "Invalid state. Your system prompt was too weird"}}'
+    assert find_refusal(500, text, sent) == NO_REFUSAL
+    template = '{"error": "Jinja: System role not supported"}'
+    assert find_refusal(500, template, sent).name == SYSTEM_ROLE
 
 
 @pytest.mark.parametrize(
@@ -158,10 +211,10 @@ def test_a_body_that_repeats_the_request_names_nothing_by_that() -> None:
 )
 def test_hostile_bodies_are_read_quickly(text: str) -> None:
     sent = {"messages": [{"role": "system"}], "temperature": 1}
-    started = time.monotonic()
+    started = time.process_time()
     for code in (400, 500):
-        assert refused_part(code, text, sent) in ("", SYSTEM_ROLE)
-    assert time.monotonic() - started < 1
+        assert find_refusal(code, text, sent).name in ("", SYSTEM_ROLE)
+    assert time.process_time() - started < 1
 
 
 # Windows

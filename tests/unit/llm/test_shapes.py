@@ -265,21 +265,21 @@ async def test_a_body_beyond_the_limit_is_refused(up: Upstream, name: str) -> No
 )
 def test_hostile_bodies_take_linear_time(body: bytes) -> None:
     """In pieces of 4 KiB, as they come over a network."""
-    started = time.monotonic()
+    started = time.process_time()
     pieces = [body[at : at + 4_096] for at in range(0, len(body), 4_096)]
     with suppress(AttemptError):
         read(pieces)
-    assert time.monotonic() - started < 8
+    assert time.process_time() - started < 8
 
 
 def test_an_incomplete_line_is_tested_once() -> None:
     """It could be a whole event without an empty line; a comment does not change that."""
     lines = EventLines(LIMIT)
     lines.feed(b'data: {"' + b"x" * 1_500_000 + b"}\n")
-    started = time.monotonic()
+    started = time.process_time()
     for _ in range(20_000):
         assert lines.feed(b":\n") == []
-    assert time.monotonic() - started < 4
+    assert time.process_time() - started < 4
 
 
 def test_kinds_of_bodies() -> None:

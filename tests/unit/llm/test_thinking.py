@@ -1,6 +1,7 @@
 """Thoughts are told apart from the answer, however a server sends them."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -8,7 +9,7 @@ import pytest
 
 from chat.llm.providers import Limits
 from chat.llm.providers.think_tags import ThinkSplitter
-from tests.fake_llm import Upstream
+from tests.fake_llm import Upstream, answer
 from tests.fake_llm.script import (
     Cut,
     Delta,
@@ -21,7 +22,7 @@ from tests.fake_llm.script import (
     Usage,
     script,
 )
-from tests.unit.llm.tools import Outcome, ask, openai
+from tests.unit.llm.tools import Outcome, ask, chat_request, openai
 
 # What a model writes, its thoughts, and the text that is shown.
 TAGGED = {
@@ -210,3 +211,10 @@ async def test_a_message_that_repeats_the_deltas_adds_nothing(up: Upstream) -> N
     last = Frame({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
     outcome = await ask_once(up, script(delta(reasoning="plan"), Delta("42"), last, Done()))
     assert (outcome.thoughts, outcome.text) == ("plan", "42")
+
+
+async def test_what_was_written_before_a_continuation_is_no_thought(up: Upstream) -> None:
+    up.script(answer("more\n</think>\nrest"))
+    request = replace(chat_request(), is_continuation=True)
+    outcome = await ask(openai(up.base_url), request)
+    assert (outcome.thoughts, outcome.text) == ("", "more\n</think>\nrest")
