@@ -56,6 +56,8 @@ SETTINGS = {
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # Tests count statements with it.
 FAST_SETTINGS |= {"shared_preload_libraries": "pg_stat_statements"}
+# Tests decide themselves which statistics the planner has.
+FAST_SETTINGS |= {"autovacuum": "off"}
 
 
 class Cluster:

@@ -44,6 +44,7 @@ class HeldRuns:
 # have been unreachable for longer than a lease. If a sweeper has locked the run, the UPDATE waits
 # and then finds it ended. FOR SHARE makes `finish` wait until the text is saved. If the first save
 # succeeded but its reply was lost, the chunk is retried with more text, and the longer text wins.
+# Messages are found by an array of ids: a plan made while the tables were small would join all.
 SAVE_CHUNKS = """
 WITH renewed AS (
     UPDATE chat_run SET lease_until = now() + make_interval(secs => %(lease)s)
@@ -69,9 +70,10 @@ WITH renewed AS (
       WHERE length(EXCLUDED.text) > length(chat_chunk.text)
     RETURNING run_id
 ), started AS (
-    UPDATE chat_message SET status = 'streaming' FROM held
-    WHERE chat_message.id = held.message_id AND chat_message.status = 'pending'
-      AND held.id IN (SELECT run_id FROM inserted)
+    UPDATE chat_message SET status = 'streaming'
+    WHERE status = 'pending' AND id = ANY(ARRAY(
+        SELECT message_id FROM held WHERE id IN (SELECT run_id FROM inserted)
+    ))
 )
 SELECT id, stop_requested FROM held
 """

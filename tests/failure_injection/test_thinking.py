@@ -30,7 +30,7 @@ def test_thoughts_stream(
         socket.until_text("two")
         upstream.release("b")
         end = html_of(socket.until_status("complete"))
-    assert "<p>Text</p>" in end
+    assert '<p dir="auto">Text</p>' in end
     assert "/thoughts/" in end
 
 
@@ -46,7 +46,7 @@ def test_text_turns_into_thoughts(
             name = str(target).partition("-")[0]
             if name in shown:
                 shown[name] = shown[name] + html if operation == "beforeend" else html
-        return shown == {"thoughts": "the plan\n", "body": "<p>Text</p>"}
+        return shown == {"thoughts": "the plan\n", "body": '<p dir="auto">Text</p>'}
 
     with there.socket(key) as socket:
         socket.until_text("the plan")

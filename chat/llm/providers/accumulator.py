@@ -195,12 +195,12 @@ class AnswerAccumulator:
 
     def _retract(self) -> None:
         """Turn all text so far into thoughts."""
-        self._append(self._end_markers.flush())
+        self._append(self._end_markers.release())
         self._end_markers = EndMarkerFilter()
         self._thoughts += self._texts
         self._texts = []
         self._is_retraction = True
-        self._has_text, self._has_thoughts = False, True
+        self._has_text, self._has_thoughts = False, self.has_content
         self._text_room, self._thought_room = self._thought_room, self._text_room
 
     def _append(self, text: str) -> None:

@@ -68,6 +68,13 @@ class EndMarkerFilter:
         self._partial = text[end:]
         return True
 
+    def release(self) -> str:
+        """Return the held text as it is: what follows shows that the answer has not ended."""
+        text = "".join(self._held) + self._partial
+        self._held.clear()
+        self._partial = ""
+        return text
+
     def flush(self) -> str:
         """Return the held text at the end of the answer, without markers that end it."""
         text, has_more = "".join(self._held) + self._partial, bool(self._partial)

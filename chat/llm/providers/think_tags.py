@@ -18,9 +18,15 @@ TAGS = {
     "<thought>": "</thought>",
     "[THINK]": "[/THINK]",
 }
-# These may come without an opening tag, on a line of their own.
-LONE_TAGS = ("</think>", "[/THINK]")
-_LONE_LINE = re.compile(r"\n(?:</think>|\[/THINK\])[ \t]*\n")
+# These may come without an opening tag: at the start of a line, or at the end of one.
+LONE_TAGS = ("</think>", "</thinking>", "</thought>", "[/THINK]")
+_LONE = "|".join(map(re.escape, LONE_TAGS))
+_LONE_CLOSING = re.compile(
+    rf"(?<=\n)(?:{_LONE})(?:[ \t]*(?=\n)|(?=\w))"
+    rf"|(?<=[^\s`\"'*_(\[])(?:{_LONE})[ \t]*(?=\n)"
+)
+# The most blanks that are held back while they may stand before or behind a tag.
+_MOST_BLANKS = 200
 _OPENING = re.compile("|".join(map(re.escape, TAGS)))
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 
@@ -40,10 +46,10 @@ class ThinkSplitter:
     """Splits the content of one answer: feed it every delta, and `flush` it at the end.
 
     An answer about such tags keeps them: an opening tag counts at the very start only, and a lone
-    closing tag only on a line of its own, outside of code and without an opening tag before it.
+    closing tag only between lines, outside of code and without an opening tag before it.
     """
 
-    __slots__ = ("_at_line_start", "_closing", "_held", "_is_watching", "_seen", "_split")
+    __slots__ = ("_before", "_closing", "_held", "_is_watching", "_seen", "_split")
 
     def __init__(self, *, watch: bool) -> None:
         """`watch` tells whether a lone closing tag turns the text before it into thoughts."""
@@ -52,7 +58,7 @@ class ThinkSplitter:
         self._held = ""
         self._is_watching = watch
         self._seen: list[str] = []
-        self._at_line_start = True
+        self._before = "\n"  # the character before what comes
 
     def feed(self, content: str) -> Split:
         """Split a delta; an end that may be part of a tag is held back."""
@@ -64,7 +70,8 @@ class ThinkSplitter:
         held, self._held = self._held, ""
         if self._split == self._think:
             return Split(thoughts=held)
-        if self._split == self._watch and held.strip() in LONE_TAGS and self._ends_thoughts():
+        is_closing = self._split == self._watch and _LONE_CLOSING.search(f"{self._before}{held}\n")
+        if is_closing and self._ends_thoughts():
             return Split(is_retracted=True)
         return Split(text="" if self._split == self._skip_blank else held)
 
@@ -81,7 +88,8 @@ class ThinkSplitter:
             if start.startswith(tag):
                 self._split, self._closing = self._think, closing
                 return self._think(start[len(tag) :])
-        if any(tag.startswith(start) for tag in TAGS):
+        is_undecided = any(tag.startswith(start) for tag in TAGS)
+        if is_undecided and len(content) - len(start) <= _MOST_BLANKS:
             self._held = content
             return Split()
         self._split = self._watch if self._is_watching else self._pass
@@ -99,7 +107,7 @@ class ThinkSplitter:
     def _skip_blank(self, content: str) -> Split:
         """Leave out the blank lines between thoughts and text."""
         if not content.strip():
-            self._held = content
+            self._held = content.rpartition("\n")[2][:_MOST_BLANKS]
             return Split()
         self._split = self._pass
         lines = content.splitlines(keepends=True)
@@ -112,25 +120,24 @@ class ThinkSplitter:
 
     def _watch(self, content: str) -> Split:
         if "<" in content or "[" in content:
-            # The first character stands for the one before the content.
-            lines = ("\n" if self._at_line_start else " ") + content
-            if match := _LONE_LINE.search(lines):
-                return self._close(content, match.start(), match.end() - 1)
-            content = self._hold_back(content, lines)
+            if match := _LONE_CLOSING.search(self._before + content):
+                return self._close(content, match.start() - 1, match.end() - 1)
+            content = self._hold_back(content)
         if content:
-            self._at_line_start = content.endswith("\n")
+            self._before = content[-1]
             self._seen.append(content)
         return Split(text=content)
 
-    def _hold_back(self, content: str, lines: str) -> str:
-        """Hold back a last line that may become a closing tag, and return the rest."""
-        _, newline, line = lines.rpartition("\n")
-        start = line.rstrip(" \t")
-        if not newline or not start or not any(tag.startswith(start) for tag in LONE_TAGS):
+    def _hold_back(self, content: str) -> str:
+        """Hold back an end that may become a closing tag, and return the rest."""
+        start = max(content.rfind("<"), content.rfind("["))
+        tail = content[start:]
+        tag = tail.rstrip(" \t")
+        is_undecided = any(lone.startswith(tag) for lone in LONE_TAGS)
+        if start < 0 or not is_undecided or len(tail) - len(tag) > _MOST_BLANKS:
             return content
-        end = len(content) - len(line)
-        self._held = content[end:]
-        return content[:end]
+        self._held = tail
+        return content[:start]
 
     def _close(self, content: str, start: int, end: int) -> Split:
         """Turn everything before a lone closing tag into thoughts, unless it is about tags."""

@@ -39,7 +39,7 @@ def test_thoughts_come_before_the_text_and_stay(
         assert "Thinking…" in visitor.page(key)
         upstream.release("b")
         end = html_of(socket.until_status("complete"))
-    assert "<p>42</p>" in end
+    assert '<p dir="auto">42</p>' in end
     assert thoughts_of(rows, key) == "plan: 6*7"
     assert rows.answer(key)["text"] == "42"
     upstream.script(answer("84"))

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
+from time import process_time
 
 import pytest
 
@@ -31,6 +32,9 @@ TAGGED = {
     "no opening tag": ("plan: 6*7\n</think>\n\nAnswer 42", "plan: 6*7", "Answer 42"),
     "no opening tag, blanks": ("plan\n\n</think>  \n  x", "plan\n", "  x"),
     "closing tag first": ("</think>\n\nAnswer", "", "Answer"),
+    "no opening tag, text follows": ("plan: 6*7\n</think>Answer 42", "plan: 6*7\n", "Answer 42"),
+    "no opening tag, at the end of a line": ("plan.</think>\n\nAnswer", "plan.", "Answer"),
+    "no opening tag, long": ("plan\n</thinking>\n\nAnswer", "plan\n", "Answer"),
     "brackets": ("[THINK]hm[/THINK]Yes", "hm", "Yes"),
     "long tag": ("<thinking>hm</thinking>\nYes", "hm", "Yes"),
     "indented code follows": ("<think>a</think>\n\n    x = 1", "a", "    x = 1"),
@@ -52,6 +56,9 @@ PLAIN = [
     "[THIN] no",
     "  indented",
     "a\n</thinker>\nb",
+    "a `</think>`\nb",
+    "a **</think>**\nb",
+    "plan</think>Answer",
     "a\n</think> b\n",
     "a\n </think>\nb",
     "",
@@ -107,6 +114,16 @@ def test_many_tags_cost_no_more_than_the_text() -> None:
     for _ in range(100_000):
         splitter.feed("</think>\n<")
     assert splitter.feed("x").text == "x"
+
+
+@pytest.mark.parametrize("start", ["", "<think>a</think>", "a\n</think>"])
+def test_blanks_one_by_one_cost_no_more_than_text(start: str) -> None:
+    splitter = ThinkSplitter(watch=True)
+    splitter.feed(start)
+    started = process_time()
+    for _ in range(100_000):
+        splitter.feed(" ")
+    assert process_time() - started < 2
 
 
 # Servers
@@ -192,11 +209,12 @@ async def test_thoughts_that_never_end_reach_the_limit(up: Upstream) -> None:
 
 
 async def test_an_end_marker_after_thoughts_is_dropped(up: Upstream) -> None:
-    for before in ("<think>hm</think>", "hm\n</think>\n"):
+    """One among the thoughts stays there."""
+    for before, thoughts in (("<think>hm</think>", "hm"), ("hm</s>\n</think>\n", "hm</s>\n")):
         outcome = await ask_once(
             up, script(Delta(before), Delta("Yes.<|im_"), Delta("end|>"), Finish(), Done())
         )
-        assert (outcome.thoughts.strip(), outcome.text) == ("hm", "Yes.")
+        assert (outcome.thoughts, outcome.text) == (thoughts, "Yes.")
 
 
 async def test_the_thoughts_of_a_whole_answer(up: Upstream) -> None:
