@@ -162,6 +162,64 @@ def test_a_key_is_replaced_or_removed(staff_client: Client, connection: Connecti
     assert connection.encrypted_key == ""
 
 
+OTHER_SERVERS = {
+    "host": {"address": "http://attacker.example.org/v1"},
+    "port": {"address": "http://127.0.0.1:9/v1"},
+    "scheme": {"address": "https://127.0.0.1/v1"},
+    "kind": {"kind": "hf", "address": ""},
+    "name of the same machine": {"address": "http://localhost/v1"},
+}
+
+
+@pytest.mark.parametrize("fields", OTHER_SERVERS.values(), ids=OTHER_SERVERS)
+def test_a_saved_key_is_not_sent_to_another_server(
+    staff_client: Client, connection: Connection, fields: dict[str, str]
+) -> None:
+    Connection.objects.filter(pk=connection.pk).update(address="http://127.0.0.1/v1")
+    page = text_of(change(staff_client, connection, **fields))
+    assert "The saved key belongs to another server." in page
+    connection.refresh_from_db()
+    assert (connection.kind, connection.address) == ("openai", "http://127.0.0.1/v1")
+    assert decrypt(connection.encrypted_key) == KEY
+
+
+def test_the_token_of_hugging_face_is_not_sent_to_another_server(
+    staff_client: Client, upstream: UpstreamThread
+) -> None:
+    row = Connection.objects.create(name="HF", kind="hf", encrypted_key=encrypt(KEY))
+    other = {"kind": "openai", "address": upstream.base_url}
+    assert "belongs to another server" in text_of(change(staff_client, row, **other))
+    text_of(change(staff_client, row, **other, remove_key="on"))
+    row.refresh_from_db()
+    assert (row.kind, row.address, row.encrypted_key) == ("openai", upstream.base_url, "")
+    report_of(staff_client, row)
+    assert KEY not in str([request.headers for request in upstream.requests])
+
+
+def test_another_server_may_have_a_key_of_its_own(
+    staff_client: Client, connection: Connection
+) -> None:
+    text_of(change(staff_client, connection, address="http://other.example.org/v1", key="sk-new"))
+    connection.refresh_from_db()
+    assert connection.address == "http://other.example.org/v1"
+    assert decrypt(connection.encrypted_key) == "sk-new"
+
+
+SAME_SERVER = ["HTTP://127.0.0.1:80/v1", "http://127.0.0.1/api/v3", "http://127.0.0.1/v1?x=1"]
+
+
+@pytest.mark.parametrize("address", SAME_SERVER)
+def test_another_path_keeps_the_key(
+    staff_client: Client, connection: Connection, address: str
+) -> None:
+    Connection.objects.filter(pk=connection.pk).update(address="http://127.0.0.1/v1")
+    text_of(change(staff_client, connection, address=address))
+    text_of(change(staff_client, connection, address="http://127.0.0.1", kind="tgi"))
+    connection.refresh_from_db()
+    assert (connection.kind, connection.address) == ("tgi", "http://127.0.0.1")
+    assert decrypt(connection.encrypted_key) == KEY
+
+
 def test_a_key_is_on_no_page(staff_client: Client, connection: Connection) -> None:
     change(staff_client, connection, key=KEY)
     for path in ("", f"{connection.pk}/change/", f"{connection.pk}/history/"):
