@@ -22,9 +22,11 @@ from chat.admin.dialects import DialectAdmin
 from chat.admin.probes import run_model_test
 from chat.admin.refusals import explain
 from chat.admin.warnings import warn_about_room
-from chat.llm.endpoints import unavailable_reason
+from chat.llm.endpoints import endpoint, unavailable_reason
+from chat.llm.providers import is_address
 from chat.models import ChatModel, Suggestion
 from chat.models.catalogue import least_room
+from chat.models.connection import ConnectionKind
 from chat.services import system_prompts
 
 # Fields in one row, each a value and its allowed range.
@@ -52,6 +54,7 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
+        self.check_name()
         window = self.cleaned_data.get("context_window")
         longest = self.cleaned_data.get("max_output")
         if window and longest and longest > window - least_room(window):
@@ -61,6 +64,13 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
             )
             self.add_error("max_output", sentence % {"room": least_room(window)})
         return self.cleaned_data
+
+    def check_name(self) -> None:
+        """Refuse an address as the name of a model of Hugging Face: it would get the token."""
+        connection = self.cleaned_data.get("connection")
+        kind = connection.kind if connection else endpoint().kind
+        if kind == ConnectionKind.HUGGING_FACE and is_address(self.cleaned_data.get("repo_id", "")):
+            self.add_error("repo_id", explain("name_refused", None).what)
 
 
 @admin.register(ChatModel)

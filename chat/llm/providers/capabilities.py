@@ -11,8 +11,8 @@ from chat.llm.providers.hf import has_lookups_disabled
 from chat.llm.providers.types import Endpoint, ModelKind
 
 
-def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
-    """Return why this endpoint cannot run a model of this kind, None if it can.
+def unsupported_reason(endpoint: Endpoint, kind: ModelKind, repo_id: str = "") -> ErrorCode | None:
+    """Return why this endpoint cannot run a model of this kind and name, None if it can.
 
     Completion models need Hugging Face or the root address of a TGI server, without `/v1`: text
     generation posts to the address itself, which other OpenAI-compatible servers do not serve.
@@ -25,6 +25,8 @@ def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
         return error_code("key_unusable")
     if endpoint.kind == "hf" and is_automatic(endpoint) and not endpoint.token.startswith("hf_"):
         return error_code("unauthorized")  # the router accepts only Hugging Face's own tokens
+    if endpoint.kind == "hf" and is_address(repo_id):
+        return error_code("name_refused")
     if kind == "completion" and not can_complete(endpoint):
         return error_code("completion_unsupported")
     if needs_lookup(endpoint, kind) and has_lookups_disabled():
@@ -35,6 +37,14 @@ def unsupported_reason(endpoint: Endpoint, kind: ModelKind) -> ErrorCode | None:
 def is_usable_key(key: str) -> bool:
     """Return whether a key can be sent in a header: visible ASCII without blanks, or nothing."""
     return all("!" <= char <= "~" for char in key)
+
+
+def is_address(repo_id: str) -> bool:
+    """Return whether a model's name is an address.
+
+    huggingface_hub asks that instead of Hugging Face, and sends the token there.
+    """
+    return repo_id.strip().lower().startswith(("http://", "https://"))
 
 
 def needs_lookup(endpoint: Endpoint, kind: ModelKind) -> bool:

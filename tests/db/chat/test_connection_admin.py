@@ -501,6 +501,43 @@ def test_deleting_lists_what_goes_along(
     assert not ChatModel.objects.filter(pk=model.pk).exists()
 
 
+# The page of a model
+def model_fields(model: ChatModel, **fields: object) -> dict[str, object]:
+    """What the page of a model posts, with some changes."""
+    names = ("repo_id", "label", "kind", "context_window", "max_output", "position")
+    values: dict[str, object] = {name: getattr(model, name) for name in names}
+    values |= {"connection": model.connection_id or "", "enabled": "on"}
+    values |= {"has_system_role": "unknown", "can_think": "unknown"}
+    return {name: value for name, value in (values | fields).items() if value is not None}
+
+
+def change_model(client: Client, model: ChatModel, **fields: object) -> str:
+    path = f"/admin/chat/chatmodel/{model.pk}/change/"
+    return text_of(client.post(path, model_fields(model, **fields), follow=True))
+
+
+@pytest.mark.parametrize("name", ["http://127.0.0.1:9/v1", "HTTPS://host/x"])
+def test_an_address_is_no_name_of_a_model_of_hugging_face(
+    staff_client: Client, hub: ChatModel, model: ChatModel, name: str
+) -> None:
+    sentence = "The name of this model is an address"
+    assert sentence in change_model(staff_client, hub, repo_id=name)
+    assert sentence not in change_model(staff_client, model, repo_id=name)
+    hub.refresh_from_db()
+    model.refresh_from_db()
+    assert (hub.repo_id, model.repo_id) == ("o/m", name)
+
+
+def test_a_saved_address_as_a_name_is_not_asked(
+    staff_client: Client, hub: ChatModel, upstream: UpstreamThread
+) -> None:
+    ChatModel.objects.filter(pk=hub.pk).update(repo_id=f"http://{upstream.address}/x")
+    assert "The name of this model is an address" in report_of(staff_client, hub)
+    assert not upstream.requests
+    page = text_of(staff_client.get("/admin/chat/chatmodel/"))
+    assert "The name of this model is an address" in page
+
+
 # The list of models
 def save_list(client: Client, default: ChatModel | None, **changes: str) -> str:
     """Save the list as its page shows it, with some changes."""

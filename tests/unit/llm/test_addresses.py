@@ -15,8 +15,8 @@ from chat.llm.providers.addresses import (
     is_refused_url,
     to_address,
 )
-from tests.fake_llm import Upstream
-from tests.unit.llm.tools import ask, openai
+from tests.fake_llm import Upstream, answer
+from tests.unit.llm.tools import TOKEN, ask, chat_request, completion_request, hf, openai
 
 REFUSED = [
     "http://169.254.169.254/v1",
@@ -120,3 +120,25 @@ async def test_a_key_that_no_header_can_hold_is_not_sent(up: Upstream, key: str)
     assert outcome.code == "key_unusable"
     assert not up.requests
     assert key not in outcome.shown
+
+
+@pytest.mark.parametrize("make_request", [chat_request, completion_request])
+@pytest.mark.parametrize("provider", ["auto", "hf-inference", "together"])
+@pytest.mark.parametrize("form", ["{}", "{}/v1", "HTTP{}", " {}"])
+async def test_a_name_that_is_an_address_does_not_get_the_token(
+    monkeypatch: pytest.MonkeyPatch, up: Upstream, make_request: Any, provider: str, form: str
+) -> None:
+    """huggingface_hub takes such a name for the address to ask."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    address = f"http://{up.address}"
+    name = f"HTTP{address.removeprefix('http')}" if form == "HTTP{}" else form.format(address)
+    outcome = await ask(hf(up, provider), make_request(repo_id=name))
+    assert outcome.code == "name_refused"
+    assert not up.requests
+
+
+async def test_a_server_of_ones_own_may_have_such_a_name(up: Upstream) -> None:
+    up.script(answer("Hello"))
+    assert (await ask(openai(up.base_url), chat_request(repo_id="http://a/b"))).text == "Hello"
+    assert up.requests[0].path == "/v1/chat/completions"
+    assert up.requests[0].headers["authorization"] == "Bearer no-key"
