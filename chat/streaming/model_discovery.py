@@ -8,6 +8,7 @@ from django.conf import settings
 from chat.errors import ChatError
 from chat.llm.endpoints import connection_endpoint, endpoint
 from chat.llm.providers import ListedModel, list_models
+from chat.services.connection_keys import reencrypt_keys
 from chat.services.model_lists import apply_first_list, claim_old_lists, discovery
 from chat.services.offered_models import Offer, record_listing
 from core.db.errors import DATABASE_ERRORS, is_outage
@@ -27,18 +28,36 @@ class ModelDiscovery:
 
     def __init__(self) -> None:
         self.is_attempted = asyncio.Event()
+        self.unreadable_keys = 0
 
     async def run(self) -> None:
-        """Offer the models of the environment's server, then keep all lists up to date.
+        """Offer the models of the environment's server, then keep all lists and keys up to date.
 
         Without a list the server is asked again, ever more slowly.
         """
         is_listed, pause = False, MIN_PAUSE
         while True:
+            await self.reencrypt_keys()
             is_listed = is_listed or await self.attempt()
             await self.refresh_lists()
             await asyncio.sleep(LIST_CHECK_INTERVAL if is_listed else pause)
             pause = min(pause * 2, MAX_PAUSE)
+
+    async def reencrypt_keys(self) -> None:
+        """Encrypt the keys of connections again if ENCRYPTION_KEY was set since."""
+        try:
+            counts = await run_in_db(reencrypt_keys)
+        except DATABASE_ERRORS as error:
+            log_failure(error)
+            return
+        if counts.renewed:
+            log.info("connections: keys encrypted with ENCRYPTION_KEY: %d", counts.renewed)
+        if counts.unreadable and counts.unreadable != self.unreadable_keys:
+            log.warning(
+                "connections: keys that can't be read any more: %d; enter them again in the admin",
+                counts.unreadable,
+            )
+        self.unreadable_keys = counts.unreadable
 
     async def attempt(self) -> bool:
         """Ask the environment's server once, and return whether that worked."""
