@@ -129,8 +129,11 @@ def record_listing(connection: Connection, listed: Sequence[ListedModel]) -> int
     """Note which models of a connection its server lists; return how many have vanished now.
 
     Only a model that was listed before, or one of a new installation on a server in
-    INFERENCE_BASE_URL, can vanish: some servers answer to names that they do not list.
+    INFERENCE_BASE_URL, can vanish: some servers answer to names that they do not list. An empty
+    list says nothing: gateways send one while they start.
     """
+    if not listed:
+        return 0
     names = [item.repo_id for item in listed]
     models, first = models_of(connection), Q(pk__in=[])
     if connection.environment == EnvironmentServer.BASE_URL:
