@@ -14,6 +14,7 @@ from chat.llm.endpoints import endpoint, environment_endpoint, is_usable
 from chat.llm.providers import ListedModel
 from chat.models import ChatModel, Connection
 from chat.models.connection import EnvironmentServer
+from chat.services.dialects import forget_dialects
 from chat.services.system_prompts import make_default_model
 
 # So many models of a server are offered without being asked for.
@@ -128,15 +129,15 @@ def lock_catalogue() -> None:
 def record_listing(connection: Connection, listed: Sequence[ListedModel]) -> int:
     """Note which models of a connection its server lists; return how many have vanished now.
 
-    Only a model that was listed before, or one of a new installation on a server in
-    INFERENCE_BASE_URL, can vanish: some servers answer to names that they do not list. An empty
+    Only a model that was listed before, or one of a new installation at the first list of a server
+    in INFERENCE_BASE_URL, can vanish: some servers answer to names that they do not list. An empty
     list says nothing: gateways send one while they start.
     """
     if not listed:
         return 0
     names = [item.repo_id for item in listed]
     models, first = models_of(connection), Q(pk__in=[])
-    if connection.environment == EnvironmentServer.BASE_URL:
+    if connection.environment == EnvironmentServer.BASE_URL and connection.listed_at is None:
         first = Q(connection__isnull=True, repo_id__in=FIRST_MODELS)
     with transaction.atomic():
         models.filter(repo_id__in=names).update(listed_at=Now(), missing_since=None)
@@ -148,7 +149,23 @@ def record_listing(connection: Connection, listed: Sequence[ListedModel]) -> int
 def forget_listing() -> None:
     """Offer the models without a connection again: another server of the environment has them."""
     gone = ChatModel.objects.filter(connection__isnull=True, missing_since__isnull=False)
-    gone.update(missing_since=None, listed_at=None)
+    offer_again(gone)
+    Connection.objects.filter(environment=EnvironmentServer.BASE_URL).update(listed_at=None)
+
+
+def offer_again(models: QuerySet[ChatModel]) -> int:
+    """Take back that the models have vanished, until a server lists and then omits them."""
+    return models.update(missing_since=None, listed_at=None)
+
+
+def forget_facts(model: ChatModel, keep: Iterable[str]) -> None:
+    """Forget what its server has shown of a model that now has another name or another server.
+
+    The fields in `keep` were entered with the new name.
+    """
+    facts = {"listed_at", "missing_since", "has_system_role", "can_think"}
+    ChatModel.objects.filter(pk=model.pk).update(**dict.fromkeys(facts.difference(keep)))
+    forget_dialects([model])
 
 
 def offer_first_models(

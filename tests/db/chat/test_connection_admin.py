@@ -10,10 +10,12 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
+from chat.llm.endpoints import server_of
 from chat.llm.providers import ListedModel
 from chat.models import ChatModel, Connection
 from chat.models.connection import EnvironmentServer
-from chat.services.offered_models import add_models, environment_connection
+from chat.services.dialects import remember_window
+from chat.services.offered_models import add_models, environment_connection, record_listing
 from chat.services.system_prompts import make_default_model
 from core.encryption import decrypt, encrypt
 from tests.fake_llm import (
@@ -536,6 +538,67 @@ def test_a_saved_address_as_a_name_is_not_asked(
     assert not upstream.requests
     page = text_of(staff_client.get("/admin/chat/chatmodel/"))
     assert "The name of this model is an address" in page
+
+
+def learn(model: ChatModel) -> None:
+    """As if its server had shown all that it can."""
+    ChatModel.objects.filter(pk=model.pk).update(
+        listed_at=Now(), missing_since=Now(), has_system_role=False, can_think=True
+    )
+    model.refresh_from_db()
+    remember_window(model.pk, server_of(model), 4096)
+
+
+def facts_of(model: ChatModel) -> tuple[object, ...]:
+    model.refresh_from_db()
+    marks = (model.listed_at, model.missing_since, model.has_system_role, model.can_think)
+    return (*marks, model.dialects.count())
+
+
+FLAGS = {"has_system_role": "false", "can_think": "true"}
+
+
+def test_another_name_forgets_what_was_known(staff_client: Client, model: ChatModel) -> None:
+    learn(model)
+    change_model(staff_client, model, repo_id="qwen3", **FLAGS)
+    assert facts_of(model) == (None, None, None, None, 0)
+
+
+def test_another_connection_forgets_too_and_keeps_what_was_edited(
+    staff_client: Client, model: ChatModel
+) -> None:
+    learn(model)
+    other = Connection.objects.create(name="Other", address="http://127.0.0.1:8/v1")
+    change_model(staff_client, model, connection=other.pk, **FLAGS | {"can_think": "false"})
+    assert facts_of(model) == (None, None, None, False, 0)
+
+
+def test_another_label_forgets_nothing(staff_client: Client, model: ChatModel) -> None:
+    learn(model)
+    before = facts_of(model)
+    change_model(staff_client, model, label="Other", **FLAGS)
+    assert facts_of(model) == before
+    assert model.label == "Other"
+
+
+def test_another_address_offers_its_models_again(
+    staff_client: Client, connection: Connection, model: ChatModel
+) -> None:
+    learn(model)
+    address = f"{connection.address}/other"
+    change(staff_client, connection, address=address)
+    assert facts_of(model)[:3] == (None, None, False)
+
+
+def test_a_model_that_was_marked_is_offered_again(
+    staff_client: Client, connection: Connection, model: ChatModel
+) -> None:
+    learn(model)
+    data = {"action": "offer_again", "_selected_action": [str(model.pk)]}
+    page = text_of(staff_client.post("/admin/chat/chatmodel/", data, follow=True))
+    assert "1 model is offered again." in page
+    assert record_listing(connection, [ListedModel("other")]) == 0
+    assert facts_of(model)[:2] == (None, None)
 
 
 # The list of models
