@@ -30,6 +30,20 @@ REFUSED = [
     "http://[::ffff:a9fe:a9fe]/",
     "http://[64:ff9b::169.254.169.254]/",
     "http://[2002:a9fe:a9fe::]/",
+    "http://[::169.254.169.254]/",
+    "http://[64:ff9b:1::169.254.169.254]/",
+    "http://[64:ff9b:1:fffe::169.254.169.254]/",
+    "http://[64:ff9b:1:a9fe:a9:fe00::]/",
+    "http://[64:ff9b:1:a9:fe:a9fe::]/",
+    "http://[64:ff9b:1::a9:fea9:fe00:0]/",
+    "http://[64:ff9b::100.100.100.200]/",
+    "http://169.254.42.42/",
+    "http://169.254.0.23/",
+    "http://[fe80::a9fe:a9fe]/",
+    "http://[fe80::a9fe:a9fe%25eth0]/",
+    "http://[fd00:42::42]/",
+    "http://[fd00:c1::a9fe:a9fe]/",
+    "http://[fd00:a9fe:a9fe::1]/",
     "http://[fd00:ec2::254]/",
     "http://169.254.170.2/",
     "http://100.100.100.200/",
@@ -44,6 +58,11 @@ ALLOWED = [
     "http://127.0.0.1:11434/v1",
     "http://[::1]:1/v1",
     "http://10.0.0.5/v1",
+    "http://[::10.0.0.5]/v1",
+    "http://[64:ff9b::10.0.0.5]/v1",
+    "http://[64:ff9b:1::10.0.0.5]/v1",
+    "http://[2002:a00:5::]/v1",
+    "http://[fd00:42::43]/v1",
     "http://192.168.1.4:8000/v1",
     "http://ollama:11434/v1",
     "https://api.openai.com/v1",
@@ -80,7 +99,9 @@ def test_metadata_never_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert is_refused_url(url)
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1%2"])
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1%2", "64:ff9b:1::a9fe:a9fe"]
+)
 def test_a_connection_is_checked_by_its_address(address: str) -> None:
     with pytest.raises(RefusedAddressError):
         check_address(address)
