@@ -217,6 +217,13 @@ _SETUP = (
         status=503,
     ),
     ErrorCode(
+        "address_credentials",
+        "The address of the model server contains a user name or a password. Contact your "
+        "administrator.",
+        admin_only=True,
+        status=503,
+    ),
+    ErrorCode(
         "name_refused",
         "The name of this model is an address, which Hugging Face can't have. Choose another model "
         "or contact your administrator.",

@@ -5,6 +5,7 @@ package.
 """
 
 from chat.llm.providers.addresses import address_policy, is_refused_url
+from chat.llm.providers.base_urls import redact_address
 from chat.llm.providers.capabilities import is_address, is_usable_key, unsupported_reason
 from chat.llm.providers.connections import close_idle_connections
 from chat.llm.providers.dialect import PLAIN, Dialect
@@ -52,6 +53,7 @@ __all__ = [
     "is_refused_url",
     "is_usable_key",
     "list_models",
+    "redact_address",
     "stream",
     "unsupported_reason",
 ]

@@ -21,6 +21,8 @@ def unsupported_reason(endpoint: Endpoint, kind: ModelKind, repo_id: str = "") -
         return error_code("not_configured")
     if endpoint.kind == "openai" and is_refused_url(endpoint.base_url):
         return error_code("address_refused")
+    if endpoint.kind == "openai" and has_credentials(endpoint.base_url):
+        return error_code("address_credentials")
     if not is_usable_key(endpoint.token if endpoint.kind == "hf" else endpoint.api_key):
         return error_code("key_unusable")
     if endpoint.kind == "hf" and is_automatic(endpoint) and not endpoint.token.startswith("hf_"):
@@ -37,6 +39,11 @@ def unsupported_reason(endpoint: Endpoint, kind: ModelKind, repo_id: str = "") -
 def is_usable_key(key: str) -> bool:
     """Return whether a key can be sent in a header: visible ASCII without blanks, or nothing."""
     return all("!" <= char <= "~" for char in key)
+
+
+def has_credentials(base_url: str) -> bool:
+    """Return whether an address holds a user name or a password; pages and logs may show it."""
+    return "@" in urlsplit(base_url).netloc
 
 
 def is_address(repo_id: str) -> bool:

@@ -264,6 +264,25 @@ def test_the_environments_server_is_shown_and_not_changed(
         forget_environment()
 
 
+def test_a_password_in_the_environments_address_is_on_no_page(
+    staff_client: Client, settings: Any, upstream: UpstreamThread
+) -> None:
+    address = upstream.base_url.replace("://", f"://me:{KEY}@")
+    settings.INFERENCE_BASE_URL = f"{address}?sig={KEY}"
+    forget_environment()
+    try:
+        row = environment_connection(EnvironmentServer.BASE_URL)
+        (seeded,) = ChatModel.objects.filter(is_default=True)
+        for page in (report_of(staff_client, row), report_of(staff_client, seeded)):
+            assert "The address contains a user name or a password." in page
+            assert f"{upstream.base_url}?sig=…" in page
+        text_of(staff_client.get(f"{PAGE}{row.pk}/offer/"))
+        assert not upstream.requests
+    finally:
+        settings.INFERENCE_BASE_URL = ""
+        forget_environment()
+
+
 # Offering
 def offered(client: Client, connection: Connection, *names: str) -> str:
     values = {"model": list(names)}

@@ -135,6 +135,18 @@ async def test_a_name_that_leads_there_is_refused(
     assert caught.value.code == "address_refused"
 
 
+@pytest.mark.parametrize("user", ["me:SECRET-PW@", "SECRET-PW@", ":SECRET-PW@", "@"])
+async def test_an_address_with_a_password_is_not_asked(up: Upstream, user: str) -> None:
+    endpoint = openai(up.base_url.replace("://", f"://{user}"))
+    outcome = await ask(endpoint)
+    assert outcome.code == "address_credentials"
+    with pytest.raises(ProviderError) as caught:
+        await list_models(endpoint)
+    assert caught.value.code == "address_credentials"
+    assert not up.requests
+    assert "SECRET-PW" not in outcome.shown
+
+
 @pytest.mark.parametrize("key", ["a\nb", "a\r\nX: y", "a b", "schlüssel", "a\x00", "a\ud800"])
 async def test_a_key_that_no_header_can_hold_is_not_sent(up: Upstream, key: str) -> None:
     outcome = await ask(openai(up.base_url, key))
