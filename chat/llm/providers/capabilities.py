@@ -63,11 +63,20 @@ def is_configured(endpoint: Endpoint) -> bool:
     """Return whether the endpoint has a token or a valid address."""
     if endpoint.kind == "hf":
         return bool(endpoint.token)
-    # huggingface_hub mistakes an address without a scheme for a model id, and asks Hugging Face.
-    address = urlsplit(endpoint.base_url)
-    return (
-        endpoint.kind == "openai" and address.scheme in {"http", "https"} and bool(address.hostname)
-    )
+    return endpoint.kind == "openai" and is_complete_address(endpoint.base_url)
+
+
+def is_complete_address(base_url: str) -> bool:
+    """Return whether an address has a scheme, a host, and a port that may be.
+
+    huggingface_hub mistakes one without a scheme for a model id, and asks Hugging Face.
+    """
+    try:
+        address = urlsplit(base_url)
+        has_port = address.port is None or address.port > 0
+    except ValueError:
+        return False
+    return address.scheme in {"http", "https"} and bool(address.hostname) and has_port
 
 
 def is_automatic(endpoint: Endpoint) -> bool:

@@ -91,6 +91,15 @@ def test_no_server_does_not_keep_the_site_from_starting(new_site: dict[str, str]
         eventually(lambda: "listed no models (code=connect_refused)" in site.log())
 
 
+@pytest.mark.parametrize("address", ["http://[::1/v1", "http://host:99999/v1"])
+def test_an_impossible_address_is_said(new_site: dict[str, str], address: str) -> None:
+    with Site(new_site | {"INFERENCE_BASE_URL": address}) as site:
+        eventually(lambda: "listed no models (code=not_configured)" in site.log())
+        person = signed_up(site.url, "impossible@example.org")
+        assert "No model is set up on this site yet." in person.get("/").text
+        person.http.close()
+
+
 def test_the_demonstration_model_is_the_only_one_of_its_server(
     new_site: dict[str, str], upstream: UpstreamThread
 ) -> None:
