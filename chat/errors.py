@@ -217,6 +217,20 @@ _SETUP = (
         status=503,
     ),
     ErrorCode(
+        "address_credentials",
+        "The address of the model server contains a user name or a password. Contact your "
+        "administrator.",
+        admin_only=True,
+        status=503,
+    ),
+    ErrorCode(
+        "name_refused",
+        "The name of this model is an address, which Hugging Face can't have. Choose another model "
+        "or contact your administrator.",
+        admin_only=True,
+        status=503,
+    ),
+    ErrorCode(
         "key_unusable",
         "This site's key for the model server contains characters that a key can't have, such as a "
         "line break. Contact your administrator.",

@@ -30,6 +30,16 @@ def decrypt(token: str) -> str:
     return _decrypt(token, _secrets())
 
 
+def reencrypt(token: str) -> str | None:
+    """Return the value encrypted with the first secret, None if it is. Raises DecryptionError."""
+    secrets = _secrets()
+    try:
+        _decrypt(token, secrets[:1])
+    except DecryptionError:
+        return encrypt(_decrypt(token, secrets))
+    return None
+
+
 # Answers are requested with the same few keys again and again.
 @lru_cache(maxsize=64)
 def _decrypt(token: str, secrets: tuple[str, ...]) -> str:
@@ -44,7 +54,7 @@ def _decrypt(token: str, secrets: tuple[str, ...]) -> str:
 def _secrets() -> tuple[str, ...]:
     """Return the secrets, the one that encrypts first.
 
-    SECRET_KEY still decrypts after ENCRYPTION_KEY was set.
+    SECRET_KEY still decrypts after ENCRYPTION_KEY was set, until `reencrypt` has been called.
     """
     return tuple(filter(None, (settings.ENCRYPTION_KEY, settings.SECRET_KEY)))
 

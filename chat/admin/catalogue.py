@@ -15,17 +15,20 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from chat.admin.dialects import DialectAdmin
 from chat.admin.probes import run_model_test
 from chat.admin.refusals import explain
 from chat.admin.warnings import warn_about_room
-from chat.llm.endpoints import unavailable_reason
+from chat.llm.endpoints import endpoint, unavailable_reason
+from chat.llm.providers import is_address
 from chat.models import ChatModel, Suggestion
 from chat.models.catalogue import least_room
+from chat.models.connection import ConnectionKind
 from chat.services import system_prompts
+from chat.services.offered_models import forget_facts, offer_again
 
 # Fields in one row, each a value and its allowed range.
 SAMPLING = (
@@ -52,6 +55,7 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
+        self.check_name()
         window = self.cleaned_data.get("context_window")
         longest = self.cleaned_data.get("max_output")
         if window and longest and longest > window - least_room(window):
@@ -61,6 +65,13 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
             )
             self.add_error("max_output", sentence % {"room": least_room(window)})
         return self.cleaned_data
+
+    def check_name(self) -> None:
+        """Refuse an address as the name of a model of Hugging Face: it would get the token."""
+        connection = self.cleaned_data.get("connection")
+        kind = connection.kind if connection else endpoint().kind
+        if kind == ConnectionKind.HUGGING_FACE and is_address(self.cleaned_data.get("repo_id", "")):
+            self.add_error("repo_id", explain("name_refused", None).what)
 
 
 @admin.register(ChatModel)
@@ -83,7 +94,7 @@ class ChatModelAdmin(DialectAdmin):
     list_select_related = ("connection",)
     filter_horizontal = ("groups",)
     search_fields = ("label", "repo_id")
-    actions = ("make_default", "forget_dialects", "adopt_window")
+    actions = ("make_default", "offer_again", "forget_dialects", "adopt_window")
     readonly_fields = ("is_default", "learned")
     fieldsets = (
         (
@@ -169,6 +180,8 @@ class ChatModelAdmin(DialectAdmin):
 
     def save_model(self, request: HttpRequest, obj: ChatModel, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if change and not {"repo_id", "connection"}.isdisjoint(form.changed_data):
+            forget_facts(obj, keep=form.changed_data)
         warn_about_room(request, models=ChatModel.objects.filter(pk=obj.pk, enabled=True))
 
     @admin.action(description=gettext_lazy("Make the selected model the default"))
@@ -179,6 +192,16 @@ class ChatModelAdmin(DialectAdmin):
             return
         system_prompts.make_default_model(queryset.get())
         self.message_user(request, _("This model is now the default."), messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Offer again, though the server did not list it"))
+    def offer_again(self, request: HttpRequest, queryset: QuerySet[ChatModel]) -> None:
+        """Offer the selected models again that were marked as gone."""
+        count = offer_again(queryset.filter(missing_since__isnull=False))
+        sentence = ngettext(
+            "%(count)d model is offered again.", "%(count)d models are offered again.", count
+        )
+        level = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, sentence % {"count": count}, level)
 
 
 @admin.register(Suggestion)

@@ -14,7 +14,7 @@ from core.encryption import encrypt
 
 
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Edits a connection; an empty key leaves the saved one as it is."""
+    """Edits a connection; an empty key leaves the saved one as it is, for the same server only."""
 
     key = forms.CharField(
         label=gettext_lazy("Key or token"),
@@ -56,7 +56,24 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             self.check_token()
         elif kind is not None:
             self.check_address(kind)
+        self.check_recipient()
         return self.cleaned_data
+
+    def check_recipient(self) -> None:
+        """Refuse to send the saved key to another server than the one that it was entered for."""
+        if not (self.instance.encrypted_key and "key" in self.cleaned_data):
+            return
+        if self.cleaned_data["key"] or self.cleaned_data.get("remove_key"):
+            return
+        kind, address = (self.cleaned_data.get(name) for name in ("kind", "address"))
+        if kind is None or address is None:
+            return
+        if recipient(kind, address) != recipient(self.instance.kind, self.instance.address):
+            sentence = _(
+                "The saved key belongs to another server. Enter the key of this one, or select "
+                "“Remove the saved key”."
+            )
+            self.add_error("key", sentence)
 
     def check_token(self) -> None:
         """Refuse Hugging Face without a token."""
@@ -80,6 +97,15 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         elif self.cleaned_data.get("remove_key"):
             self.instance.encrypted_key = ""
         return super().save(commit)
+
+
+def recipient(kind: str, address: str) -> tuple[str, ...]:
+    """Return what tells the server that gets the key of a valid address: scheme, host and port."""
+    if kind == ConnectionKind.HUGGING_FACE:
+        return (kind,)
+    parts = urlsplit(address)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, (parts.hostname or "").rstrip("."), str(port)
 
 
 def usable_address(text: str, *, is_root: bool) -> str:

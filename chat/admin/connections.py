@@ -21,7 +21,7 @@ from chat.errors import ChatError
 from chat.llm.endpoints import environment_endpoint, read_key
 from chat.models import Connection
 from chat.models.connection import EnvironmentServer
-from chat.services.offered_models import environment_connection
+from chat.services.offered_models import environment_connection, models_of, offer_again
 
 
 @admin.register(Connection)
@@ -85,6 +85,8 @@ class ConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if change and not {"kind", "address"}.isdisjoint(form.changed_data):
+            offer_again(models_of(obj))
         request.added_connection = None if change else obj  # type: ignore[attr-defined]
 
     def add_view(

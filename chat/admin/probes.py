@@ -10,7 +10,7 @@ from chat.admin.refusals import Refusal, explain
 from chat.errors import ChatError
 from chat.llm.endpoints import connection_endpoint, endpoint_of
 from chat.llm.probe import ProbeResult, probe
-from chat.llm.providers import Endpoint
+from chat.llm.providers import Endpoint, redact_address
 from chat.models import ChatModel, Connection
 from chat.rendering.components.run_details import format_seconds
 from chat.services.offered_models import is_chat_model, models_of
@@ -81,10 +81,10 @@ def endpoint_or_none(connection: Connection) -> Endpoint | None:
 
 
 def address_of(endpoint: Endpoint | None) -> str:
-    """Return the address that is asked, without a query, which may hold a key."""
+    """Return the address that is asked, without credentials and values of its query."""
     if endpoint is None or endpoint.kind == "none":
         return ""
-    return "router.huggingface.co" if endpoint.kind == "hf" else endpoint.base_url.partition("?")[0]
+    return "router.huggingface.co" if endpoint.kind == "hf" else redact_address(endpoint.base_url)
 
 
 def to_report(repo_id: str, server: str, endpoint: Endpoint | None, result: ProbeResult) -> Report:

@@ -97,6 +97,17 @@ SERVER: dict[str, Words] = {
         gettext_lazy("The address belongs to a metadata service or a link-local network."),
         gettext_lazy("Enter another address. ALLOW_LINK_LOCAL allows link-local networks."),
     ),
+    "address_credentials": (
+        gettext_lazy("The address contains a user name or a password."),
+        gettext_lazy(
+            "Remove what stands in front of “@”, and set INFERENCE_API_KEY, or enter the key in "
+            "its own field."
+        ),
+    ),
+    "name_refused": (
+        gettext_lazy("The name of this model is an address, which Hugging Face can't have."),
+        gettext_lazy("Make a connection of that address, and enter the model's name there."),
+    ),
     "key_unusable": (
         gettext_lazy("The key contains a blank, a line break or a character that is not ASCII."),
         gettext_lazy("Copy the key again and enter it without them."),

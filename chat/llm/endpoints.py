@@ -6,7 +6,14 @@ from functools import cache
 from django.conf import settings
 
 from chat.errors import ChatError, ErrorCode, error_code
-from chat.llm.providers import Deadlines, Endpoint, Limits, address_policy, unsupported_reason
+from chat.llm.providers import (
+    Deadlines,
+    Endpoint,
+    Limits,
+    ModelKind,
+    address_policy,
+    unsupported_reason,
+)
 from chat.models import ChatModel, Connection
 from chat.models.catalogue import Kind
 from chat.models.connection import ConnectionKind, EnvironmentServer
@@ -159,7 +166,8 @@ def unavailable_reason(model: ChatModel | None) -> ErrorCode | None:
         server = endpoint_of(model)
     except ChatError as error:
         return error.error
-    return unsupported_reason(server, "completion" if model.kind == Kind.COMPLETION else "chat")
+    kind: ModelKind = "completion" if model.kind == Kind.COMPLETION else "chat"
+    return unsupported_reason(server, kind, model.repo_id)
 
 
 LIMITS = Limits(answer_chars=settings.ANSWER_CHARS, frame_bytes=settings.FRAME_BYTES)

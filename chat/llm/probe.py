@@ -89,7 +89,7 @@ def sampling() -> Sampling:
 
 async def ask(endpoint: Endpoint, request: ChatRequest) -> ProbeResult:
     """Read one answer and return what it shows."""
-    if reason := unsupported_reason(endpoint, request.kind):
+    if reason := unsupported_reason(endpoint, request.kind, request.repo_id):
         return ProbeResult(code=reason.code)
     providers: list[str] = []
     token = SERVED_BY.set(providers)

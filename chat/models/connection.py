@@ -54,6 +54,8 @@ class Connection(models.Model):
     # When a process last asked for the list of models, and when it last came.
     checked_at = models.DateTimeField(null=True, editable=False)
     listed_at = models.DateTimeField(_("models last listed"), null=True, editable=False)
+    # Fingerprint of the server of the environment whose models a start has offered.
+    offered_server = models.CharField(max_length=64, db_default="", editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     class Meta:

@@ -1,19 +1,20 @@
 """Add models that a server lists to the catalogue."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
-from chat.llm.endpoints import endpoint, environment_endpoint, is_usable
+from chat.llm.endpoints import endpoint, environment_endpoint, is_usable, provider_name
 from chat.llm.providers import ListedModel
-from chat.models import ChatModel, Connection
+from chat.models import ChatModel, Connection, Run
 from chat.models.connection import EnvironmentServer
+from chat.services.dialects import forget_dialects
 from chat.services.system_prompts import make_default_model
 
 # So many models of a server are offered without being asked for.
@@ -128,13 +129,18 @@ def lock_catalogue() -> None:
 def record_listing(connection: Connection, listed: Sequence[ListedModel]) -> int:
     """Note which models of a connection its server lists; return how many have vanished now.
 
-    Only a model that was listed before, or one of a new installation on a server in
-    INFERENCE_BASE_URL, can vanish: some servers answer to names that they do not list.
+    Only a model that was listed before, or one of a new installation at the first list of a server
+    in INFERENCE_BASE_URL, can vanish: some servers answer to names that they do not list. An empty
+    list says nothing: gateways send one while they start.
     """
+    if not listed:
+        return 0
     names = [item.repo_id for item in listed]
     models, first = models_of(connection), Q(pk__in=[])
-    if connection.environment == EnvironmentServer.BASE_URL:
+    if connection.environment == EnvironmentServer.BASE_URL and connection.listed_at is None:
         first = Q(connection__isnull=True, repo_id__in=FIRST_MODELS)
+        # One that has answered is known, though the server does not list it.
+        first &= ~Q(Exists(answers_of(connection).filter(model=OuterRef("pk"))))
     with transaction.atomic():
         models.filter(repo_id__in=names).update(listed_at=Now(), missing_since=None)
         Connection.objects.filter(pk=connection.pk).update(listed_at=Now(), checked_at=Now())
@@ -145,33 +151,78 @@ def record_listing(connection: Connection, listed: Sequence[ListedModel]) -> int
 def forget_listing() -> None:
     """Offer the models without a connection again: another server of the environment has them."""
     gone = ChatModel.objects.filter(connection__isnull=True, missing_since__isnull=False)
-    gone.update(missing_since=None, listed_at=None)
+    offer_again(gone)
+    Connection.objects.filter(environment=EnvironmentServer.BASE_URL).update(listed_at=None)
+
+
+def offer_again(models: QuerySet[ChatModel]) -> int:
+    """Take back that the models have vanished, until a server lists and then omits them."""
+    return models.update(missing_since=None, listed_at=None)
+
+
+def forget_facts(model: ChatModel, keep: Iterable[str]) -> None:
+    """Forget what its server has shown of a model that now has another name or another server.
+
+    The fields in `keep` were entered with the new name.
+    """
+    facts = {"listed_at", "missing_since", "has_system_role", "can_think"}
+    ChatModel.objects.filter(pk=model.pk).update(**dict.fromkeys(facts.difference(keep)))
+    forget_dialects([model])
 
 
 def offer_first_models(
     connection: Connection, listed: Sequence[ListedModel], named: str = ""
 ) -> Offer:
-    """Offer the models of a server of the environment, unless the catalogue has one of them.
+    """Offer the models of a server of the environment, once for each server.
 
-    With `named` only that model is offered, whether the server lists it or not, and it becomes the
-    default. Without, the first of them becomes the default, unless an administrator has chosen
-    another default than those of a new installation.
+    Nothing is added if the catalogue has one of them. With `named` only that model is offered at
+    every start, whether the server lists it or not, and it becomes the default. Without, the first
+    of them becomes the default, unless an administrator has chosen another default than those of a
+    new installation.
     """
     with transaction.atomic():
         # Two processes that start together offer the models once.
         lock_catalogue()
-        names = [item.repo_id for item in listed]
+        by_name = {item.repo_id: item for item in listed}
+        models = models_of(connection)
         if named:
-            by_name = {item.repo_id: item for item in listed}
             added = add_models(connection, [by_name.get(named, ListedModel(named))], FOUND_NOTE)
-        elif models_of(connection).filter(repo_id__in=names, enabled=True).exists():
+        elif not listed or not needs_offer(connection, by_name):
+            return Offer()
+        elif models.filter(repo_id__in=by_name, enabled=True).exists():
             added = []
         else:
             chat_models = [item for item in listed if is_chat_model(item.repo_id)]
             added = add_models(connection, chat_models[:MAX_AUTOMATIC], FOUND_NOTE)
-        wanted = [named] if named else names
-        default = choose_default(models_of(connection), wanted, keep_own=not named)
+        default = choose_default(models, [named] if named else list(by_name), keep_own=not named)
         return Offer(tuple(model.repo_id for model in added), default)
+
+
+def needs_offer(connection: Connection, names: Collection[str]) -> bool:
+    """Return whether a start offers the models of this server, and note that it was here.
+
+    It does at the first list of a server, but not for an older installation whose models have
+    answered there, and again when the server has none of the models that it offered.
+    """
+    server = environment_endpoint(connection.environment).fingerprint
+    row = Connection.objects.filter(pk=connection.pk)
+    previous = row.values_list("offered_server", flat=True).get()
+    if previous == server:
+        offered = ChatModel.objects.filter(connection=connection, enabled=True)
+        return offered.exists() and not offered.filter(repo_id__in=names).exists()
+    row.update(offered_server=server)
+    return bool(previous) or not answers_of(connection).exists()
+
+
+def answers_of(connection: Connection) -> QuerySet[Run]:
+    """Return the complete answers of a server of the environment; runs name its kind only."""
+    return Run.objects.filter(
+        model__in=models_of(connection),
+        provider=provider_name(ChatModel(connection=connection)),
+        ended_at__isnull=False,
+        error_code="",
+        first_token_ms__isnull=False,
+    )
 
 
 def choose_default(models: QuerySet[ChatModel], names: Sequence[str], *, keep_own: bool) -> str:

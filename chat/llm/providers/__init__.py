@@ -5,7 +5,8 @@ package.
 """
 
 from chat.llm.providers.addresses import address_policy, is_refused_url
-from chat.llm.providers.capabilities import is_usable_key, unsupported_reason
+from chat.llm.providers.base_urls import redact_address
+from chat.llm.providers.capabilities import is_address, is_usable_key, unsupported_reason
 from chat.llm.providers.connections import close_idle_connections
 from chat.llm.providers.dialect import PLAIN, Dialect
 from chat.llm.providers.hf_transport import SERVED_BY
@@ -19,6 +20,7 @@ from chat.llm.providers.types import (
     Finish,
     Item,
     Limits,
+    ModelKind,
     Retry,
     Sampling,
     TextDelta,
@@ -39,6 +41,7 @@ __all__ = [
     "Learned",
     "Limits",
     "ListedModel",
+    "ModelKind",
     "Retry",
     "Sampling",
     "TextDelta",
@@ -46,9 +49,11 @@ __all__ = [
     "Waiting",
     "address_policy",
     "close_idle_connections",
+    "is_address",
     "is_refused_url",
     "is_usable_key",
     "list_models",
+    "redact_address",
     "stream",
     "unsupported_reason",
 ]

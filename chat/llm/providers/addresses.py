@@ -13,7 +13,21 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 IPAddress = IPv4Address | IPv6Address
-_NAT64 = IPv6Network("64:ff9b::/96")
+# IPv6 networks whose addresses carry an IPv4 address, and where its bytes may stand.
+CARRIERS = (
+    # RFC 6052, the well-known prefix
+    (IPv6Network("64:ff9b::/96"), ((12, 13, 14, 15),)),
+    # RFC 8215, the prefix for local use, in the forms of RFC 6052 that fit into it
+    (
+        IPv6Network("64:ff9b:1::/48"),
+        ((6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15)),
+    ),
+    # RFC 4291 2.5.5: IPv4-compatible, IPv4-mapped
+    (IPv6Network("::/96"), ((12, 13, 14, 15),)),
+    (IPv6Network("::ffff:0:0/96"), ((12, 13, 14, 15),)),
+    # RFC 3056, 6to4
+    (IPv6Network("2002::/16"), ((2, 3, 4, 5),)),
+)
 
 METADATA_ADDRESSES = frozenset(
     map(
@@ -24,10 +38,16 @@ METADATA_ADDRESSES = frozenset(
             "169.254.170.23",  # AWS: pods of EKS
             "fd00:ec2::254",  # AWS
             "fd00:ec2::23",
+            "169.254.42.42",  # Scaleway
+            "fd00:42::42",
+            "169.254.0.23",  # Tencent Cloud
+            "fe80::a9fe:a9fe",  # OpenStack
+            "fd00:a9fe:a9fe::1",  # Akamai (Linode)
             "fd20:ce::254",  # Google Cloud
             "100.100.100.200",  # Alibaba Cloud
             "168.63.129.16",  # Azure
             "192.0.0.192",  # Oracle Cloud
+            "fd00:c1::a9fe:a9fe",
         ),
     )
 )
@@ -82,24 +102,27 @@ def spelled_address(host: str) -> IPAddress | None:
 
 
 def to_address(text: str) -> IPAddress:
-    """Return an address without its zone; of one that carries an IPv4 address, that one.
+    """Return an address without its zone. Raises ValueError."""
+    return ip_address(text.partition("%")[0])
 
-    Raises ValueError.
-    """
-    address = ip_address(text.partition("%")[0])
+
+def carried_addresses(address: IPAddress) -> list[IPAddress]:
+    """Return the IPv4 addresses that an IPv6 address may carry; translators send there."""
     if not isinstance(address, IPv6Address):
-        return address
-    # RFC 4291 2.5.5.2, RFC 3056, and the well-known prefix of RFC 6052.
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+        return []
+    places = [place for network, forms in CARRIERS if address in network for place in forms]
+    return [IPv4Address(bytes(address.packed[index] for index in place)) for place in places]
 
 
 def is_refused(address: IPAddress) -> bool:
-    """Return whether the address is a metadata service, or link-local if that is not allowed."""
-    if address in METADATA_ADDRESSES:
+    """Return whether the address is a metadata service, or link-local if that is not allowed.
+
+    An IPv4 address in an IPv6 address counts as well.
+    """
+    addresses = [address, *carried_addresses(address)]
+    if not METADATA_ADDRESSES.isdisjoint(addresses):
         return True
-    return address.is_link_local and not address_policy.allows_link_local
+    return not address_policy.allows_link_local and any(item.is_link_local for item in addresses)
 
 
 def check_address(host: str) -> None:

@@ -27,6 +27,7 @@ HF_MODELS = "https://router.huggingface.co/v1/models"
 LIST_SECONDS = 5.0
 LIST_BYTES = 8_000_000
 MAX_NAME = 200
+MAX_ENTRIES = 20_000
 # Names of the context window in tokens: vLLM, llama.cpp, LM Studio, OpenRouter, LiteLLM, TGI.
 _WINDOWS = (
     "max_model_len",
@@ -73,7 +74,8 @@ async def list_models(endpoint: Endpoint, seconds: float = LIST_SECONDS) -> list
         code = connect_code(exc) if isinstance(exc, aiohttp.ClientConnectorError) else "cut"
     else:
         if status == 200:
-            return parse_list(body)
+            # Millions of short names would take seconds of the event loop.
+            return await asyncio.to_thread(parse_list, body)
         # A server without the list answers 404 (or 405); that says nothing about a model.
         code = code_for_status(status)
         if code in {"model_not_found", "bad_request", "not_a_stream"}:
@@ -142,7 +144,10 @@ def _request(endpoint: Endpoint, url: str) -> tuple[str, dict[str, str]]:
 
 
 def parse_list(body: bytes) -> list[ListedModel]:
-    """Return the models of a response. Raises ProviderError `no_model_list` if it is none."""
+    """Return the models of the first MAX_ENTRIES entries of a response, each name once.
+
+    Raises ProviderError `no_model_list` if it is none.
+    """
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
@@ -151,7 +156,7 @@ def parse_list(body: bytes) -> list[ListedModel]:
     if entries is None:
         raise ProviderError("no_model_list", upstream_status=200)
     models: dict[str, ListedModel] = {}
-    for name, entry in _named(entries):
+    for name, entry in _named(entries[:MAX_ENTRIES]):
         models.setdefault(name, ListedModel(name, _window(entry)))
     return list(models.values())
 

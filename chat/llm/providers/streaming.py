@@ -73,7 +73,7 @@ async def stream(
     time. A caller that stops early must close the generator in the same task
     (`contextlib.aclosing`).
     """
-    unsupported = unsupported_reason(endpoint, request.kind)
+    unsupported = unsupported_reason(endpoint, request.kind, request.repo_id)
     failure = None if unsupported is None else ProviderError(unsupported.code)
     total_at = asyncio.get_running_loop().time() + deadlines.total
     attempt = 0

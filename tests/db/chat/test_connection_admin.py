@@ -10,10 +10,12 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
+from chat.llm.endpoints import server_of
 from chat.llm.providers import ListedModel
 from chat.models import ChatModel, Connection
 from chat.models.connection import EnvironmentServer
-from chat.services.offered_models import add_models, environment_connection
+from chat.services.dialects import remember_window
+from chat.services.offered_models import add_models, environment_connection, record_listing
 from chat.services.system_prompts import make_default_model
 from core.encryption import decrypt, encrypt
 from tests.fake_llm import (
@@ -162,6 +164,64 @@ def test_a_key_is_replaced_or_removed(staff_client: Client, connection: Connecti
     assert connection.encrypted_key == ""
 
 
+OTHER_SERVERS = {
+    "host": {"address": "http://attacker.example.org/v1"},
+    "port": {"address": "http://127.0.0.1:9/v1"},
+    "scheme": {"address": "https://127.0.0.1/v1"},
+    "kind": {"kind": "hf", "address": ""},
+    "name of the same machine": {"address": "http://localhost/v1"},
+}
+
+
+@pytest.mark.parametrize("fields", OTHER_SERVERS.values(), ids=OTHER_SERVERS)
+def test_a_saved_key_is_not_sent_to_another_server(
+    staff_client: Client, connection: Connection, fields: dict[str, str]
+) -> None:
+    Connection.objects.filter(pk=connection.pk).update(address="http://127.0.0.1/v1")
+    page = text_of(change(staff_client, connection, **fields))
+    assert "The saved key belongs to another server." in page
+    connection.refresh_from_db()
+    assert (connection.kind, connection.address) == ("openai", "http://127.0.0.1/v1")
+    assert decrypt(connection.encrypted_key) == KEY
+
+
+def test_the_token_of_hugging_face_is_not_sent_to_another_server(
+    staff_client: Client, upstream: UpstreamThread
+) -> None:
+    row = Connection.objects.create(name="HF", kind="hf", encrypted_key=encrypt(KEY))
+    other = {"kind": "openai", "address": upstream.base_url}
+    assert "belongs to another server" in text_of(change(staff_client, row, **other))
+    text_of(change(staff_client, row, **other, remove_key="on"))
+    row.refresh_from_db()
+    assert (row.kind, row.address, row.encrypted_key) == ("openai", upstream.base_url, "")
+    report_of(staff_client, row)
+    assert KEY not in str([request.headers for request in upstream.requests])
+
+
+def test_another_server_may_have_a_key_of_its_own(
+    staff_client: Client, connection: Connection
+) -> None:
+    text_of(change(staff_client, connection, address="http://other.example.org/v1", key="sk-new"))
+    connection.refresh_from_db()
+    assert connection.address == "http://other.example.org/v1"
+    assert decrypt(connection.encrypted_key) == "sk-new"
+
+
+SAME_SERVER = ["HTTP://127.0.0.1:80/v1", "http://127.0.0.1/api/v3", "http://127.0.0.1/v1?x=1"]
+
+
+@pytest.mark.parametrize("address", SAME_SERVER)
+def test_another_path_keeps_the_key(
+    staff_client: Client, connection: Connection, address: str
+) -> None:
+    Connection.objects.filter(pk=connection.pk).update(address="http://127.0.0.1/v1")
+    text_of(change(staff_client, connection, address=address))
+    text_of(change(staff_client, connection, address="http://127.0.0.1", kind="tgi"))
+    connection.refresh_from_db()
+    assert (connection.kind, connection.address) == ("tgi", "http://127.0.0.1")
+    assert decrypt(connection.encrypted_key) == KEY
+
+
 def test_a_key_is_on_no_page(staff_client: Client, connection: Connection) -> None:
     change(staff_client, connection, key=KEY)
     for path in ("", f"{connection.pk}/change/", f"{connection.pk}/history/"):
@@ -201,6 +261,25 @@ def test_the_environments_server_is_shown_and_not_changed(
         assert "llama3.2:3b" in text_of(staff_client.get(f"{PAGE}{row.pk}/offer/"))
     finally:
         settings.INFERENCE_BASE_URL = settings.INFERENCE_API_KEY = ""
+        forget_environment()
+
+
+def test_a_password_in_the_environments_address_is_on_no_page(
+    staff_client: Client, settings: Any, upstream: UpstreamThread
+) -> None:
+    address = upstream.base_url.replace("://", f"://me:{KEY}@")
+    settings.INFERENCE_BASE_URL = f"{address}?sig={KEY}"
+    forget_environment()
+    try:
+        row = environment_connection(EnvironmentServer.BASE_URL)
+        (seeded,) = ChatModel.objects.filter(is_default=True)
+        for page in (report_of(staff_client, row), report_of(staff_client, seeded)):
+            assert "The address contains a user name or a password." in page
+            assert f"{upstream.base_url}?sig=…" in page
+        text_of(staff_client.get(f"{PAGE}{row.pk}/offer/"))
+        assert not upstream.requests
+    finally:
+        settings.INFERENCE_BASE_URL = ""
         forget_environment()
 
 
@@ -441,6 +520,104 @@ def test_deleting_lists_what_goes_along(
     assert "llama3.2:3b" in page
     staff_client.post(f"{PAGE}{connection.pk}/delete/", {"post": "yes"})
     assert not ChatModel.objects.filter(pk=model.pk).exists()
+
+
+# The page of a model
+def model_fields(model: ChatModel, **fields: object) -> dict[str, object]:
+    """What the page of a model posts, with some changes."""
+    names = ("repo_id", "label", "kind", "context_window", "max_output", "position")
+    values: dict[str, object] = {name: getattr(model, name) for name in names}
+    values |= {"connection": model.connection_id or "", "enabled": "on"}
+    values |= {"has_system_role": "unknown", "can_think": "unknown"}
+    return {name: value for name, value in (values | fields).items() if value is not None}
+
+
+def change_model(client: Client, model: ChatModel, **fields: object) -> str:
+    path = f"/admin/chat/chatmodel/{model.pk}/change/"
+    return text_of(client.post(path, model_fields(model, **fields), follow=True))
+
+
+@pytest.mark.parametrize("name", ["http://127.0.0.1:9/v1", "HTTPS://host/x"])
+def test_an_address_is_no_name_of_a_model_of_hugging_face(
+    staff_client: Client, hub: ChatModel, model: ChatModel, name: str
+) -> None:
+    sentence = "The name of this model is an address"
+    assert sentence in change_model(staff_client, hub, repo_id=name)
+    assert sentence not in change_model(staff_client, model, repo_id=name)
+    hub.refresh_from_db()
+    model.refresh_from_db()
+    assert (hub.repo_id, model.repo_id) == ("o/m", name)
+
+
+def test_a_saved_address_as_a_name_is_not_asked(
+    staff_client: Client, hub: ChatModel, upstream: UpstreamThread
+) -> None:
+    ChatModel.objects.filter(pk=hub.pk).update(repo_id=f"http://{upstream.address}/x")
+    assert "The name of this model is an address" in report_of(staff_client, hub)
+    assert not upstream.requests
+    page = text_of(staff_client.get("/admin/chat/chatmodel/"))
+    assert "The name of this model is an address" in page
+
+
+def learn(model: ChatModel) -> None:
+    """As if its server had shown all that it can."""
+    ChatModel.objects.filter(pk=model.pk).update(
+        listed_at=Now(), missing_since=Now(), has_system_role=False, can_think=True
+    )
+    model.refresh_from_db()
+    remember_window(model.pk, server_of(model), 4096)
+
+
+def facts_of(model: ChatModel) -> tuple[object, ...]:
+    model.refresh_from_db()
+    marks = (model.listed_at, model.missing_since, model.has_system_role, model.can_think)
+    return (*marks, model.dialects.count())
+
+
+FLAGS = {"has_system_role": "false", "can_think": "true"}
+
+
+def test_another_name_forgets_what_was_known(staff_client: Client, model: ChatModel) -> None:
+    learn(model)
+    change_model(staff_client, model, repo_id="qwen3", **FLAGS)
+    assert facts_of(model) == (None, None, None, None, 0)
+
+
+def test_another_connection_forgets_too_and_keeps_what_was_edited(
+    staff_client: Client, model: ChatModel
+) -> None:
+    learn(model)
+    other = Connection.objects.create(name="Other", address="http://127.0.0.1:8/v1")
+    change_model(staff_client, model, connection=other.pk, **FLAGS | {"can_think": "false"})
+    assert facts_of(model) == (None, None, None, False, 0)
+
+
+def test_another_label_forgets_nothing(staff_client: Client, model: ChatModel) -> None:
+    learn(model)
+    before = facts_of(model)
+    change_model(staff_client, model, label="Other", **FLAGS)
+    assert facts_of(model) == before
+    assert model.label == "Other"
+
+
+def test_another_address_offers_its_models_again(
+    staff_client: Client, connection: Connection, model: ChatModel
+) -> None:
+    learn(model)
+    address = f"{connection.address}/other"
+    change(staff_client, connection, address=address)
+    assert facts_of(model)[:3] == (None, None, False)
+
+
+def test_a_model_that_was_marked_is_offered_again(
+    staff_client: Client, connection: Connection, model: ChatModel
+) -> None:
+    learn(model)
+    data = {"action": "offer_again", "_selected_action": [str(model.pk)]}
+    page = text_of(staff_client.post("/admin/chat/chatmodel/", data, follow=True))
+    assert "1 model is offered again." in page
+    assert record_listing(connection, [ListedModel("other")]) == 0
+    assert facts_of(model)[:2] == (None, None)
 
 
 # The list of models

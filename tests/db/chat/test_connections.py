@@ -238,6 +238,14 @@ def test_a_model_that_was_never_listed_is_not_marked(
     assert ChatModel.objects.get(pk=model.pk).missing_since is None
 
 
+def test_an_empty_list_says_nothing(model: ChatModel, connection: Connection) -> None:
+    record_listing(connection, [ListedModel("llama3.2:3b")])
+    before = Connection.objects.values().get(pk=connection.pk)
+    assert record_listing(connection, []) == 0
+    assert ChatModel.objects.get(pk=model.pk).missing_since is None
+    assert Connection.objects.values().get(pk=connection.pk) == before
+
+
 def test_a_vanished_model_without_another_is_still_asked(owner: User, model: ChatModel) -> None:
     ChatModel.objects.exclude(pk=model.pk).delete()
     ChatModel.objects.filter(pk=model.pk).update(missing_since=Now())

@@ -18,7 +18,7 @@ from chat.services.model_lists import (
     discovery,
     problem_with,
 )
-from chat.services.offered_models import add_models, record_listing
+from chat.services.offered_models import add_models, offer_again, record_listing
 from tests.support.environment import forget_environment
 from tests.support.factories import asked, default_model, run_of
 
@@ -116,6 +116,17 @@ def test_the_first_models_are_marked_and_come_back_with_hugging_face(environment
     forget_environment()
     assert apply_first_list([]).added == ()
     assert missing() == set()
+
+
+def test_a_first_model_that_is_offered_again_is_not_marked_by_the_next_list(
+    environment: Any,
+) -> None:
+    environment.INFERENCE_BASE_URL = "http://127.0.0.1:9/v1"
+    apply_first_list([ListedModel("llama3.2:3b")])
+    offer_again(ChatModel.objects.filter(repo_id="bigscience/bloom"))
+    apply_first_list([ListedModel("llama3.2:3b")])
+    assert len(missing()) == 4
+    assert "bigscience/bloom" not in missing()
 
 
 def test_a_server_that_does_not_answer_marks_nothing(environment: Any) -> None:

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
+from chat.events import Outcome, Usage
 from chat.llm.providers import ListedModel
-from chat.models import ChatModel
+from chat.models import ChatModel, Run
 from chat.models.connection import EnvironmentServer
+from chat.services import finish_run
+from chat.services.model_lists import apply_first_list
 from chat.services.offered_models import (
     DEFAULT_WINDOW,
     MAX_AUTOMATIC,
@@ -17,8 +21,9 @@ from chat.services.offered_models import (
     label_of,
     offer_first_models,
 )
+from chat.services.system_prompts import make_default_model
 from tests.support.environment import forget_environment
-from tests.support.factories import default_model
+from tests.support.factories import asked, default_model, run_of
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +97,76 @@ def test_an_administrators_default_stays() -> None:
     made = offer(listed("model.gguf"))
     assert (made.added, made.default) == (("model.gguf",), "")
     assert default_model().repo_id == "an-alias"
+
+
+def answer_with(user: User, model: ChatModel, provider: str = "openai", code: str = "") -> None:
+    """As if the model had answered on a server of this kind."""
+    run = run_of(asked(user))
+    Run.objects.filter(pk=run.pk).update(model=model)
+    run.provider = provider
+    usage = Usage(prompt_tokens=1, answer_tokens=1, first_token_ms=5)
+    outcome = Outcome(status="failed" if code else "complete", usage=usage, error_code=code)
+    assert finish_run.finish(run, outcome, finish_run.FinalText("Yes."))
+
+
+def first_list(*names: str) -> Offer:
+    """What a start writes of a list."""
+    return apply_first_list(listed(*names))
+
+
+def test_an_older_installation_keeps_the_model_that_answers(owner: User) -> None:
+    """The server of llama.cpp answers to every name, and lists its file only."""
+    answer_with(owner, default_model())
+    assert first_list("model.gguf") == Offer()
+    assert default_model().repo_id == MISTRAL
+    assert default_model().missing_since is None
+    assert first_list("model.gguf") == Offer()
+    assert default_model().missing_since is None
+    assert ChatModel.objects.filter(missing_since__isnull=False).count() == 4
+
+
+@pytest.mark.parametrize(("provider", "code"), [("huggingface/auto", ""), ("openai", "cut")])
+def test_answers_of_another_server_and_failed_ones_do_not_count(
+    owner: User, provider: str, code: str
+) -> None:
+    answer_with(owner, default_model(), provider, code)
+    assert first_list("llama3.2:3b").default == "llama3.2:3b"
+    assert ChatModel.objects.get(repo_id=MISTRAL).missing_since is not None
+
+
+def test_deleted_models_do_not_come_back() -> None:
+    assert first_list("a", "b").added == ("a", "b")
+    make_default_model(ChatModel.objects.get(repo_id=MISTRAL))
+    ChatModel.objects.filter(repo_id__in=("a", "b")).delete()
+    assert first_list("a", "b") == Offer()
+    assert not ChatModel.objects.filter(repo_id__in=("a", "b")).exists()
+    assert default_model().repo_id == MISTRAL
+
+
+def test_one_deleted_model_does_not_come_back_and_disabled_ones_bring_nothing() -> None:
+    first_list("a", "b")
+    ChatModel.objects.filter(repo_id="b").delete()
+    assert first_list("a", "b", "c") == Offer()
+    ChatModel.objects.filter(repo_id="a").update(enabled=False)
+    assert first_list("a", "b", "c") == Offer()
+
+
+def test_another_address_is_offered_and_the_same_again_is_not(settings: Any) -> None:
+    first_list("a")
+    ChatModel.objects.filter(repo_id="a").delete()
+    settings.INFERENCE_BASE_URL = "http://127.0.0.1:2/v1"
+    forget_environment()
+    assert first_list("b").added == ("b",)
+
+
+def test_a_server_with_other_models_than_before_is_offered_again() -> None:
+    first_list("a")
+    assert first_list("b").added == ("b",)
+
+
+def test_a_start_without_a_list_is_not_the_first_offer() -> None:
+    assert first_list() == Offer()
+    assert first_list("a").added == ("a",)
 
 
 def test_a_named_model_is_the_only_one_and_the_default() -> None:

@@ -91,6 +91,15 @@ def test_no_server_does_not_keep_the_site_from_starting(new_site: dict[str, str]
         eventually(lambda: "listed no models (code=connect_refused)" in site.log())
 
 
+@pytest.mark.parametrize("address", ["http://[::1/v1", "http://host:99999/v1"])
+def test_an_impossible_address_is_said(new_site: dict[str, str], address: str) -> None:
+    with Site(new_site | {"INFERENCE_BASE_URL": address}) as site:
+        eventually(lambda: "listed no models (code=not_configured)" in site.log())
+        person = signed_up(site.url, "impossible@example.org")
+        assert "No model is set up on this site yet." in person.get("/").text
+        person.http.close()
+
+
 def test_the_demonstration_model_is_the_only_one_of_its_server(
     new_site: dict[str, str], upstream: UpstreamThread
 ) -> None:
@@ -106,3 +115,27 @@ def test_the_demonstration_model_is_the_only_one_of_its_server(
         assert upstream.chats[0].body["model"] == name
         assert "offered" not in site.log()
         person.http.close()
+
+
+SAVE_KEY = """
+from chat.models import Connection
+from core.encryption import encrypt
+Connection.objects.create(name="A", address="http://127.0.0.1:9/v1", encrypted_key=encrypt("sk-1"))
+"""
+READ_KEY = """
+from chat.llm.endpoints import read_key
+from chat.models import Connection
+print("read", read_key(Connection.objects.get(name="A")))
+"""
+
+
+def test_a_start_with_an_encryption_key_outlives_the_secret_key(new_site: dict[str, str]) -> None:
+    with Site(new_site) as site:
+        site.manage("shell", "-c", SAVE_KEY)
+    new_site["ENCRYPTION_KEY"] = "a long random string"
+    with Site(new_site) as site:
+        eventually(lambda: "keys encrypted with ENCRYPTION_KEY: 1" in site.log())
+    new_site["SECRET_KEY"] = "another-" * 10
+    with Site(new_site) as site:
+        assert "read sk-1" in site.manage("shell", "-c", READ_KEY)
+        assert "can't be read" not in site.log()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.encryption import DecryptionError, decrypt, encrypt
+from core.encryption import DecryptionError, decrypt, encrypt, reencrypt
 
 KEY = "sk-SECRET-é"
 
@@ -48,6 +48,19 @@ def test_an_encryption_key_may_be_set_later(settings: Any) -> None:
     settings.ENCRYPTION_KEY = "a long random string"
     assert decrypt(token) == KEY
     assert decrypt(encrypt(KEY)) == KEY
+
+
+def test_a_value_is_encrypted_again_once(settings: Any) -> None:
+    token = encrypt(KEY)
+    assert reencrypt(token) is None
+    settings.ENCRYPTION_KEY = "a long random string"
+    renewed = reencrypt(token)
+    assert renewed is not None
+    assert reencrypt(renewed) is None
+    settings.SECRET_KEY = "another-" * 10
+    assert decrypt(renewed) == KEY
+    with pytest.raises(DecryptionError):
+        reencrypt(token)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from chat.llm.providers.addresses import (
     is_refused_url,
     to_address,
 )
-from tests.fake_llm import Upstream
-from tests.unit.llm.tools import ask, openai
+from tests.fake_llm import Upstream, answer
+from tests.unit.llm.tools import TOKEN, ask, chat_request, completion_request, hf, openai
 
 REFUSED = [
     "http://169.254.169.254/v1",
@@ -30,6 +30,20 @@ REFUSED = [
     "http://[::ffff:a9fe:a9fe]/",
     "http://[64:ff9b::169.254.169.254]/",
     "http://[2002:a9fe:a9fe::]/",
+    "http://[::169.254.169.254]/",
+    "http://[64:ff9b:1::169.254.169.254]/",
+    "http://[64:ff9b:1:fffe::169.254.169.254]/",
+    "http://[64:ff9b:1:a9fe:a9:fe00::]/",
+    "http://[64:ff9b:1:a9:fe:a9fe::]/",
+    "http://[64:ff9b:1::a9:fea9:fe00:0]/",
+    "http://[64:ff9b::100.100.100.200]/",
+    "http://169.254.42.42/",
+    "http://169.254.0.23/",
+    "http://[fe80::a9fe:a9fe]/",
+    "http://[fe80::a9fe:a9fe%25eth0]/",
+    "http://[fd00:42::42]/",
+    "http://[fd00:c1::a9fe:a9fe]/",
+    "http://[fd00:a9fe:a9fe::1]/",
     "http://[fd00:ec2::254]/",
     "http://169.254.170.2/",
     "http://100.100.100.200/",
@@ -44,6 +58,11 @@ ALLOWED = [
     "http://127.0.0.1:11434/v1",
     "http://[::1]:1/v1",
     "http://10.0.0.5/v1",
+    "http://[::10.0.0.5]/v1",
+    "http://[64:ff9b::10.0.0.5]/v1",
+    "http://[64:ff9b:1::10.0.0.5]/v1",
+    "http://[2002:a00:5::]/v1",
+    "http://[fd00:42::43]/v1",
     "http://192.168.1.4:8000/v1",
     "http://ollama:11434/v1",
     "https://api.openai.com/v1",
@@ -80,7 +99,9 @@ def test_metadata_never_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert is_refused_url(url)
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1%2"])
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1%2", "64:ff9b:1::a9fe:a9fe"]
+)
 def test_a_connection_is_checked_by_its_address(address: str) -> None:
     with pytest.raises(RefusedAddressError):
         check_address(address)
@@ -114,9 +135,43 @@ async def test_a_name_that_leads_there_is_refused(
     assert caught.value.code == "address_refused"
 
 
+@pytest.mark.parametrize("user", ["me:SECRET-PW@", "SECRET-PW@", ":SECRET-PW@", "@"])
+async def test_an_address_with_a_password_is_not_asked(up: Upstream, user: str) -> None:
+    endpoint = openai(up.base_url.replace("://", f"://{user}"))
+    outcome = await ask(endpoint)
+    assert outcome.code == "address_credentials"
+    with pytest.raises(ProviderError) as caught:
+        await list_models(endpoint)
+    assert caught.value.code == "address_credentials"
+    assert not up.requests
+    assert "SECRET-PW" not in outcome.shown
+
+
 @pytest.mark.parametrize("key", ["a\nb", "a\r\nX: y", "a b", "schlüssel", "a\x00", "a\ud800"])
 async def test_a_key_that_no_header_can_hold_is_not_sent(up: Upstream, key: str) -> None:
     outcome = await ask(openai(up.base_url, key))
     assert outcome.code == "key_unusable"
     assert not up.requests
     assert key not in outcome.shown
+
+
+@pytest.mark.parametrize("make_request", [chat_request, completion_request])
+@pytest.mark.parametrize("provider", ["auto", "hf-inference", "together"])
+@pytest.mark.parametrize("form", ["{}", "{}/v1", "HTTP{}", " {}"])
+async def test_a_name_that_is_an_address_does_not_get_the_token(
+    monkeypatch: pytest.MonkeyPatch, up: Upstream, make_request: Any, provider: str, form: str
+) -> None:
+    """huggingface_hub takes such a name for the address to ask."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    address = f"http://{up.address}"
+    name = f"HTTP{address.removeprefix('http')}" if form == "HTTP{}" else form.format(address)
+    outcome = await ask(hf(up, provider), make_request(repo_id=name))
+    assert outcome.code == "name_refused"
+    assert not up.requests
+
+
+async def test_a_server_of_ones_own_may_have_such_a_name(up: Upstream) -> None:
+    up.script(answer("Hello"))
+    assert (await ask(openai(up.base_url), chat_request(repo_id="http://a/b"))).text == "Hello"
+    assert up.requests[0].path == "/v1/chat/completions"
+    assert up.requests[0].headers["authorization"] == "Bearer no-key"

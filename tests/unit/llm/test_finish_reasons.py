@@ -429,6 +429,11 @@ class TestCapabilities:
             openai("myhost/v1"),
             openai("ftp://myhost/v1"),
             openai("http:///v1"),
+            openai("http://[::1/v1"),
+            openai("http://[x]/v1"),
+            openai("http://host:99999/v1"),
+            openai("http://host:0/v1"),
+            openai("http://host:x/v1"),
         ],
     )
     async def test_not_configured(self, endpoint: Endpoint) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from chat.errors import ProviderError
 from chat.llm.providers import Endpoint, ListedModel, list_models
-from chat.llm.providers.listing import LIST_BYTES, models_url, parse_list
+from chat.llm.providers.listing import LIST_BYTES, MAX_ENTRIES, models_url, parse_list
 from tests.fake_llm import Respond, Stall, Upstream, closed_port
 from tests.unit.llm.tools import TOKEN, hf, openai, show
 
@@ -122,6 +122,26 @@ async def test_the_router_is_asked_with_the_token(up: Upstream) -> None:
 async def test_ten_thousand_models_are_read(up: Upstream) -> None:
     up.models = {f"owner/model-{number}": {} for number in range(10_000)}
     assert len(await list_models(openai(up.base_url))) == 10_000
+
+
+async def longest_pause(work: asyncio.Task[object]) -> float:
+    """Seconds that the event loop did nothing else until `work` was done."""
+    longest, last = 0.0, time.monotonic()
+    while not work.done():
+        await asyncio.sleep(0.001)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    return longest
+
+
+async def test_a_million_names_are_cut_and_keep_no_one_waiting(up: Upstream) -> None:
+    names = [format(number, "x") for number in range(1_000_000)]
+    body = json.dumps({"data": names}, separators=(",", ":")).encode()
+    assert LIST_BYTES * 0.9 < len(body) < LIST_BYTES
+    up.listing = Respond(200, body)
+    work = asyncio.create_task(list_models(openai(up.base_url), 60))
+    pause = await longest_pause(work)
+    assert [item.repo_id for item in work.result()] == names[:MAX_ENTRIES]
+    assert pause < 0.5, pause
 
 
 async def test_the_root_of_tgi_tells_its_model(up: Upstream) -> None:
