@@ -8,6 +8,11 @@
     target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
   };
 
+  // What was undone cannot be undone again.
+  const closeAfterUndo = ({ detail: { ctx } }) => {
+    if (ctx.response.status < 300) ctx.sourceElement?.closest?.("[data-toast]")?.remove();
+  };
+
   // The person returns to this page after signing in.
   const addReturnPath = ({ target }) => {
     const link = target.closest("[data-sign-in]");
@@ -35,6 +40,7 @@
   };
 
   document.addEventListener("click", closeToast);
+  document.addEventListener("htmx:after:request", closeAfterUndo);
   document.addEventListener("click", addReturnPath);
   document.addEventListener("DOMContentLoaded", observeToasts);
 })();
