@@ -49,10 +49,11 @@
     try {
       await writeClipboard(parts);
     } catch {
-      chat.showNotice(chat.translate("not_copied"));
+      chat.showNotice("not_copied");
       return;
     }
     markCopied(button);
+    chat.removeNotices("not_copied");
     chat.announce(chat.translate("copied"));
   };
 
