@@ -28,7 +28,7 @@ from chat.streaming.run_manager import runs
 from chat.views.auth import command, current_user, require_user, run_as_user, run_command
 from chat.views.conversation_page import ConversationPage, PageParams
 from core.db.executors import run_in_db
-from core.web.htmx import is_htmx
+from core.web.htmx import current_path, is_htmx
 
 
 @command
@@ -121,25 +121,38 @@ async def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @command
 async def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Delete a conversation; the notice that appears can undo it."""
+    """Delete a conversation; the toast that appears can undo it.
+
+    A page that shows the conversation becomes that of a new chat.
+    """
     require_fields(request.POST)
     conversation = await run_command(request, conversation_actions.delete, conversation_id)
+    is_open = current_path(request) == conversation_path(conversation)
+    if is_open:
+        response = await new_chat_response(request, conversation)
+    else:
+        response = HttpResponse(thread_view.deleted_html(conversation))
+    # Last, or the page would hear of it first and say that it shows a deleted conversation.
     notify(request, conversation.pk, ChangeKind.DELETED)
-    if not is_htmx(request):
-        return redirect("new_chat")
-    return HttpResponse(thread_view.deleted_html(conversation))
+    return response if is_htmx(request) else redirect("new_chat")
 
 
 @command
 async def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Restore a deleted conversation and open it."""
-    require_fields(request.POST)
+    """Restore a deleted conversation.
+
+    It is opened where the page showed it: with `open`, on the new chat that took its place. Any
+    other page changes only its sidebar.
+    """
+    fields = require_fields(request.POST, optional={"open"})
     conversation = await run_command(request, conversation_actions.restore, conversation_id)
     notify(request, conversation.pk, ChangeKind.RESTORED)
+    url = conversation_path(conversation)
     if not is_htmx(request):
-        return redirect("conversation", conversation.pk)
-    url = reverse("conversation", args=[conversation.pk])
-    return HttpResponse(status=204, headers={"HX-Redirect": url})
+        return redirect(url)
+    is_new_chat = current_path(request) == reverse("new_chat")
+    opens = current_path(request) == url or ("open" in fields and is_new_chat)
+    return HttpResponse(status=204, headers={"HX-Redirect": url} if opens else {})
 
 
 @runs.turn_tasks.shielded
@@ -186,7 +199,7 @@ async def ack_response(request: HttpRequest, conversation: Conversation) -> Http
 
 async def new_conversation_response(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Turn the page of a new chat into that of the conversation just started."""
-    params = PageParams(body_only=True)
+    params = PageParams(needs_sidebar=False, needs_draft=False)
     page = await run_as_user(request, ConversationPage.load, conversation_id, params)
     response = HttpResponse(body_html(page.body(request)))
     # The page opens another socket now, and may miss the event that adds the row to its sidebar.
@@ -194,6 +207,22 @@ async def new_conversation_response(request: HttpRequest, conversation_id: UUID)
     response.write(thread_view.bumped_row_html(row))
     response["HX-Push-Url"] = reverse("conversation", args=[conversation_id])
     return response
+
+
+async def new_chat_response(request: HttpRequest, deleted: Conversation) -> HttpResponse:
+    """Turn the page of the conversation just deleted into that of a new chat."""
+    params = PageParams(needs_sidebar=False)
+    page = await run_as_user(request, ConversationPage.load, None, params)
+    response = HttpResponse(body_html(page.body(request)))
+    response.write(thread_view.deleted_open_html(deleted))
+    response["HX-Retarget"], response["HX-Reswap"] = "#main", "innerHTML"
+    # Going back would lead to the deleted conversation.
+    response["HX-Replace-Url"] = reverse("new_chat")
+    return response
+
+
+def conversation_path(conversation: Conversation) -> str:
+    return reverse("conversation", args=[conversation.pk])
 
 
 def notify(request: HttpRequest, conversation_id: UUID, *kinds: ChangeKind) -> None:

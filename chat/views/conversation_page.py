@@ -29,13 +29,14 @@ from chat.views.search_params import SearchParams
 class PageParams:
     """What a request for a page contains besides the conversation.
 
-    `target` is the message to scroll to. `body_only` leaves out the sidebar and the draft, for a
-    page that is open already.
+    `target` is the message to scroll to. A page that is open already needs no sidebar, and no draft
+    if the draft was just sent.
     """
 
     search: SearchParams = field(default_factory=SearchParams)
     target: UUID | None = None
-    body_only: bool = False
+    needs_sidebar: bool = True
+    needs_draft: bool = True
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> Self:
@@ -100,9 +101,11 @@ class ConversationPage:
             thread,
             target,
             options=options_context(conversation, user.pk),
-            draft=None if params.body_only else drafts.find_draft(user, conversation),
+            draft=drafts.find_draft(user, conversation) if params.needs_draft else None,
             suggestions=() if conversation else tuple(preferences.list_suggestions()),
-            sidebar=None if params.body_only else PageSidebar.load(user, conversation_id, params),
+            sidebar=(
+                PageSidebar.load(user, conversation_id, params) if params.needs_sidebar else None
+            ),
             usage=measure_context(conversation, thread) if conversation else None,
         )
 

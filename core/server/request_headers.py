@@ -25,7 +25,7 @@ ALLOWED = frozenset(
         # Static files
         *(b"if-none-match", b"if-modified-since", b"range"),
         # Our own pages
-        *(b"hx-request", b"x-csrftoken", b"chat-socket"),
+        *(b"hx-request", b"hx-current-url", b"x-csrftoken", b"chat-socket"),
         # Websockets: https://www.rfc-editor.org/rfc/rfc6455#section-4.1. We offer no
         # subprotocols, so Sec-WebSocket-Protocol is not allowed.
         *(b"upgrade", b"sec-websocket-key", b"sec-websocket-version", b"sec-websocket-extensions"),

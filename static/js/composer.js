@@ -177,7 +177,7 @@
     if (response.headers.get("HX-Retarget")) return;
     hx.reswap = "none";
     if (sourceElement?.matches?.(".load-older, .load-more")) return;
-    chat.showNotice(chat.translate(response.status === 403 ? "out_of_date" : "not_taken"));
+    chat.showNotice(response.status === 403 ? "out_of_date" : "not_taken");
   };
 
   // The response to the command is the acknowledgement; until then the text stays.
@@ -189,14 +189,8 @@
   };
 
   const handleNetworkError = ({ detail: { ctx } }) => {
-    if (ctx?.request && !ctx.response) chat.showNotice(chat.translate("unreachable"));
+    if (ctx?.request && !ctx.response) chat.showNotice("unreachable");
     if (ctx?.sourceElement === findForm() && findField().value) chat.drafts.saveSoon();
-  };
-
-  // The notice that an answer is still being written ends with that answer.
-  const removeBusyNotice = ({ detail }) => {
-    if (detail.event === "answer" || chat.isAnswering()) return;
-    $("#composer-notice [data-code=busy]")?.remove();
   };
 
   document.addEventListener("input", handleInput);
@@ -207,7 +201,6 @@
   document.addEventListener("htmx:before:request", rememberSentText);
   document.addEventListener("htmx:after:request", handleResponse);
   document.addEventListener("htmx:error", handleNetworkError);
-  document.addEventListener("chat:frame", removeBusyNotice);
   document.addEventListener("htmx:after:swap", prepare);
   document.addEventListener("DOMContentLoaded", prepare);
   addEventListener("pageshow", refresh);

@@ -76,7 +76,10 @@
     markInterrupted();
     show(chat.translate(findFinalSentence(code)), "", "reload");
   };
-  const clear = () => show();
+  const clear = () => {
+    show();
+    document.dispatchEvent(new CustomEvent("chat:connected"));
+  };
 
   const handleButton = ({ target }) => {
     if (target.closest("#connection [data-reload]")) location.reload();

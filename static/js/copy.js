@@ -32,16 +32,29 @@
     copyByEvent(Object.fromEntries(texts));
   };
 
+  // The mark lies over the button, so that nothing moves. An item of a menu is gone by now.
+  const markCopied = (copyButton) => {
+    const button = copyButton.closest("details.menu")?.querySelector("summary") ?? copyButton;
+    const mark = document.getElementById("copied-mark").content.firstElementChild.cloneNode(true);
+    button.querySelector(".copied-mark")?.remove();
+    button.classList.add("copied");
+    button.append(mark);
+    setTimeout(() => {
+      if (mark.isConnected) button.classList.remove("copied");
+      mark.remove();
+    }, COPIED_MS);
+  };
+
   const copy = async (button, parts) => {
     try {
       await writeClipboard(parts);
     } catch {
-      chat.showNotice(chat.translate("not_copied"));
+      chat.showNotice("not_copied");
       return;
     }
-    button.classList.add("copied");
+    markCopied(button);
+    chat.removeNotices("not_copied");
     chat.announce(chat.translate("copied"));
-    setTimeout(() => button.classList.remove("copied"), COPIED_MS);
   };
 
   const loadSource = async (article) => {

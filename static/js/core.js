@@ -53,9 +53,12 @@
     return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
   };
 
-  const showNotice = (text) => {
+  // `key` is that of a sentence for scripts, and the code by which the notice is removed.
+  const showNotice = (key) => {
     const notice = document.createElement("div");
+    const text = translate(key);
     notice.className = "notice notice-error";
+    notice.dataset.code = key;
     notice.append(Object.assign(document.createElement("p"), { textContent: text }));
     document.getElementById("composer-notice")?.replaceChildren(notice);
   };

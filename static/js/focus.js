@@ -46,6 +46,13 @@
 
   const findUndo = () => $("#toasts [data-toast]:last-child button");
 
+  // The new chat in place of a deleted conversation took the focus for its message box.
+  const focusUndoOnce = () => {
+    const undo = $("#toasts [data-focus-once]");
+    undo?.removeAttribute("data-focus-once");
+    undo?.focus();
+  };
+
   // Focus within a dialog that was closed counts as focus on what opened the dialog.
   const leaveClosedDialog = () => {
     const dialog = lastFocused?.closest("dialog");
@@ -65,10 +72,11 @@
     requestAnimationFrame(() => requestAnimationFrame(restoreFocus));
   };
 
-  const restoreAfterSwap = ({ detail }) => {
+  const restoreAfterSwap = ({ detail: { ctx } }) => {
     // The sidebar item may be removed before the toast with Undo arrives.
     const isReplaced = document.activeElement === replacement;
-    if (detail.ctx.target?.id === "toasts" && isReplaced) findUndo()?.focus();
+    if (ctx.target?.id === "toasts" && isReplaced) findUndo()?.focus();
+    focusUndoOnce();
     if (lastFocused) restoreAfterPaint();
   };
 

@@ -304,9 +304,16 @@ def renamed_html(row: SidebarRow) -> str:
 
 
 def deleted_html(conversation: Conversation) -> str:
-    """Return the notice that can undo a deletion, and a partial that removes the row."""
+    """Return the toast that can undo a deletion, and a partial that removes the row."""
     toast = render_to_string("chat/_undo_toast.html", {"conversation": conversation})
     return toast + htmx.partials([removed_row_patch(conversation.pk)])
+
+
+def deleted_open_html(conversation: Conversation) -> str:
+    """Return partials that do the same on the page that showed the conversation."""
+    context = {"conversation": conversation, "was_open": True}
+    toast = Patch("beforeend", "toasts", render_to_string("chat/_undo_toast.html", context))
+    return htmx.partials([toast, removed_row_patch(conversation.pk)])
 
 
 def feedback_html(message: MessageView, *, ask: bool) -> str:

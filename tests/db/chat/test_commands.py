@@ -315,9 +315,47 @@ def test_delete_offers_to_undo_it(owner_client: Client, conversation: Conversati
     assert f'hx-target="#row-{conversation.pk.hex}" hx-swap="delete"' in html
     assert f'hx-post="/c/{conversation.pk}/restore/"' in html
     assert Conversation.objects.get().deleted_at is not None
+    assert "HX-Replace-Url" not in response
+    assert "HX-Retarget" not in response
     again = owner_client.post(f"/c/{conversation.pk}/restore/", headers=HTMX)
-    assert (again.status_code, again["HX-Redirect"]) == (204, f"/c/{conversation.pk}/")
+    assert (again.status_code, "HX-Redirect" in again) == (204, False)
     assert Conversation.objects.get().deleted_at is None
+
+
+def test_deleting_what_the_page_shows_makes_it_a_new_chat(
+    owner_client: Client, conversation: Conversation
+) -> None:
+    shows = {**HTMX, "HX-Current-URL": f"https://chat.example/c/{conversation.pk}/?m=1#end"}
+    response = owner_client.post(f"/c/{conversation.pk}/delete/", headers=shows)
+    html = response.content.decode()
+    assert response["HX-Replace-Url"] == "/"
+    assert response["HX-Retarget"] == "#main"
+    assert 'hx-target="#toasts" hx-swap="beforeend"' in html
+    assert 'action="/c/"' in html
+    assert """hx-vals='{"open":"1"}'""" in html
+
+
+@pytest.mark.parametrize(
+    ("at", "fields", "is_opened"),
+    [
+        ("/c/{pk}/", {}, True),  # the other tab that showed it
+        ("/", {"open": "1"}, True),  # the new chat that took its place
+        ("/", {}, False),
+        ("/c/00000000-0000-4000-8000-000000000000/", {"open": "1"}, False),
+        ("//[", {}, False),
+    ],
+)
+def test_undo_opens_a_conversation_only_where_it_was_open(
+    owner_client: Client, conversation: Conversation, at: str, fields: Any, is_opened: bool
+) -> None:
+    path = f"/c/{conversation.pk}/"
+    owner_client.post(f"{path}delete/", headers=HTMX)
+    url = at.format(pk=conversation.pk)
+    url = url if url.startswith("//") else f"https://chat.example{url}"
+    headers = {**HTMX, "HX-Current-URL": url}
+    response = owner_client.post(f"{path}restore/", fields, headers=headers)
+    assert response.status_code == 204
+    assert response.get("HX-Redirect") == (path if is_opened else None)
 
 
 def test_delete_and_restore_as_plain_forms(
