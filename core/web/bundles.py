@@ -19,8 +19,8 @@ from django.utils import timezone
 STYLES = ("tokens", "base", "markdown", "math", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
-    *("core", "connection", "socket", "answer-stream", "drafts", "composer", "model-settings"),
-    *("scroll-follow", "announcer", "copy-formulas", "copy"),
+    *("core", "storage", "connection", "socket", "answer-stream", "drafts", "composer"),
+    *("model-settings", "scroll-follow", "announcer", "copy-formulas", "copy"),
     # In this order: a click on a menu item closes the menu before it opens a dialog, and Esc closes
     # the nearest of them.
     *("menus", "message-edit", "sidebar", "dialogs", "focus", "notices"),

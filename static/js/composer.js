@@ -63,12 +63,12 @@
     const isContinued = insertCarriedText();
     refresh();
     // On a touch screen the keyboard would cover the page; a person who came by a key goes on so.
-    if (!isContinued && (touchScreen.matches || sessionStorage.getItem("by-key"))) {
+    if (!isContinued && (touchScreen.matches || chat.storage.session.read("by-key"))) {
       document.activeElement?.blur?.();
     } else {
       field.focus({ preventScroll: true });
     }
-    sessionStorage.removeItem("by-key");
+    chat.storage.session.remove("by-key");
   };
 
   const handleInput = ({ target }) => {

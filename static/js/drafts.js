@@ -11,31 +11,21 @@
     return `draft:${person}:${chat.conversationId() || "new"}`;
   };
 
-  const useStorage = (work) => {
-    try {
-      return work(localStorage);
-    } catch {
-      return null; // storage may be full or forbidden; the text is still in the field
-    }
-  };
-  const readLocal = () =>
-    useStorage((storage) => JSON.parse(storage.getItem(storageKey()) ?? "null"));
+  const { local } = chat.storage;
+  const readLocal = () => local.read(storageKey());
 
   // The tabs of this browser share an entry: each one removes no other text than its own.
   let ownText = "";
   let isTypedHere = false;
   const removeLocal = () => {
-    if (ownText && readLocal()?.text === ownText) {
-      useStorage((storage) => storage.removeItem(storageKey()));
-    }
+    if (ownText && readLocal()?.text === ownText) local.remove(storageKey());
     ownText = "";
     isTypedHere = false;
   };
   const writeLocal = (text, saved) => {
     if (!text) return removeLocal();
     ownText = text;
-    const entry = JSON.stringify({ text, saved, at: Date.now() });
-    useStorage((storage) => storage.setItem(storageKey(), entry));
+    local.write(storageKey(), { text, saved, at: Date.now() });
   };
 
   let timer = 0;
@@ -105,7 +95,7 @@
     } else if (findField().value) {
       writeLocal(findField().value, true);
     } else {
-      useStorage((storage) => storage.removeItem(storageKey()));
+      local.remove(storageKey());
     }
   };
 
@@ -115,11 +105,9 @@
     save({ keepalive: findField().value.length < MAX_KEEPALIVE });
   };
 
-  const removeAll = (storage) => {
-    for (const key of Object.keys(storage)) if (key.startsWith("draft:")) storage.removeItem(key);
-  };
   const removeOnSignOut = ({ target }) => {
-    if (target.matches("[data-sign-out]")) useStorage(removeAll);
+    if (!target.matches("[data-sign-out]")) return;
+    for (const key of local.listKeys()) if (key.startsWith("draft:")) local.remove(key);
   };
 
   addEventListener("storage", saveWhenEntryIsFree);

@@ -40,3 +40,11 @@ def test_no_text_of_a_script_spans_lines(file: Path) -> None:
     code = [line for line in file.read_text().splitlines() if not line.strip().startswith("//")]
     assert [line for line in code if line.count("`") % 2] == []
     assert "/*" not in file.read_text()
+
+
+def test_only_the_wrapper_touches_storage() -> None:
+    """Each access may throw where storage is blocked."""
+    direct = {
+        file.name for file in FILES if re.search("(?:local|session)Storage", file.read_text())
+    }
+    assert direct == {"storage.js"}
