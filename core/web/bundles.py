@@ -30,7 +30,8 @@ BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],
     # The Trusted Types policy has to exist before any script creates markup.
     "page.js": [
-        *("js/trusted-types.js", "js/session.js", "js/preferences.js", *HTMX),
+        *("js/trusted-types.js", "js/session.js", "js/preferences.js", "js/file-drop.js"),
+        *HTMX,
         *(f"js/{name}.js" for name in SCRIPTS),
     ],
 }
