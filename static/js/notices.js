@@ -8,10 +8,10 @@
     target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
   };
 
-  // The person returns to this page after signing in.
+  // The person returns to this page after signing in, in this tab or in another one.
   const addReturnPath = ({ target }) => {
-    const link = target.closest("[data-sign-in]");
-    if (link) link.search = `?next=${encodeURIComponent(location.pathname)}`;
+    const link = target.closest?.("[data-sign-in]");
+    if (link) link.search = `?next=${encodeURIComponent(location.pathname + location.search)}`;
   };
 
   // A toast closes by itself, but not while the pointer or the focus is on it.
@@ -35,6 +35,8 @@
   };
 
   document.addEventListener("click", closeToast);
-  document.addEventListener("click", addReturnPath);
+  for (const event of ["focusin", "pointerdown", "click"]) {
+    document.addEventListener(event, addReturnPath);
+  }
   document.addEventListener("DOMContentLoaded", observeToasts);
 })();
