@@ -163,9 +163,9 @@
   };
 
   const handleAcknowledgement = () => {
-    const field = findField();
+    const [field, text] = [findField(), sentText];
     removeSentText(field);
-    chat.drafts.finish();
+    chat.drafts.finish(text);
     if (!chat.conversationId()) carriedText = field.value;
     else if (field.value) chat.drafts.saveSoon();
     refresh();
@@ -208,6 +208,7 @@
   document.addEventListener("htmx:after:request", handleResponse);
   document.addEventListener("htmx:error", handleNetworkError);
   document.addEventListener("chat:frame", removeBusyNotice);
+  document.addEventListener("chat:draft-removed", refresh);
   document.addEventListener("htmx:after:swap", prepare);
   document.addEventListener("DOMContentLoaded", prepare);
   addEventListener("pageshow", refresh);
