@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from chat.errors import ChatError
+from core.graphemes import cut_graphemes
 
 MESSAGE_CHARS = 32_000
 TITLE_CHARS = 200
@@ -120,7 +121,7 @@ def make_title(text: str, limit: int = 60) -> str:
     line = " ".join(next((line for line in text.splitlines() if has_visible(line)), "").split())
     if len(line) <= limit:
         return line
-    cut = line[: limit - 1]
+    cut = cut_graphemes(line, limit - 1)
     return (cut.rsplit(" ", 1)[0] if " " in cut[limit // 2 :] else cut).rstrip(" ,;:.-") + "…"
 
 

@@ -3,13 +3,14 @@
 from django.urls import path
 
 from chat.realtime import ChatConsumer
-from chat.views import answers, commands, drafts, pages, read_state, settings, sidebar
+from chat.views import answers, commands, drafts, pages, printing, read_state, settings, sidebar
 
 urlpatterns = [
     path("", pages.new_chat, name="new_chat"),
     path("c/", commands.start, name="start"),
     path("c/<uuid:conversation_id>/", pages.conversation, name="conversation"),
     path("c/<uuid:conversation_id>/before/<uuid:message_id>/", pages.older, name="older"),
+    path("c/<uuid:conversation_id>/print/", printing.print_page, name="print"),
     path("c/<uuid:conversation_id>/send/", commands.send, name="send"),
     path("c/<uuid:conversation_id>/stop/", commands.stop, name="stop"),
     path("c/<uuid:conversation_id>/rename/", commands.rename, name="rename"),

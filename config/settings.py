@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "core.web.async_middleware.Security",
     "core.web.middleware.ContentSecurityPolicyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "core.web.compression.CompressionMiddleware",
     "core.web.middleware.PrivateCacheMiddleware",
     "accounts.middleware.AccountHeadersMiddleware",
     "core.web.async_middleware.Session",

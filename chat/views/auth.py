@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -28,7 +28,7 @@ from core.web.references import log_refusal
 # Text fields whose content the response to a refused command gives back.
 TEXT_FIELDS = ("text", "title", "reason")
 
-View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def page(view: View) -> View:
 
     @require_http_methods(["GET", "HEAD"])
     @wraps(view)
-    async def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    async def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return await check_sign_in_first(view, request, *args, **kwargs)
         except SignedOutError:
@@ -69,7 +69,7 @@ def command(view: View) -> View:
 
     @require_http_methods(["POST"])
     @wraps(view)
-    async def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    async def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return await check_sign_in_first(view, request, *args, **kwargs)
         except SignedOutError:
@@ -86,7 +86,7 @@ def command(view: View) -> View:
 
 async def check_sign_in_first(
     view: View, request: HttpRequest, *args: Any, **kwargs: Any
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Call the view. Raise SignedOutError in place of its refusals if nobody is signed in."""
     try:
         return await view(request, *args, **kwargs)

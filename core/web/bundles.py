@@ -19,8 +19,8 @@ from django.utils import timezone
 STYLES = ("tokens", "base", "markdown", "math", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
-    *("core", "connection", "socket", "answer-stream", "drafts", "composer", "model-settings"),
-    *("scroll-follow", "announcer", "copy-formulas", "copy"),
+    *("core", "storage", "connection", "socket", "answer-stream", "drafts", "composer"),
+    *("model-settings", "scroll-follow", "announcer", "copy-formulas", "copy"),
     # In this order: a click on a menu item closes the menu before it opens a dialog, and Esc closes
     # the nearest of them.
     *("menus", "message-edit", "sidebar", "dialogs", "focus", "notices"),
@@ -30,7 +30,8 @@ BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],
     # The Trusted Types policy has to exist before any script creates markup.
     "page.js": [
-        *("js/trusted-types.js", "js/session.js", "js/preferences.js", *HTMX),
+        *("js/trusted-types.js", "js/session.js", "js/preferences.js", "js/file-drop.js"),
+        *HTMX,
         *(f"js/{name}.js" for name in SCRIPTS),
     ],
 }

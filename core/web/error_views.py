@@ -3,9 +3,12 @@
 import sys
 from dataclasses import dataclass
 from math import ceil
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -75,13 +78,30 @@ def page_of(request: HttpRequest, message: ErrorMessage) -> str:
     context = {
         "heading": message.heading,
         "sentence": message.sentence,
-        "sign_in": message.sign_in,
+        "sign_in_url": sign_in_url(request) if message.sign_in else "",
         "text": message.text,
         "reference": message.reference,
         "is_lost": message.is_outage and is_post and not message.text,
         "retry_url": request.get_full_path() if message.is_outage and not is_post else "",
     }
     return render_to_string("error.html", context, request)
+
+
+def sign_in_url(request: HttpRequest) -> str:
+    """Return the address to sign in, which leads back to the page that holds the form."""
+    query = urlencode({"next": page_path(request)})
+    return f"{resolve_url(settings.LOGIN_URL)}?{query}"
+
+
+def page_path(request: HttpRequest) -> str:
+    """Return the path and query of the page that sent the request; "/" if it is not ours."""
+    try:
+        referer = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # raised for a malformed address
+        return "/"
+    if referer.netloc != request.get_host():
+        return "/"
+    return urlunsplit(("", "", referer.path, referer.query, ""))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -63,12 +63,12 @@
     const isContinued = insertCarriedText();
     refresh();
     // On a touch screen the keyboard would cover the page; a person who came by a key goes on so.
-    if (!isContinued && (touchScreen.matches || sessionStorage.getItem("by-key"))) {
+    if (!isContinued && (touchScreen.matches || chat.storage.session.read("by-key"))) {
       document.activeElement?.blur?.();
     } else {
       field.focus({ preventScroll: true });
     }
-    sessionStorage.removeItem("by-key");
+    chat.storage.session.remove("by-key");
   };
 
   const handleInput = ({ target }) => {
@@ -163,9 +163,9 @@
   };
 
   const handleAcknowledgement = () => {
-    const field = findField();
+    const [field, text] = [findField(), sentText];
     removeSentText(field);
-    chat.drafts.finish();
+    chat.drafts.finish(text);
     if (!chat.conversationId()) carriedText = field.value;
     else if (field.value) chat.drafts.saveSoon();
     refresh();
@@ -201,6 +201,7 @@
   document.addEventListener("htmx:before:request", rememberSentText);
   document.addEventListener("htmx:after:request", handleResponse);
   document.addEventListener("htmx:error", handleNetworkError);
+  document.addEventListener("chat:draft-removed", refresh);
   document.addEventListener("htmx:after:swap", prepare);
   document.addEventListener("DOMContentLoaded", prepare);
   addEventListener("pageshow", refresh);

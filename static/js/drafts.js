@@ -6,36 +6,28 @@
   const MAX_KEEPALIVE = 15000; // characters; browsers carry at most 64 kB when a tab closes
   const findForm = () => document.querySelector("#composer");
   const findField = () => document.querySelector("#composer-text");
-  const storageKey = () => {
+  const createKey = (kind) => {
     const person = document.querySelector(".shell")?.dataset.person;
-    return `draft:${person}:${chat.conversationId() || "new"}`;
+    return `${kind}:${person}:${chat.conversationId() || "new"}`;
   };
+  const storageKey = () => createKey("draft");
 
-  const useStorage = (work) => {
-    try {
-      return work(localStorage);
-    } catch {
-      return null; // storage may be full or forbidden; the text is still in the field
-    }
-  };
-  const readLocal = () =>
-    useStorage((storage) => JSON.parse(storage.getItem(storageKey()) ?? "null"));
+  const { local } = chat.storage;
+  const readLocal = () => local.read(storageKey());
 
   // The tabs of this browser share an entry: each one removes no other text than its own.
   let ownText = "";
   let isTypedHere = false;
   const removeLocal = () => {
-    if (ownText && readLocal()?.text === ownText) {
-      useStorage((storage) => storage.removeItem(storageKey()));
-    }
+    if (ownText && readLocal()?.text === ownText) local.remove(storageKey());
     ownText = "";
     isTypedHere = false;
   };
   const writeLocal = (text, saved) => {
     if (!text) return removeLocal();
     ownText = text;
-    const entry = JSON.stringify({ text, saved, at: Date.now() });
-    useStorage((storage) => storage.setItem(storageKey(), entry));
+    const id = findForm().elements.client_id.value;
+    local.write(storageKey(), { id, text, saved, at: Date.now() });
   };
 
   let timer = 0;
@@ -81,12 +73,37 @@
     id.value = chat.createId();
   };
 
-  // The message is sent; the server removes its copy of the draft with it.
-  const finish = () => {
+  // A draft has the id of the page that it was typed in, and others may have been opened with it.
+  let restoredId = "";
+  const listIds = () => {
+    const { client_id: id, draft } = findForm().elements;
+    return [id.value, draft.value, restoredId].filter(Boolean);
+  };
+
+  const forget = () => {
     cancelTimer();
     request?.abort();
     removeLocal();
+  };
+
+  // The message is sent; the server removes its copy of the draft with it.
+  const finish = (text) => {
+    local.write(createKey("sent"), { text, ids: listIds() });
+    local.remove(createKey("sent"));
+    forget();
     renewIds();
+    restoredId = "";
+  };
+
+  // Another tab that showed the same draft has sent it. The same text of another draft stays.
+  const removeSentElsewhere = ({ key, newValue }) => {
+    if (!newValue || !findField() || key !== createKey("sent")) return;
+    const { text, ids } = JSON.parse(newValue);
+    if (chat.cleanMessage(findField().value) !== chat.cleanMessage(text)) return;
+    if (!listIds().some((id) => ids.includes(id))) return;
+    findField().value = "";
+    forget();
+    document.dispatchEvent(new CustomEvent("chat:draft-removed"));
   };
 
   // Another tab's text had replaced this one's, and was sent: the entry is free again.
@@ -101,11 +118,12 @@
     const savedAt = Number(findForm().dataset.savedAt) * 1000;
     if (entry && !entry.saved && entry.at > savedAt) {
       findField().value = ownText = entry.text;
+      restoredId = entry.id;
       timer = setTimeout(save, SAVE_DELAY);
     } else if (findField().value) {
       writeLocal(findField().value, true);
     } else {
-      useStorage((storage) => storage.removeItem(storageKey()));
+      local.remove(storageKey());
     }
   };
 
@@ -115,13 +133,12 @@
     save({ keepalive: findField().value.length < MAX_KEEPALIVE });
   };
 
-  const removeAll = (storage) => {
-    for (const key of Object.keys(storage)) if (key.startsWith("draft:")) storage.removeItem(key);
-  };
   const removeOnSignOut = ({ target }) => {
-    if (target.matches("[data-sign-out]")) useStorage(removeAll);
+    if (!target.matches("[data-sign-out]")) return;
+    for (const key of local.listKeys()) if (key.startsWith("draft:")) local.remove(key);
   };
 
+  addEventListener("storage", removeSentElsewhere);
   addEventListener("storage", saveWhenEntryIsFree);
   document.addEventListener("visibilitychange", saveWhenHidden);
   document.addEventListener("submit", removeOnSignOut);

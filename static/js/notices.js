@@ -14,10 +14,10 @@
     if (ctx.response.status < 300) ctx.sourceElement?.closest?.("[data-toast]")?.remove();
   };
 
-  // The person returns to this page after signing in.
+  // The person returns to this page after signing in, in this tab or in another one.
   const addReturnPath = ({ target }) => {
-    const link = target.closest("[data-sign-in]");
-    if (link) link.search = `?next=${encodeURIComponent(location.pathname)}`;
+    const link = target.closest?.("[data-sign-in]");
+    if (link) link.search = `?next=${encodeURIComponent(location.pathname + location.search)}`;
   };
 
   // A toast closes by itself, but not while the pointer or the focus is on it.
@@ -94,7 +94,9 @@
   addEventListener("focus", compareSession);
   document.addEventListener("click", closeToast);
   document.addEventListener("htmx:after:request", closeAfterUndo);
-  document.addEventListener("click", addReturnPath);
+  for (const event of ["focusin", "pointerdown", "click"]) {
+    document.addEventListener(event, addReturnPath);
+  }
   document.addEventListener("DOMContentLoaded", observeToasts);
 
   Object.assign(chat, { removeNotices });

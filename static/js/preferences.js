@@ -31,7 +31,8 @@
     applyTheme();
   };
 
-  // The next page needs it, not this one; asking for it takes as long as laying the page out.
+  // The next page needs it, not this one; asking for it takes as long as laying the page out. Who
+  // signs in sooner than that gets to a page that groups by day.
   const saveTimeZone = () => {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone && readCookie("tz") !== zone) writeCookie("tz", zone);
@@ -44,6 +45,7 @@
   };
 
   addEventListener("load", saveTimeZoneLater, { once: true });
+  document.addEventListener("submit", saveTimeZone);
   document.addEventListener("click", toggleTheme);
   document.addEventListener("click", closeNotice);
   // Another tab may have switched, and a page may come back from the browser's memory.

@@ -3,18 +3,12 @@
   "use strict";
 
   const $ = (selector) => document.querySelector(selector);
-  const useStorage = (work) => {
-    try {
-      return work(localStorage);
-    } catch {
-      return null; // storage may be forbidden
-    }
-  };
-  const isEnabled = () => useStorage((storage) => storage.getItem("keys")) !== "off";
+  const { local, session } = chat.storage;
+  const isEnabled = () => local.read("keys") !== "off";
 
   const followLink = (link) => {
     if (!link) return;
-    sessionStorage.setItem("by-key", "1");
+    session.write("by-key", true);
     link.click();
   };
 
@@ -72,9 +66,8 @@
 
   const saveEnabled = ({ target }) => {
     if (target.id !== "shortcuts-enabled") return;
-    useStorage((storage) => (
-      target.checked ? storage.removeItem("keys") : storage.setItem("keys", "off")
-    ));
+    if (target.checked) local.remove("keys");
+    else local.write("keys", "off");
   };
 
   const openOnClick = ({ target }) => {

@@ -20,7 +20,7 @@
       .map((item) => [item.dataset.row, topOf(item)])
       .filter(([, top]) => top > -height && top < 2 * height));
   };
-  const savePositions = () => sessionStorage.setItem(STORAGE_KEY, JSON.stringify(readPositions()));
+  const savePositions = () => chat.storage.session.write(STORAGE_KEY, readPositions());
 
   // The item of the open conversation stands where it stood on the page before; if that is out of
   // view, in the middle.
@@ -29,7 +29,7 @@
     if (!item || isSearching()) return;
     const room = box().clientHeight - item.offsetHeight;
     const current = topOf(item);
-    const saved = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "{}")[chat.conversationId()];
+    const saved = chat.storage.session.read(STORAGE_KEY)?.[chat.conversationId()];
     const top = saved ?? (current > room ? room / 2 : current);
     scrollItemTo(item, Math.min(Math.max(top, 0), room));
   };

@@ -313,6 +313,51 @@ def test_sending_in_one_tab_keeps_the_draft_of_another(
     expect(other.box).to_have_value("A longer text")
 
 
+@pytest.mark.parametrize("place", ["new chat", "conversation"])
+@pytest.mark.parametrize("sender", ["first", "second"])
+def test_a_draft_that_is_sent_leaves_the_other_tab_that_shows_it(
+    person: Person, upstream: UpstreamThread, place: str, sender: str
+) -> None:
+    upstream.script(answer("One."), answer("Two."))
+    if place == "conversation":
+        person.ask("First?")
+        person.sees_status("complete")
+    type_draft(person, "Shown in both")
+    tabs = [person, person.second_tab()]
+    expect(tabs[1].box).to_have_value("Shown in both")
+    sending, other = tabs if sender == "first" else reversed(tabs)
+    sending.box.press("Enter")
+    expect(other.box).to_have_value("")
+    expect(other.page.locator("#composer")).not_to_have_class(re.compile("ready"))
+    other.page.reload()
+    expect(other.box).to_have_value("")
+
+
+def test_a_draft_that_went_on_in_another_tab_stays_there(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    upstream.script(answer("One."))
+    type_draft(person, "Half")
+    other = person.second_tab()
+    type_draft(other, "Half and the rest")
+    person.box.press("Enter")
+    person.sees("One.")
+    expect(other.box).to_have_value("Half and the rest")
+
+
+def test_the_same_text_that_was_typed_in_two_tabs_stays_in_the_other(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    """As for a comparison of two models."""
+    upstream.script(answer("One."), answer("Two."))
+    other = person.second_tab()
+    for tab in (person, other):
+        type_draft(tab, "The same")
+    person.box.press("Enter")
+    person.sees("One.")
+    expect(other.box).to_have_value("The same")
+
+
 def test_a_draft_that_was_opened_and_went_on_is_gone_when_it_is_sent(
     person: Person, upstream: UpstreamThread
 ) -> None:

@@ -13,7 +13,7 @@ from tests.support.person import Person
 
 pytestmark = pytest.mark.browser
 
-MOST_BYTES = 100_000
+MOST_BYTES = 60_000
 MOST_REQUESTS = 12
 
 
@@ -45,7 +45,7 @@ def test_the_first_page_is_light(person: Person, upstream: UpstreamThread) -> No
     upstream.script(answer("Light."))
     person.ask("How heavy?")
     person.sees_status("complete")
-    for name, most in (("cold", MOST_BYTES), ("warm", 25_000)):
+    for name, most in (("cold", MOST_BYTES), ("warm", 10_000)):
         wire = Wire(person, cache=name == "warm")
         person.page.goto(person.page.url)
         person.page.wait_for_load_state("networkidle")

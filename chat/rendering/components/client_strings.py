@@ -42,6 +42,7 @@ def client_strings() -> dict[str, str]:
         "unreachable": _("The server can't be reached. Your text is still here. Try again."),
         "not_taken": _("Your message wasn't sent. Your text is still here. Try again."),
         "out_of_date": _("This page is out of date. Your text is still here. Reload the page."),
+        "no_files": _("Files can't be attached. Paste their text into the message instead."),
         "no_search": _("The search failed. Try again."),
         "answered": _("“{title}” has a new answer."),
         "open": _("Open"),

@@ -103,13 +103,31 @@ def test_those_who_are_not_signed_in_are_told(
     html = response.content.decode()
     assert response.status_code == 401
     assert "You are signed out. Sign in to continue. Your text is saved." in html
-    assert 'href="/accounts/login/"' in html
     if headers:
+        assert 'href="/accounts/login/"' in html
         assert response["HX-Retarget"] == "#composer-notice"
         assert response["HX-Reswap"] == "innerHTML"
     else:
+        assert 'href="/accounts/login/?next=%2F"' in html
         assert "Why not?" in html
     assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("referer", "path"),
+    [
+        ("http://testserver/c/7/?q=a%20b#end", "%2Fc%2F7%2F%3Fq%3Da%2520b"),
+        ("http://testserver//elsewhere.example/", "%2F%2Felsewhere.example%2F"),
+        ("https://elsewhere.example/c/7/", "%2F"),
+        ("http://[", "%2F"),
+        ("", "%2F"),
+    ],
+)
+def test_signing_in_leads_back_to_the_page_of_the_form(
+    client: Client, referer: str, path: str
+) -> None:
+    html = client.post(START, TEXT, headers={"Referer": referer}).content.decode()
+    assert f'href="/accounts/login/?next={path}"' in html
 
 
 @pytest.mark.parametrize("path", [START, *(command.name for command in COMMANDS)])

@@ -17,7 +17,8 @@ NAMELESS_HANDLER = re.compile(
 
 
 def test_every_script_is_in_the_bundle() -> None:
-    assert {f"js/{file.name}" for file in FILES} <= set(BUNDLES["page.js"])
+    """The page that is printed has one of its own."""
+    assert {f"js/{file.name}" for file in FILES} - {"js/print.js"} <= set(BUNDLES["page.js"])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -40,3 +41,11 @@ def test_no_text_of_a_script_spans_lines(file: Path) -> None:
     code = [line for line in file.read_text().splitlines() if not line.strip().startswith("//")]
     assert [line for line in code if line.count("`") % 2] == []
     assert "/*" not in file.read_text()
+
+
+def test_only_the_wrapper_touches_storage() -> None:
+    """Each access may throw where storage is blocked."""
+    direct = {
+        file.name for file in FILES if re.search("(?:local|session)Storage", file.read_text())
+    }
+    assert direct == {"storage.js"}
