@@ -6,10 +6,9 @@ takes more than that for formulas, so it gets to see only the dollar signs of fo
 """
 
 import re
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from chat.rendering.markdown.backticks import Backticks
 from chat.rendering.markdown.prose import has_latex, has_relation, is_prose, is_word
 
 # Stands for a dollar sign that is prose: a character of the same kind, because next to emphasis it
@@ -90,27 +89,18 @@ def _glue(content: str) -> str:
 
 def find_formulas(text: str) -> list[tuple[int, int]]:
     """Return start and end of each formula between dollar signs in the text of one block."""
-    tokens = list(_TOKEN.finditer(text))
-    ticks: dict[str, list[int]] = defaultdict(list)
-    for token in tokens:
-        if token[0][0] == "`":
-            ticks[token[0]].append(token.start())
+    backticks = Backticks(text)
     formulas: list[tuple[int, int]] = []
     position = 0
-    for token in tokens:
-        if token.end() <= position:
-            continue
+    while token := _TOKEN.search(text, position):
+        stop = None
         if token[0][0] == "`":
-            runs = ticks[token[0]]
-            index = bisect_left(runs, token.end())
-            if index < len(runs) and token.start() >= position:
-                position = runs[index] + len(token[0])
+            stop = backticks.find_end(token)
         elif token[0][0] == "$":
-            start = max(token.start(), position)
-            stop = find_end(text, start)
+            stop = find_end(text, token.start())
             if stop is not None:
-                formulas.append((start, stop))
-                position = stop
+                formulas.append((token.start(), stop))
+        position = token.end() if stop is None else stop
     return formulas
 
 

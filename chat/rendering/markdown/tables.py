@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from chat.rendering.markdown import dollars
+from chat.rendering.markdown.backticks import Backticks
 
 # https://github.github.com/gfm/#delimiter-row; a row of dashes alone underlines a heading.
 # Possessive, so that a line of many blanks cannot make the match backtrack.
@@ -133,27 +134,28 @@ def escape_bars(row: str, parts: Sequence[tuple[int, int]]) -> str:
 
 def find_spans(row: str) -> list[tuple[int, int]]:
     """Return start and end of each code span and formula in a row, in linear time."""
-    delimiters = list(_DELIMITER.finditer(row))
+    backticks = Backticks(row)
     offsets: dict[str, list[int]] = defaultdict(list)
-    for delimiter in delimiters:
+    for delimiter in _DELIMITER.finditer(row):
         offsets[delimiter[0]].append(delimiter.start())
     code_and_math: list[tuple[int, int]] = []
-    end = 0
-    for delimiter in delimiters:
-        if delimiter.start() < end:
-            continue
-        stop = _span_end(row, delimiter, offsets)
+    position = 0
+    while delimiter := _DELIMITER.search(row, position):
+        if delimiter[0][0] == "`":
+            stop = backticks.find_end(delimiter)
+        else:
+            stop = _formula_end(row, delimiter, offsets)
         if stop is not None:
             code_and_math.append((delimiter.start(), stop))
-            end = stop
+        position = delimiter.end() if stop is None else stop
     return code_and_math
 
 
-def _span_end(row: str, delimiter: re.Match[str], offsets: dict[str, list[int]]) -> int | None:
-    """Return the end of the code span or formula that the delimiter opens, if it opens one."""
+def _formula_end(row: str, delimiter: re.Match[str], offsets: dict[str, list[int]]) -> int | None:
+    """Return the end of the formula that the delimiter opens, if it opens one."""
     if delimiter[0][0] == "$":
         return dollars.find_end(row, delimiter.start())
-    closing = delimiter[0] if delimiter[0][0] == "`" else _CLOSINGS.get(delimiter[0], "")
+    closing = _CLOSINGS.get(delimiter[0], "")
     index = bisect_left(offsets[closing], delimiter.end()) if closing else 0
     if not closing or index == len(offsets[closing]):
         return None

@@ -1,0 +1,40 @@
+"""Code spans: where they end, and that the text after them is read as usual."""
+
+import pytest
+
+from tests.support.dom import Element
+from tests.unit.rendering.growing_page import shown
+
+
+def formulas(tree: Element) -> list[str]:
+    return [formula.attributes["alttext"] or "" for formula in tree.find("math")]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "right"),
+    [
+        (r"Put `C:\dir\` where $x^2$ is, then `y` and $z$.", ["C:\\dir\\", "y"], ["x^2", "z"]),
+        (r"The sign `\` begins $\alpha$ and `$b$`.", ["\\", "$b$"], ["\\alpha"]),
+        (r"``a`\`` and $x^2$, not `$y$`", ["a`\\", "$y$"], ["x^2"]),
+        (r"`a\\` $b$ `\\\` $c$ `d`", ["a\\\\", "\\\\\\", "d"], ["b", "c"]),
+        (r"A \` is no code, $x^2$ `y` $z$", ["y"], ["x^2", "z"]),
+        (r"A \`` a $x$ ` $z$", [" a $x$ "], ["z"]),
+    ],
+)
+def test_a_backslash_before_the_end_is_code(text: str, code: list[str], right: list[str]) -> None:
+    tree = shown(text)
+    assert [element.text.strip() for element in tree.find("code")] == [c.strip() for c in code]
+    assert formulas(tree) == right
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        (r"| `\` | `x|y` |", ["\\", "x|y"]),
+        (r"| `C:\` | `a|b` | `c` |", ["C:\\", "a|b | c"]),
+        (r"| $|x|$ `\` | ``\`` `p|q` |", ["|x| \\", "\\ p|q"]),
+    ],
+)
+def test_a_backslash_before_the_end_in_a_table(row: str, cells: list[str]) -> None:
+    tree = shown(f"| a | b |\n|---|---|\n{row}")
+    assert [cell.text for cell in tree.find("td")] == cells
