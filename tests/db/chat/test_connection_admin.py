@@ -713,7 +713,9 @@ def test_a_model_that_was_marked_is_offered_again(
 
 
 # The list of models
-def save_list(client: Client, default: ChatModel | None, **changes: str) -> str:
+def save_list(
+    client: Client, default: ChatModel | None, shown_default: str = "", **changes: str
+) -> str:
     """Save the list as its page shows it, with some changes."""
     rows = list(ChatModel.objects.order_by("position", "label", "pk"))
     data = {
@@ -729,7 +731,7 @@ def save_list(client: Client, default: ChatModel | None, **changes: str) -> str:
             if name == row.repo_id.replace("-", "_"):
                 data[f"form-{index}-position"] = value
     if default is not None:
-        data["default_model"] = str(default.pk)
+        data |= {"default_model": str(default.pk), "shown_default": shown_default}
     return text_of(client.post("/admin/chat/chatmodel/", data, follow=True))
 
 
@@ -747,6 +749,33 @@ def test_the_order_is_edited_in_the_list(staff_client: Client, model: ChatModel)
     save_list(staff_client, None, a="77")
     model.refresh_from_db()
     assert model.position == 77
+
+
+def test_a_stale_list_does_not_bring_the_earlier_default_back(
+    staff_client: Client, model: ChatModel
+) -> None:
+    earlier = default_model()
+    page = text_of(staff_client.get("/admin/chat/chatmodel/"))
+    shown = re.findall('name="shown_default" value="([^"]+)"', page)
+    assert shown == [str(earlier.pk)]
+    make_default_model(model)
+    save_list(staff_client, earlier, shown_default=shown[0])
+    assert default_model() == model
+    save_list(staff_client, earlier, shown_default=str(model.pk))
+    assert default_model() == earlier
+
+
+def test_a_list_that_is_not_valid_changes_no_default(
+    staff_client: Client, model: ChatModel
+) -> None:
+    earlier = default_model()
+    ChatModel.objects.filter(pk=model.pk).update(repo_id="a", enabled=False)
+    page = save_list(staff_client, model, a="-1", shown_default=str(earlier.pk))
+    assert "Please correct the error" in page
+    assert f'name="shown_default" value="{earlier.pk}"' in page
+    assert default_model() == earlier
+    model.refresh_from_db()
+    assert not model.enabled
 
 
 @pytest.mark.parametrize("key", ["", "x", str(uuid4())], ids=["none", "odd", "unknown"])
