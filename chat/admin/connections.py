@@ -10,8 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from chat.admin.connection_form import ConnectionForm
@@ -21,6 +23,9 @@ from chat.errors import ChatError
 from chat.llm.endpoints import environment_endpoint, read_key
 from chat.models import Connection
 from chat.services.offered_models import models_of, offer_again
+
+# Reports of errors hold what was posted.
+is_key_sensitive = method_decorator(sensitive_post_parameters("key"))
 
 
 @admin.register(Connection)
@@ -82,6 +87,11 @@ class ConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             offer_again(models_of(obj))
         request.added_connection = None if change else obj  # type: ignore[attr-defined]
 
+    @is_key_sensitive
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().change_view(request, *args, **kwargs)
+
+    @is_key_sensitive
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db.models.functions import Now
 from django.test import Client
+from django.views.debug import SafeExceptionReporterFilter
 
 from accounts.models import User
 from chat.llm.endpoints import server_of
@@ -225,6 +226,18 @@ def test_another_path_keeps_the_key(
     connection.refresh_from_db()
     assert (connection.kind, connection.address) == ("tgi", "http://127.0.0.1")
     assert decrypt(connection.encrypted_key) == KEY
+
+
+@pytest.mark.parametrize("page", ["add", "change"])
+def test_a_key_is_in_no_report_of_an_error(
+    staff_client: Client, connection: Connection, page: str
+) -> None:
+    path = f"{PAGE}add/" if page == "add" else f"{PAGE}{connection.pk}/change/"
+    # Without a name the page comes back, as it would not after an error of the code.
+    response = staff_client.post(path, {"kind": "openai", "key": KEY})
+    posted = SafeExceptionReporterFilter().get_post_parameters(response.wsgi_request)
+    assert KEY not in str(posted)
+    assert posted["kind"] == "openai"
 
 
 def test_a_key_is_on_no_page(staff_client: Client, connection: Connection) -> None:
