@@ -1,11 +1,13 @@
 """The admin of the models, and of the questions that an empty chat suggests."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -126,6 +128,8 @@ class ChatModelAdmin(DialectAdmin):
         checked = SafeString(" checked" if model.is_default else "")
         label = _("Make %(model)s the default") % {"model": model}
         html = '<input type="radio" name="default_model" value="{}" aria-label="{}"{}>'
+        if model.is_default:
+            html += f'<input type="hidden" name="shown_default" value="{model.pk}">'
         return format_html(html, model.pk, label, checked)
 
     @admin.display(description=gettext_lazy("Server"), empty_value="–")
@@ -141,14 +145,31 @@ class ChatModelAdmin(DialectAdmin):
         return super().get_changelist_form(request, **{"form": ChatModelForm} | kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Save the default first, so that the earlier one can be disabled with the same post."""
-        if "_save" in request.POST and self.has_change_permission(request):
+        """Save the default first, so that the earlier one can be disabled with the same post.
+
+        If the rest of the list is not valid, the default stays too.
+        """
+        if "_save" not in request.POST or not self.has_change_permission(request):
+            return super().changelist_view(request, extra_context)
+        posted = request.POST
+        with transaction.atomic():
             self.save_default(request)
+            response = super().changelist_view(request, extra_context)
+            if response.status_code == HTTPStatus.FOUND:
+                return response
+            transaction.set_rollback(True)
+        # The page with the errors, of the rows as they are.
+        request.POST = posted
         return super().changelist_view(request, extra_context)
 
     def save_default(self, request: HttpRequest) -> None:
-        """Make the model with the selected radio button the default, and enable it."""
+        """Make the model with the selected radio button the default, and enable it.
+
+        A button that was not touched changes nothing: the default may be another one by now.
+        """
         key = request.POST.get("default_model", "")
+        if key == request.POST.get("shown_default"):
+            return
         model = self.get_object(request, key)
         if model is None or model.is_default:
             return

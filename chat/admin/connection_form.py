@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
 
 from chat.llm.providers import is_refused_url, is_usable_key
 from chat.models import Connection
@@ -39,6 +40,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
                 "A key is saved. It is never shown again. Leave this empty to keep it."
             )
 
+    @sensitive_variables("key")
     def clean_key(self) -> str:
         """Refuse a key that no header can hold."""
         key: str = self.cleaned_data["key"].strip()
@@ -90,6 +92,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         except forms.ValidationError as error:
             self.add_error("address", error)
 
+    @sensitive_variables("key")
     def save(self, commit: bool = True) -> Any:
         """Encrypt the key, if there is one."""
         if key := self.cleaned_data.get("key"):

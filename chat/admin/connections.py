@@ -10,8 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from chat.admin.connection_form import ConnectionForm
@@ -20,8 +22,10 @@ from chat.admin.probes import run_connection_test
 from chat.errors import ChatError
 from chat.llm.endpoints import environment_endpoint, read_key
 from chat.models import Connection
-from chat.models.connection import EnvironmentServer
-from chat.services.offered_models import environment_connection, models_of, offer_again
+from chat.services.offered_models import models_of, offer_again
+
+# Reports of errors hold what was posted.
+is_key_sensitive = method_decorator(sensitive_post_parameters("key"))
 
 
 @admin.register(Connection)
@@ -77,18 +81,17 @@ class ConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return not is_of_environment(obj) and super().has_change_permission(request, obj)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        for server in (EnvironmentServer.BASE_URL, EnvironmentServer.HF_TOKEN):
-            if environment_endpoint(server).kind != "none":
-                environment_connection(server)
-        return super().changelist_view(request, extra_context)
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and not {"kind", "address"}.isdisjoint(form.changed_data):
             offer_again(models_of(obj))
         request.added_connection = None if change else obj  # type: ignore[attr-defined]
 
+    @is_key_sensitive
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().change_view(request, *args, **kwargs)
+
+    @is_key_sensitive
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -97,7 +100,11 @@ class ConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         connection = getattr(request, "added_connection", None)
         if connection is None or response.status_code != 302:
             return response
+        if not request.user.has_perm("chat.add_chatmodel"):
+            return response
         listing = offer_single(request, connection)
+        if "_save" not in request.POST:
+            return response
         page = "change" if len(listing.models) <= 1 else "offer"
         return redirect(f"admin:chat_connection_{page}", connection.pk)
 
@@ -148,7 +155,8 @@ class ConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def test_view(self, request: HttpRequest, key: str) -> HttpResponse:
         """Test the connection and show the report."""
-        connection = self.get_permitted(request, key, "chat.view_connection")
+        permissions = ("chat.view_connection", "chat.change_connection")
+        connection = self.get_permitted(request, key, *permissions)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -51,7 +51,7 @@ class Listing:
 
 
 def read_listing(connection: Connection) -> Listing:
-    """Ask the server for its models, and note which ones it has."""
+    """Ask the server for its models; writes nothing."""
     endpoint: Endpoint | None = None
     try:
         endpoint = connection_endpoint(connection)
@@ -60,7 +60,6 @@ def read_listing(connection: Connection) -> Listing:
         status = getattr(error, "upstream_status", None)
         return Listing(refusal=explain(error.code, endpoint, status))
     if listed:
-        record_listing(connection, listed)
         return Listing(listed)
     return Listing(refusal=explain("no_model_list", endpoint))
 
@@ -86,11 +85,16 @@ def in_words(tokens: int | None) -> str:
 def offer(
     request: HttpRequest, connection: Connection, listing: Listing, names: Sequence[str]
 ) -> list[ChatModel]:
-    """Add the named models that the server lists, and say what was done."""
+    """Add the named models that the server lists, note what it lists, and say what was done.
+
+    Who may not change models does not change the default either.
+    """
     selected = [item for item in listing.models if item.repo_id in set(names)]
     with transaction.atomic():
         added = add_models(connection, selected)
-        default = added[0] if added and should_replace_default() else None
+        record_listing(connection, listing.models)
+        may_change = request.user.has_perm("chat.change_chatmodel")
+        default = added[0] if added and may_change and should_replace_default() else None
         if default is not None:
             make_default_model(default)
     if not added:

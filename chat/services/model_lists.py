@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from chat.errors import ErrorCode, error_code
+from chat.llm.endpoints import environment_endpoint
 from chat.llm.providers import ListedModel
 from chat.models import ChatModel, Connection, Run
 from chat.models.connection import EnvironmentServer
@@ -61,7 +62,10 @@ def has_answered(model: ChatModel) -> bool:
 
 
 def apply_first_list(listed: list[ListedModel]) -> Offer:
-    """Write what the environment's server lists; database work."""
+    """Write what the environment's server lists, and the rows of its servers; database work."""
+    for row in (EnvironmentServer.BASE_URL, EnvironmentServer.HF_TOKEN):
+        if environment_endpoint(row).kind != "none":
+            environment_connection(row)
     if not settings.INFERENCE_BASE_URL:
         forget_listing()
     server = EnvironmentServer.HF_TOKEN

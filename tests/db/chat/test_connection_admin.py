@@ -7,14 +7,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db.models.functions import Now
 from django.test import Client
+from django.views.debug import SafeExceptionReporterFilter
 
+from accounts.models import User
 from chat.llm.endpoints import server_of
 from chat.llm.providers import ListedModel
 from chat.models import ChatModel, Connection
 from chat.models.connection import EnvironmentServer
 from chat.services.dialects import remember_window
+from chat.services.model_lists import apply_first_list
 from chat.services.offered_models import add_models, environment_connection, record_listing
 from chat.services.system_prompts import make_default_model
 from core.encryption import decrypt, encrypt
@@ -60,6 +64,8 @@ def model(connection: Connection) -> ChatModel:
 
 def add(client: Client, **fields: str) -> Any:
     values = {"name": "Workshop", "kind": "openai", "address": "", "provider": "auto", "key": ""}
+    if not {"_addanother", "_continue"}.intersection(fields):
+        values["_save"] = "Save"
     return client.post(f"{PAGE}add/", values | fields, follow=True)
 
 
@@ -222,6 +228,18 @@ def test_another_path_keeps_the_key(
     assert decrypt(connection.encrypted_key) == KEY
 
 
+@pytest.mark.parametrize("page", ["add", "change"])
+def test_a_key_is_in_no_report_of_an_error(
+    staff_client: Client, connection: Connection, page: str
+) -> None:
+    path = f"{PAGE}add/" if page == "add" else f"{PAGE}{connection.pk}/change/"
+    # Without a name the page comes back, as it would not after an error of the code.
+    response = staff_client.post(path, {"kind": "openai", "key": KEY})
+    posted = SafeExceptionReporterFilter().get_post_parameters(response.wsgi_request)
+    assert KEY not in str(posted)
+    assert posted["kind"] == "openai"
+
+
 def test_a_key_is_on_no_page(staff_client: Client, connection: Connection) -> None:
     change(staff_client, connection, key=KEY)
     for path in ("", f"{connection.pk}/change/", f"{connection.pk}/history/"):
@@ -248,6 +266,7 @@ def test_the_environments_server_is_shown_and_not_changed(
     settings.INFERENCE_BASE_URL, settings.INFERENCE_API_KEY = upstream.base_url, KEY
     forget_environment()
     try:
+        apply_first_list([])
         page = text_of(staff_client.get(PAGE))
         assert "Set by the environment" in page
         row = environment_connection(EnvironmentServer.BASE_URL)
@@ -501,6 +520,92 @@ def test_tests_are_for_administrators(
     assert not upstream.chats
 
 
+def editor(*permissions: str) -> Client:
+    """A member of the staff with a few rights."""
+    user = User.objects.create_user(f"{uuid4().hex}@example.org", "password-42!", is_staff=True)
+    rights = Permission.objects.filter(content_type__app_label="chat", codename__in=permissions)
+    user.user_permissions.set(rights)
+    assert len(rights) == len(permissions)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_who_may_not_add_models_adds_none_with_a_connection(upstream: UpstreamThread) -> None:
+    upstream.offer({"a": {}})
+    client = editor("view_connection", "add_connection", "change_connection")
+    response = add(client, address=upstream.base_url)
+    assert Connection.objects.filter(environment="").exists()
+    assert not ChatModel.objects.filter(repo_id="a").exists()
+    assert response.redirect_chain[-1][0] == PAGE
+    row = Connection.objects.get(environment="")
+    page = text_of(client.get(f"{PAGE}{row.pk}/change/"))
+    assert "/offer/" not in page
+    assert "/test/" in page
+
+
+def test_who_may_not_change_models_changes_no_default(
+    connection: Connection, upstream: UpstreamThread
+) -> None:
+    ChatModel.objects.filter(is_default=True).update(is_local=True)
+    before = default_model()
+    upstream.offer({"a": {}})
+    assert "1 model was added" in offered(
+        editor("view_connection", "view_chatmodel", "add_chatmodel"), connection, "a"
+    )
+    assert default_model() == before
+
+
+def test_a_test_needs_the_right_to_change(model: ChatModel, upstream: UpstreamThread) -> None:
+    client = editor("view_connection", "view_chatmodel")
+    for row in (model, model.connection):
+        assert row is not None
+        path = f"/admin/chat/{row._meta.model_name}/{row.pk}/"
+        assert client.post(f"{path}test/").status_code == 403
+        assert "/test/" not in text_of(client.get(f"{path}change/"))
+    assert not upstream.chats
+
+
+def test_the_environments_server_can_be_tested(
+    staff_client: Client, settings: Any, upstream: UpstreamThread
+) -> None:
+    settings.INFERENCE_BASE_URL = upstream.base_url
+    forget_environment()
+    try:
+        upstream.offer({"a": {}})
+        upstream.script(answer("Hello."))
+        row = environment_connection(EnvironmentServer.BASE_URL)
+        assert "The test passed." in report_of(staff_client, row)
+    finally:
+        settings.INFERENCE_BASE_URL = ""
+        forget_environment()
+
+
+def test_looking_writes_nothing(
+    staff_client: Client, connection: Connection, model: ChatModel, upstream: UpstreamThread
+) -> None:
+    ChatModel.objects.filter(pk=model.pk).update(listed_at=Now())
+    upstream.offer({"other": {}})
+    before = [*ChatModel.objects.values(), *Connection.objects.values()]
+    for page in ("", f"{connection.pk}/change/", f"{connection.pk}/offer/"):
+        text_of(staff_client.get(PAGE + page))
+    assert [*ChatModel.objects.values(), *Connection.objects.values()] == before
+    offered(staff_client, connection, "other")
+    added = ChatModel.objects.get(repo_id="other")
+    model.refresh_from_db()
+    assert (added.listed_at is None, model.missing_since is None) == (False, False)
+
+
+def test_after_saving_one_goes_where_one_wanted(
+    staff_client: Client, upstream: UpstreamThread
+) -> None:
+    upstream.offer({"a": {}, "b": {}})
+    again = add(staff_client, name="One", address=upstream.base_url, _addanother="1")
+    assert again.redirect_chain[-1][0].endswith("/add/")
+    stay = add(staff_client, name="Two", address=upstream.base_url, _continue="1")
+    assert stay.redirect_chain[-1][0].endswith("/change/")
+
+
 def test_an_unknown_connection_is_not_found(staff_client: Client) -> None:
     for key in (uuid4(), "x", "%00"):
         assert staff_client.get(f"{PAGE}{key}/offer/").status_code in (404, 302)
@@ -621,7 +726,9 @@ def test_a_model_that_was_marked_is_offered_again(
 
 
 # The list of models
-def save_list(client: Client, default: ChatModel | None, **changes: str) -> str:
+def save_list(
+    client: Client, default: ChatModel | None, shown_default: str = "", **changes: str
+) -> str:
     """Save the list as its page shows it, with some changes."""
     rows = list(ChatModel.objects.order_by("position", "label", "pk"))
     data = {
@@ -637,7 +744,7 @@ def save_list(client: Client, default: ChatModel | None, **changes: str) -> str:
             if name == row.repo_id.replace("-", "_"):
                 data[f"form-{index}-position"] = value
     if default is not None:
-        data["default_model"] = str(default.pk)
+        data |= {"default_model": str(default.pk), "shown_default": shown_default}
     return text_of(client.post("/admin/chat/chatmodel/", data, follow=True))
 
 
@@ -655,6 +762,33 @@ def test_the_order_is_edited_in_the_list(staff_client: Client, model: ChatModel)
     save_list(staff_client, None, a="77")
     model.refresh_from_db()
     assert model.position == 77
+
+
+def test_a_stale_list_does_not_bring_the_earlier_default_back(
+    staff_client: Client, model: ChatModel
+) -> None:
+    earlier = default_model()
+    page = text_of(staff_client.get("/admin/chat/chatmodel/"))
+    shown = re.findall('name="shown_default" value="([^"]+)"', page)
+    assert shown == [str(earlier.pk)]
+    make_default_model(model)
+    save_list(staff_client, earlier, shown_default=shown[0])
+    assert default_model() == model
+    save_list(staff_client, earlier, shown_default=str(model.pk))
+    assert default_model() == earlier
+
+
+def test_a_list_that_is_not_valid_changes_no_default(
+    staff_client: Client, model: ChatModel
+) -> None:
+    earlier = default_model()
+    ChatModel.objects.filter(pk=model.pk).update(repo_id="a", enabled=False)
+    page = save_list(staff_client, model, a="-1", shown_default=str(earlier.pk))
+    assert "Please correct the error" in page
+    assert f'name="shown_default" value="{earlier.pk}"' in page
+    assert default_model() == earlier
+    model.refresh_from_db()
+    assert not model.enabled
 
 
 @pytest.mark.parametrize("key", ["", "x", str(uuid4())], ids=["none", "odd", "unknown"])

@@ -143,6 +143,13 @@ def test_hugging_face_offers_a_named_model(environment: Any) -> None:
     assert (model.connection.environment, model.connection.kind) == ("HF_TOKEN", "hf")
 
 
+def test_a_start_makes_rows_for_the_servers_of_the_environment(environment: Any) -> None:
+    environment.HF_TOKEN, environment.INFERENCE_BASE_URL = "hf_x", "http://127.0.0.1:9/v1"
+    apply_first_list([])
+    rows = Connection.objects.values_list("environment", "kind")
+    assert set(rows) == {("HF_TOKEN", "hf"), ("INFERENCE_BASE_URL", "openai")}
+
+
 def test_the_demonstration_model_is_not_offered_again(environment: Any) -> None:
     environment.INFERENCE_BASE_URL, environment.LOCAL_MODEL = "http://127.0.0.1:9/v1", "demo"
     assert apply_first_list([ListedModel("demo")]).added == ()
