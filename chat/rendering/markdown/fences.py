@@ -53,11 +53,13 @@ def rewrite_fences(source: str) -> str:
             continue
         mark, info = match[2] or match[4], match[3] or match[5] or ""
         indent = len(match[1].expandtabs(4))
-        end = _find_end(lines, number, FenceNesting(mark, info if can_nest else "", indent))
+        limit = _find_dedent(lines, number, indent - 3)
+        inside = range(number + 1, limit)
+        end = _find_end(lines, inside, FenceNesting(mark, info if can_nest else "", indent))
         if end is None and can_nest:  # perhaps the inner block has no end; do not search again
             can_nest = False
-            end = _find_end(lines, number, FenceNesting(mark, "", indent))
-        stop = len(lines) if end is None else end
+            end = _find_end(lines, inside, FenceNesting(mark, "", indent))
+        stop = limit - 1 if end is None else end
         if "\t" in match[1]:
             _expand_indent(lines, number, stop, indent)
         if end is not None:
@@ -66,8 +68,21 @@ def rewrite_fences(source: str) -> str:
     return "\n".join(lines)
 
 
-def _find_end(lines: list[str], start: int, nesting: FenceNesting) -> int | None:
-    return next((n for n in range(start + 1, len(lines)) if nesting.closes(lines[n])), None)
+def _find_dedent(lines: list[str], start: int, columns: int) -> int:
+    """Return the line that ends the list item around a fence: its indentation is smaller."""
+    if columns <= 0:
+        return len(lines)
+    blanks = " " * columns
+    numbers = range(start + 1, len(lines))
+    return next((n for n in numbers if _is_left_of(lines[n], blanks)), len(lines))
+
+
+def _is_left_of(line: str, blanks: str) -> bool:
+    return not line.expandtabs(4).startswith(blanks) and not line.isspace() and bool(line)
+
+
+def _find_end(lines: list[str], numbers: range, nesting: FenceNesting) -> int | None:
+    return next((number for number in numbers if nesting.closes(lines[number])), None)
 
 
 def _widen(lines: list[str], start: int, end: int, mark: str) -> None:
