@@ -9,6 +9,7 @@ from chat.rendering.markdown import (
     inline_tags,
     literals,
     tables,
+    windows_paths,
 )
 from chat.rendering.markdown.code_lines import code_lines
 from chat.rendering.markdown.fences import rewrite_fences
@@ -70,6 +71,7 @@ def prepare(source: str) -> str:
 
 
 def _mark_inline(source: str) -> str:
+    source = windows_paths.hide(source)
     if "<" in source:
         source = inline_tags.mark(source)
     if "://" in source or "www." in source:
