@@ -53,36 +53,37 @@ def rewrite_fences(source: str) -> str:
             continue
         mark, info = match[2] or match[4], match[3] or match[5] or ""
         indent = len(match[1].expandtabs(4))
-        limit = _find_dedent(lines, number, indent - 3)
-        inside = range(number + 1, limit)
-        end = _find_end(lines, inside, FenceNesting(mark, info if can_nest else "", indent))
+        nesting = FenceNesting(mark, info if can_nest else "", indent)
+        end, stop = _find_end(lines, number, indent, nesting)
         if end is None and can_nest:  # perhaps the inner block has no end; do not search again
-            can_nest = False
-            end = _find_end(lines, inside, FenceNesting(mark, "", indent))
-        stop = limit - 1 if end is None else end
+            can_nest = stop < len(lines)
+            end, stop = _find_end(lines, number, indent, FenceNesting(mark, "", indent))
         if "\t" in match[1]:
             _expand_indent(lines, number, stop, indent)
         if end is not None:
             _widen(lines, number, end, mark)
-        number = stop + 1
+        number = stop
     return "\n".join(lines)
 
 
-def _find_dedent(lines: list[str], start: int, columns: int) -> int:
-    """Return the line that ends the list item around a fence: its indentation is smaller."""
-    if columns <= 0:
-        return len(lines)
-    blanks = " " * columns
-    numbers = range(start + 1, len(lines))
-    return next((n for n in numbers if _is_left_of(lines[n], blanks)), len(lines))
+def _find_end(
+    lines: list[str], start: int, indent: int, nesting: FenceNesting
+) -> tuple[int | None, int]:
+    """Return the line that closes the fence, None if none does, and the line after the block.
+
+    A line with less indentation than the list item around the fence ends both.
+    """
+    blanks = " " * max(0, indent - 3)
+    for number in range(start + 1, len(lines)):
+        if blanks and _is_left_of(lines[number], blanks):
+            return None, number
+        if nesting.closes(lines[number]):
+            return number, number + 1
+    return None, len(lines)
 
 
 def _is_left_of(line: str, blanks: str) -> bool:
-    return not line.expandtabs(4).startswith(blanks) and not line.isspace() and bool(line)
-
-
-def _find_end(lines: list[str], numbers: range, nesting: FenceNesting) -> int | None:
-    return next((number for number in numbers if nesting.closes(lines[number])), None)
+    return bool(line) and not line.isspace() and not line.expandtabs(4).startswith(blanks)
 
 
 def _widen(lines: list[str], start: int, end: int, mark: str) -> None:
@@ -97,7 +98,7 @@ def _widen(lines: list[str], start: int, end: int, mark: str) -> None:
 
 def _expand_indent(lines: list[str], start: int, end: int, columns: int) -> None:
     """Write the first `columns` columns of indentation as spaces; what follows them stays."""
-    for number in range(start, min(end + 1, len(lines))):
+    for number in range(start, end):
         lines[number] = " " * columns + remove_indent(lines[number], columns)
 
 
