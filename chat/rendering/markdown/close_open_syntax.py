@@ -7,8 +7,8 @@ next characters decide.
 import re
 
 from chat.rendering.markdown import inline, tables
+from chat.rendering.markdown.code_lines import code_lines, open_fence
 from chat.rendering.markdown.display_math import DisplayFormula, find_formulas
-from chat.rendering.markdown.source import code_lines, open_fence
 
 MAX_FORMULA = 1_000
 """Length, in characters, up to which an open display formula is held back."""

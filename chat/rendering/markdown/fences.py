@@ -53,21 +53,37 @@ def rewrite_fences(source: str) -> str:
             continue
         mark, info = match[2] or match[4], match[3] or match[5] or ""
         indent = len(match[1].expandtabs(4))
-        end = _find_end(lines, number, FenceNesting(mark, info if can_nest else "", indent))
+        nesting = FenceNesting(mark, info if can_nest else "", indent)
+        end, stop = _find_end(lines, number, indent, nesting)
         if end is None and can_nest:  # perhaps the inner block has no end; do not search again
-            can_nest = False
-            end = _find_end(lines, number, FenceNesting(mark, "", indent))
-        stop = len(lines) if end is None else end
+            can_nest = stop < len(lines)
+            end, stop = _find_end(lines, number, indent, FenceNesting(mark, "", indent))
         if "\t" in match[1]:
             _expand_indent(lines, number, stop, indent)
         if end is not None:
             _widen(lines, number, end, mark)
-        number = stop + 1
+        number = stop
     return "\n".join(lines)
 
 
-def _find_end(lines: list[str], start: int, nesting: FenceNesting) -> int | None:
-    return next((n for n in range(start + 1, len(lines)) if nesting.closes(lines[n])), None)
+def _find_end(
+    lines: list[str], start: int, indent: int, nesting: FenceNesting
+) -> tuple[int | None, int]:
+    """Return the line that closes the fence, None if none does, and the line after the block.
+
+    A line with less indentation than the list item around the fence ends both.
+    """
+    blanks = " " * max(0, indent - 3)
+    for number in range(start + 1, len(lines)):
+        if blanks and _is_left_of(lines[number], blanks):
+            return None, number
+        if nesting.closes(lines[number]):
+            return number, number + 1
+    return None, len(lines)
+
+
+def _is_left_of(line: str, blanks: str) -> bool:
+    return bool(line) and not line.isspace() and not line.expandtabs(4).startswith(blanks)
 
 
 def _widen(lines: list[str], start: int, end: int, mark: str) -> None:
@@ -82,7 +98,7 @@ def _widen(lines: list[str], start: int, end: int, mark: str) -> None:
 
 def _expand_indent(lines: list[str], start: int, end: int, columns: int) -> None:
     """Write the first `columns` columns of indentation as spaces; what follows them stays."""
-    for number in range(start, min(end + 1, len(lines))):
+    for number in range(start, end):
         lines[number] = " " * columns + remove_indent(lines[number], columns)
 
 

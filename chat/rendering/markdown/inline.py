@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from chat.rendering.markdown import dollars, inline_tags, literals
+from chat.rendering.markdown import dollars, inline_tags, literals, windows_paths
 
 MAX_LINK = 200
 """Length, in characters, up to which an open bracket may still become a link."""
@@ -58,7 +58,8 @@ class _Scanner:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._source = text
+        self._text = windows_paths.hide(text)
         self._openers: list[_Opener] = []
         self._end = len(text)
         self._open_code = ""
@@ -218,7 +219,7 @@ class _Scanner:
         end = len(self._text[: self._end].rstrip(" \t\n"))
         while self._openers and self._openers[-1].end >= end and not self._open_code:
             end = len(self._text[: self._openers.pop().start].rstrip(" \t\n"))
-        return self._text[:end] + self._open_code + self._suffix(end)
+        return self._source[:end] + self._open_code + self._suffix(end)
 
     def _suffix(self, end: int) -> str:
         """Return the closing delimiters for the openers; links cannot nest, so close only one."""

@@ -1,7 +1,7 @@
 """Signs that are syntax to the parser and text to people.
 
 A single tilde means "about" or "to", and never strikes out. A bare `__name__` is an identifier of
-Python. A backslash in a Windows path escapes nothing. They get substitutes while the parser works.
+Python. They get substitutes while the parser works.
 """
 
 import re
@@ -22,15 +22,6 @@ BARE_NAME = re.compile(r"(?<![\w\\])__([a-z][a-z0-9]{0,40})__(?!\w)", re.ASCII)
 OPEN_NAME = re.compile(r"(?<![\w\\])__[a-z][a-z0-9]{0,40}_?\Z", re.ASCII)
 """The same at the end of a text, before it is complete."""
 
-# `C:\dir\file`, a part of which may be up to three words, and `\\server\share`.
-_IN_PATH = r"[^\s\"`|<>]*"
-_PATH = re.compile(
-    rf"(?<!\w)[A-Za-z]:\\(?=[\w.~%*#@!+{{-]){_IN_PATH}(?:(?: [^\s\\\"`|<>]+){{1,2}}\\{_IN_PATH})*"
-    rf"|(?<![\w\\/:])\\\\(?=[A-Za-z0-9][\w.-]*\\[\w.~%-]){_IN_PATH}",
-    re.ASCII,
-)
-_SEPARATOR = re.compile(r"\\(?:(\*)(?!\*)|(?=[\w.~%*#@!+{\\-]))", re.ASCII)
-
 _SIGNS = {TILDE: "~", UNDERSCORE: "_", BACKSLASH: "\\", ASTERISK: "*"}
 # A link's address holds the substitutes encoded.
 _ADDRESS = re.compile(r'(?<= )(?:href|src)="[^"]*%EF%B7%A[^"]*"')
@@ -48,17 +39,11 @@ _ENCODED = {
 
 def hide(source: str) -> str:
     """Return Markdown with substitutes for the signs that are text."""
-    if ":\\" in source or "\\\\" in source:
-        source = _PATH.sub(_hide_in_path, source)
     if "~" in source:
         source = _TILDE.sub(rf"\1{TILDE}", source)
     if "__" in source:
         source = BARE_NAME.sub(rf"{UNDERSCORE * 2}\1{UNDERSCORE * 2}", source)
     return source
-
-
-def _hide_in_path(path: re.Match[str]) -> str:
-    return _SEPARATOR.sub(lambda match: BACKSLASH + (ASTERISK if match[1] else ""), path[0])
 
 
 def restore(html: str) -> str:

@@ -9,7 +9,9 @@ from chat.rendering.markdown import (
     inline_tags,
     literals,
     tables,
+    windows_paths,
 )
+from chat.rendering.markdown.code_lines import code_lines
 from chat.rendering.markdown.fences import rewrite_fences
 from chat.text import ChunkNormalizer
 
@@ -29,7 +31,6 @@ FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff"
 _MARKER = r"[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]))"
 _TOO_MANY = re.compile(rf"^(?:{_MARKER}){{{MAX_MARKERS}}}", re.M)
 _HTML_LINE = re.compile(rf"^((?:{_MARKER})*[ \t]*(?:\[\^[^\]\n]+\]:[ \t]*)?)(?=<[A-Za-z/!?])", re.M)
-_LINE = re.compile(rf"((?:{_MARKER})*[ \t]*)(?:(`{{3,}})([^`]*)|(~{{3,}})(.*))?")
 
 
 def normalizer() -> ChunkNormalizer:
@@ -70,6 +71,7 @@ def prepare(source: str) -> str:
 
 
 def _mark_inline(source: str) -> str:
+    source = windows_paths.hide(source)
     if "<" in source:
         source = inline_tags.mark(source)
     if "://" in source or "www." in source:
@@ -84,35 +86,3 @@ def _prepare_math(source: str) -> str:
         display_math.fit_formulas(lines, in_code)
         in_code = code_lines(lines)
     return dollars.mark_prose("\n".join(lines), in_code)
-
-
-def code_lines(lines: list[str]) -> list[bool]:
-    """Return for each line whether it belongs to fenced code, its opening line included."""
-    is_code: list[bool] = []
-    fence = ""
-    for line in lines:
-        match = _LINE.fullmatch(line)
-        before = fence
-        if match:
-            fence = _fence_after(match, fence)
-        is_code.append(bool(before or fence))
-    return is_code
-
-
-def _fence_after(match: re.Match[str], fence: str) -> str:
-    """Return the mark of the code fence that is open after a line, "" if none is."""
-    mark = match[2] or match[4] or ""
-    if not fence or not mark:
-        return fence or mark
-    closes = mark.startswith(fence) and not (match[3] or match[5] or "").strip()
-    return "" if closes else fence
-
-
-def open_fence(lines: list[str]) -> bool:
-    """Return whether the last line is inside a fenced code block that is not closed."""
-    fence = ""
-    for line in lines:
-        match = _LINE.fullmatch(line)
-        if match:
-            fence = _fence_after(match, fence)
-    return bool(fence)
