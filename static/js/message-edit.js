@@ -15,6 +15,10 @@
     const save = $("[data-edit-save]", form);
     save.setAttribute("hx-post", `/m/${article.dataset.messageId}/save/`);
     save.setAttribute("hx-swap", "none");
+    const help = $("[data-save-help]", form);
+    help.id = `save-help-${article.dataset.messageId}`;
+    help.hidden = !article.nextElementSibling;
+    save.setAttribute("aria-describedby", help.id);
     form.elements.client_id.value = chat.createId();
     form.elements.text.value = $("[data-source]", article).content.textContent;
     article.classList.add("editing");

@@ -30,7 +30,8 @@ def test_from_version_to_version(person: Person, upstream: UpstreamThread) -> No
     expect(person.button("Previous version")).to_be_focused()
     person.page.keyboard.press("Enter")
     person.sees("One.")
-    expect(person.button("Next version")).to_be_focused()
+    expect(person.button("Previous version")).to_be_focused()
+    expect(person.button("Previous version")).to_have_attribute("aria-disabled", "true")
 
 
 def test_renaming_gives_it_back_to_the_line(person: Person, upstream: UpstreamThread) -> None:

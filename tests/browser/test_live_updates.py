@@ -78,10 +78,17 @@ def test_an_edit_that_is_only_saved_waits_and_can_be_sent(
     person.questions.last.hover()
     person.button("Edit").click()
     person.page.get_by_role("textbox", name="Edit message").fill("Dogs?")
+    hides = (
+        "“Save only” sends nothing. What follows this question is hidden then, and kept with its "
+        "present version."
+    )
+    expect(person.page.get_by_text(hides)).to_be_visible()
+    expect(person.button("Save only")).to_have_accessible_description(hides)
     person.button("Save only").click()
     for tab in (person, other):
         expect(tab.questions.locator(".message-body")).to_have_text("Dogs?")
         expect(tab.questions).to_contain_text("This version is saved but has not been sent.")
+        expect(tab.questions).to_contain_text("What followed the other versions is kept there.")
         expect(tab.page.locator("article[data-role=assistant]")).to_have_count(0)
     assert len(upstream.chats) == 1
     # The earlier wording keeps its answer.

@@ -162,9 +162,7 @@ def to_message_view(item: MessageItem) -> MessageView:
         role=message.role,
         status=status,
         html=message_body_html(message, live.html if live else None),
-        note=_("This version is saved but has not been sent.")
-        if can_ask
-        else outcome_note(message),
+        note=unsent_note(item.siblings) if can_ask else outcome_note(message),
         is_error=message.status == Status.FAILED,
         notice=live.notice if live else "",
         can_continue=can_continue(message),
@@ -177,6 +175,13 @@ def to_message_view(item: MessageItem) -> MessageView:
         thinking=live_thinking_label(live.thinking) if live else thinking_label(message),
         thoughts=live.thinking.text if live else message.thoughts,
     )
+
+
+def unsent_note(siblings: Siblings) -> str:
+    """Return what to say below a question without an answer, and of what it hides."""
+    note = _("This version is saved but has not been sent.")
+    hidden = _("What followed the other versions is kept there.")
+    return f"{note} {hidden}" if siblings.ids else note
 
 
 def live_thinking_label(thinking: Thinking) -> str:
