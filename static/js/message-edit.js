@@ -16,7 +16,7 @@
     save.setAttribute("hx-post", `/m/${article.dataset.messageId}/save/`);
     save.setAttribute("hx-swap", "none");
     form.elements.client_id.value = chat.createId();
-    form.elements.text.value = $("[data-source]", article).content.textContent;
+    form.elements.text.defaultValue = $("[data-source]", article).content.textContent;
     article.classList.add("editing");
     article.append(form);
     htmx.process(form);
