@@ -23,7 +23,7 @@ SCRIPTS = (
     *("model-settings", "scroll-follow", "announcer", "copy-formulas", "copy"),
     # In this order: a click on a menu item closes the menu before it opens a dialog, and Esc closes
     # the nearest of them.
-    *("menus", "message-edit", "sidebar", "dialogs", "focus", "notices"),
+    *("menus", "message-edit", "sidebar", "dialogs", "focus", "notices", "unsaved"),
     *("unread", "sidebar-scroll", "shortcuts", "search"),
 )
 BUNDLES = {

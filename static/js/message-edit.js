@@ -20,7 +20,7 @@
     help.hidden = !article.nextElementSibling;
     save.setAttribute("aria-describedby", help.id);
     form.elements.client_id.value = chat.createId();
-    form.elements.text.value = $("[data-source]", article).content.textContent;
+    form.elements.text.defaultValue = $("[data-source]", article).content.textContent;
     article.classList.add("editing");
     article.append(form);
     htmx.process(form);

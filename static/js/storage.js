@@ -19,5 +19,8 @@
     };
   };
 
-  chat.storage = { local: createStorage("localStorage"), session: createStorage("sessionStorage") };
+  const storage = {
+    local: createStorage("localStorage"), session: createStorage("sessionStorage"),
+  };
+  window.chat = { ...window.chat, storage }; // in the admin there is nothing else
 })();
