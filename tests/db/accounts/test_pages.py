@@ -40,7 +40,7 @@ def test_no_inline_script_or_style_anywhere() -> None:
 def test_scripts_are_deferred_and_the_policy_comes_first() -> None:
     scripts = re.findall(r'<script src="([^"]+)" defer></script>', render_to_string("base.html"))
     names = [script.rsplit("/", 1)[1] for script in scripts]
-    assert names == ["trusted-types.js", "session.js", "preferences.js"]
+    assert names == ["trusted-types.js", "session.js", "preferences.js", "file-drop.js"]
     assert BUNDLES["page.js"][:5] == [
         *("js/trusted-types.js", "js/session.js", "js/preferences.js"),
         *("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js"),
