@@ -329,6 +329,11 @@ _REFUSALS = (
         status=413,
     ),
     ErrorCode(
+        "model_gone",
+        "The model of this chat is no longer offered by its server. Choose another model.",
+        status=409,
+    ),
+    ErrorCode(
         "no_room",
         "The system prompt and the maximum answer length leave this model no room for a question. "
         "Your text is still here. Choose another model or contact your administrator.",

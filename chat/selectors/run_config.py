@@ -43,14 +43,15 @@ class TurnPreconditions:
 # Sampling values of a run that a server may refuse.
 SAMPLING_COLUMNS = frozenset({"temperature", "top_p", "frequency_penalty"})
 
-# The conversation's own model and prompt if they are enabled, else the default ones.
+# The conversation's own model and prompt if they are enabled, else the default ones. Its own model
+# counts even if its server does not offer it: no other server gets the conversation unasked.
 EFFECTIVE = statement(
     """
 (SELECT 1) AS one LEFT JOIN LATERAL (
     SELECT model.* FROM chat_chatmodel model
     LEFT JOIN chat_connection connection ON connection.id = model.connection_id
     WHERE {allowed}
-    ORDER BY {usable} DESC, model.id = %(model)s DESC NULLS LAST, is_default DESC, position LIMIT 1
+    ORDER BY model.id = %(model)s DESC NULLS LAST, {usable} DESC, is_default DESC, position LIMIT 1
 ) model ON true LEFT JOIN chat_connection connection ON connection.id = model.connection_id
 LEFT JOIN LATERAL (
     SELECT published_id FROM chat_systemprompt

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db import transaction
 
-from chat.llm.endpoints import is_usable
+from chat.llm.endpoints import endpoint, is_usable
 from chat.models import ChatModel, Conversation
 
 LOCAL_NOTE = (
@@ -17,16 +17,28 @@ LOCAL_NOTE = (
 def model_for(conversation: Conversation | None, models: Iterable[ChatModel]) -> ChatModel | None:
     """Return the one of the `models` that would answer next, or None if there is none.
 
-    That is the conversation's own model, else the default one, else the first. A model comes last
-    whose server is not set up or does not offer it any more. Pass those of `list_allowed`;
-    `run_config.EFFECTIVE` chooses the same one.
+    That is the conversation's own model, else the default one, else the first. Of the others a
+    model comes last whose server is not set up or does not offer it any more. Pass those of
+    `list_allowed`; `run_config.EFFECTIVE` chooses the same one.
     """
     chosen_id = conversation.model_id if conversation else None
 
     def rank(model: ChatModel) -> tuple[bool, bool, bool, int]:
-        return not is_usable(model), model.pk != chosen_id, not model.is_default, model.position
+        return model.pk != chosen_id, not is_usable(model), not model.is_default, model.position
 
     return min(models, key=rank, default=None)
+
+
+def is_gone(conversation: Conversation | None, model: ChatModel | None) -> bool:
+    """Return whether `model` is the conversation's own choice, and its server does not offer it.
+
+    Another model may be on another server, so the person has to choose it. On a site without any
+    server that is not the cause.
+    """
+    chosen_id = conversation.model_id if conversation else None
+    if model is None or model.pk != chosen_id or is_usable(model):
+        return False
+    return model.missing_since is not None or endpoint().kind != "none"
 
 
 def sync_local_model() -> None:

@@ -23,6 +23,7 @@ from chat.selectors.run_config import (
     run_fields,
 )
 from chat.services import drafts, preferences
+from chat.services.catalogue import is_gone
 from chat.services.drafts import SentDraft
 from chat.services.leases import LEASE_END
 from chat.services.preferences import GenerationSettings
@@ -266,9 +267,10 @@ SELECT run.conversation_id FROM chat_run run JOIN LATERAL (
 def check_limits(conversation: Conversation, preconditions: TurnPreconditions) -> RunConfig:
     """Check that an answer may start, and return the model and prompt for it.
 
-    Raises ChatError `busy`, `too_fast`, `too_many_answers` or `not_configured`. The limits are
-    shared by all processes. A rollback gives the consumed token back; until the transaction ends
-    the bucket's row stays locked, so that live answers are counted by one transaction at a time.
+    Raises ChatError `busy`, `too_fast`, `too_many_answers`, `not_configured` or `model_gone`. The
+    limits are shared by all processes. A rollback gives the consumed token back; until the
+    transaction ends the bucket's row stays locked, so that live answers are counted by one
+    transaction at a time.
     """
     owner_id, rate = conversation.owner_id, settings.MESSAGES_PER_MINUTE
     live_ids = preconditions.live_conversation_ids
@@ -281,7 +283,10 @@ def check_limits(conversation: Conversation, preconditions: TurnPreconditions) -
         raise ChatError("busy")
     if settings.LIMITS and len(live_ids) >= QUEUE_FACTOR * settings.ANSWERS_PER_PERSON:
         raise ChatError("too_many_answers", retry_after=5)
-    return require_run_config(preconditions.config)
+    config = require_run_config(preconditions.config)
+    if is_gone(conversation, config.model):
+        raise ChatError("model_gone")
+    return config
 
 
 def find_existing_turn(conversation: Conversation, client_id: UUID) -> Turn:

@@ -10,6 +10,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from chat.errors import ErrorCode, error_code
 from chat.llm.endpoints import is_usable, unavailable_reason
 from chat.models import ChatModel, Conversation, SystemPrompt
 from chat.rendering.components import htmx
@@ -69,13 +70,20 @@ def options_context(conversation: Conversation | None, owner_id: UUID) -> dict[s
     ranges = ranges_of(model)
     return {
         "model": answering_model(conversation, model) if model else None,
-        "unavailable": unavailable_reason(model) or problem_with(model),
+        "unavailable": reason_against(conversation, model),
         "models": tuple(model_option(conversation, item, selected) for item in available),
         "prompts": tuple(prompt_options(conversation, preferences.list_prompts())),
         "temperature": ranges.temperature,
         "top_p": ranges.top_p,
         "least_tokens": ranges.max_tokens[0],
     }
+
+
+def reason_against(conversation: Conversation | None, model: ChatModel | None) -> ErrorCode | None:
+    """Return why the model cannot answer in this conversation, None if nothing is known."""
+    if catalogue.is_gone(conversation, model):
+        return error_code("model_gone")
+    return unavailable_reason(model) or problem_with(model)
 
 
 def is_offered(model: ChatModel) -> bool:
@@ -107,10 +115,7 @@ def model_note(conversation: Conversation | None, model: ChatModel) -> str:
     chosen = conversation.model if conversation else None
     if chosen is None or chosen == model:
         return note
-    if chosen.missing_since:
-        sentence = _("“%(chosen)s” is no longer offered by its server. %(model)s answers instead.")
-    else:
-        sentence = _("“%(chosen)s” is no longer available. %(model)s answers instead.")
+    sentence = _("“%(chosen)s” is no longer available. %(model)s answers instead.")
     instead = sentence % {"chosen": chosen.label, "model": model.label}
     return f"{instead} {note}".strip()
 

@@ -221,12 +221,24 @@ def test_a_model_that_its_server_lists_no_more_is_marked(
     assert record_listing(connection, [ListedModel("b")]) == 1
     assert record_listing(connection, [ListedModel("b")]) == 0
     conversation.refresh_from_db()
-    assert answering(owner, conversation) == other
+    assert answering(owner, conversation) == model
     options = options_context(conversation, owner.pk)
-    assert "“llama3.2:3b” is no longer offered by its server. b answers instead." in (
-        options["model"].note
-    )
-    assert [item.label for item in options["models"]] == ["b"]
+    assert options["unavailable"].code == "model_gone"
+    assert {item.label: item.selected for item in options["models"]} == {
+        "llama3.2:3b": True,
+        "b": False,
+    }
+    runs = Run.objects.count()
+    with pytest.raises(ChatError) as refused:
+        turns.send(owner, conversation.pk, uuid4(), "And?", PROCESS)
+    assert (refused.value.code, refused.value.status) == ("model_gone", 409)
+    assert Run.objects.count() == runs
+    Conversation.objects.filter(pk=conversation.pk).update(model=other)
+    turn = turns.send(owner, conversation.pk, uuid4(), "And?", PROCESS)
+    assert run_of(turn).model == other
+    end(turn)
+    Conversation.objects.filter(pk=conversation.pk).update(model=model)
+    conversation.refresh_from_db()
     record_listing(connection, [ListedModel("llama3.2:3b"), ListedModel("b")])
     assert answering(owner, conversation) == model
 
