@@ -10,6 +10,8 @@ from chat.rendering.markdown.marks import (
     ADDRESS_END,
     ASTERISK,
     BACKSLASH,
+    BACKTICK,
+    BRACKET,
     ESCAPED,
     TILDE,
     UNDERSCORE,
@@ -22,7 +24,7 @@ BARE_NAME = re.compile(r"(?<![\w\\])__([a-z][a-z0-9]{0,40})__(?!\w)", re.ASCII)
 OPEN_NAME = re.compile(r"(?<![\w\\])__[a-z][a-z0-9]{0,40}_?\Z", re.ASCII)
 """The same at the end of a text, before it is complete."""
 
-_SIGNS = {TILDE: "~", UNDERSCORE: "_", BACKSLASH: "\\", ASTERISK: "*"}
+_SIGNS = {TILDE: "~", UNDERSCORE: "_", BACKSLASH: "\\", ASTERISK: "*", BACKTICK: "`", BRACKET: "["}
 # A link's address holds the substitutes encoded.
 _ADDRESS = re.compile(r'(?<= )(?:href|src)="[^"]*%EF%B7%A[^"]*"')
 _CODE = re.compile(r"<(?:code|span data-math)[^>]*>[^<]*")
