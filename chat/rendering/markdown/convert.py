@@ -1,7 +1,6 @@
 """Convert Markdown to raw HTML with comrak, for CommonMark and GFM (https://comrak.ee)."""
 
 import re
-from urllib.parse import quote
 
 from comrak import ExtensionOptions, ParseOptions, RenderOptions, render_markdown
 
@@ -39,10 +38,8 @@ def to_html(source: str) -> str:
 
 
 def _restore_dollars(html: str) -> str:
-    """Undo `dollars.mark_prose`, in the addresses of links too."""
-    if DOLLAR in html:
-        html = html.replace(DOLLAR, "$").replace(quote(DOLLAR), "$")
-    return html.replace(ITSELF, DOLLAR)
+    """Undo `dollars.mark_prose`; `literals.restore` does that in the addresses of links."""
+    return html.replace(DOLLAR, "$").replace(ITSELF, DOLLAR)
 
 
 def _extensions(source: str) -> ExtensionOptions:

@@ -59,7 +59,7 @@ class _Scanner:
 
     def __init__(self, text: str) -> None:
         self._source = text
-        self._text = windows_paths.hide(text)
+        self._text = inline_tags.hide_signs(windows_paths.hide(text))
         self._openers: list[_Opener] = []
         self._end = len(text)
         self._open_code = ""

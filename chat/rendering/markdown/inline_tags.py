@@ -7,19 +7,35 @@ every tag in code. All other HTML is text.
 
 import re
 
-from chat.rendering.markdown.marks import TAG
+from chat.rendering.markdown.dollars import DOLLAR
+from chat.rendering.markdown.marks import (
+    ASTERISK,
+    BACKSLASH,
+    BACKTICK,
+    BRACKET,
+    TAG,
+    TILDE,
+    UNDERSCORE,
+)
 
 MAX_LENGTH = 80
 """Maximum characters between `<sub>` and `</sub>`."""
 
 _NAMES = "sub|sup|kbd"
 _TAGS = re.compile(rf"(?<!\\)<(/?br(?=[ \t]*/?>)|/?(?:{_NAMES})(?=>))", re.I)
+# A single sign in an element is what the element shows, as in `<kbd>*</kbd>`.
+_SIGN = re.compile(rf"(?<!\\)(<({_NAMES})>)([*_~$\\`\[])(?=</\2>)", re.I)
+_SUBSTITUTES = {
+    "*": ASTERISK, "_": UNDERSCORE, "~": TILDE, "$": DOLLAR, "\\": BACKSLASH, "`": BACKTICK,
+    "[": BRACKET,
+}  # fmt: skip
 # Possessive, so that none of the parts is read twice.
 _MARKED = re.compile(
     rf"(?P<code><code[^>]*>[^<]*+|<span data-math[^>]*>[^<]*+)|(?P<tag><[^>]*>)"
     rf"|&lt;/?br{TAG}[ \t]*/?&gt;(?:[ \t]*<br\b[^>]*>)?"
     rf"|&lt;(?P<name>{_NAMES}){TAG}&gt;(?P<text>(?:[^<&]|&(?!lt;)|&lt;(?![/a-z]+{TAG})"
-    rf"|<(?P<child>em|strong|del|code|a)\b[^>]*>[^<]*+</(?P=child)>){{1,{MAX_LENGTH}}}+)"
+    rf"|<(?P<child>em|strong|del|code|a|span(?= data-math))\b[^>]*>"
+    rf"[^<]*+</(?P=child)>){{1,{MAX_LENGTH}}}+)"
     rf"&lt;/(?P=name){TAG}&gt;",
     re.I,
 )
@@ -33,7 +49,14 @@ _OPEN_END = re.compile(
 
 def mark(source: str) -> str:
     """Return Markdown with a mark in each tag that may become an element."""
-    return _TAGS.sub(rf"<\1{TAG}", source)
+    return _TAGS.sub(rf"<\1{TAG}", hide_signs(source))
+
+
+def hide_signs(source: str) -> str:
+    """Return Markdown of the same length with substitutes for single signs in elements."""
+    if "<" not in source:
+        return source
+    return _SIGN.sub(lambda sign: sign[1] + _SUBSTITUTES[sign[3]], source)
 
 
 def restore(html: str) -> str:

@@ -17,7 +17,8 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _MATH_LETTER = re.compile(r"[A-Za-z\u0370-\u03ff\u210a-\u2138\u2202\u2207\U0001d400-\U0001d7ff]+")
 # Signs that LaTeX does not have, and the end of a sentence.
 _FOREIGN = re.compile(
-    r"[@#\"`$€£¥₹₽¢，。；：！？、“”„«»—–]|://|[.!?;:][ ]+[A-Z][a-z]|[.!?;][ ]+[a-z]{3,}"
+    r"[@#\"`$€£¥₹₽¢，。；：！？、“”„«»—–]|://|</[a-z]+>|<(?:br|su[bp]|kbd)>"
+    r"|[.!?;:][ ]+[A-Z][a-z]|[.!?;][ ]+[a-z]{3,}"
 )
 _RELATION = re.compile(r"[=<>≤≥≠≈≡∈→⇒∝~]|\\[A-Za-z]")
 _STRONG = re.compile(

@@ -12,6 +12,7 @@ from chat.rendering.markdown import render
 from chat.rendering.markdown.source import prepare
 from tests.support.dom import parse
 from tests.unit.rendering import math_lines
+from tests.unit.rendering.growing_page import shown
 from tests.unit.rendering.safety import assert_safe
 from tests.unit.rendering.samples import cuts, stream
 
@@ -367,6 +368,27 @@ def test_addresses_keep_their_dollar_signs() -> None:
         "https://x.y/$f$",
         "https://x.y/$i",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("[a](https://e.com/\u20a0)", "https://e.com/%E2%82%A0"),
+        ("[a](https://e.com/\u20a0/$b) $5", "https://e.com/%E2%82%A0/$b"),
+        ("https://e.com/%E2%82%A0/$b for $5", "https://e.com/%E2%82%A0/$b"),
+        ("[a](https://e.com/%EF%B7%A1b) ~", "https://e.com/%EF%B7%A1b"),
+        ("[a](https://e.com/%EF%B7%94~b) $5", "https://e.com/%EF%B7%94~b"),
+        ("[a](https://e.com/%25%EF%B7%A9%EF) ~", "https://e.com/%25%EF%B7%A9%EF"),
+    ],
+)
+def test_addresses_keep_what_is_encoded(text: str, address: str) -> None:
+    (link,) = shown(text).find("a")
+    assert link.attributes["href"] == address
+
+
+def test_an_encoded_sign_is_no_dollar_sign() -> None:
+    text = "`%E2%82%A0` and %E2%82%A0 and %EF%B7%A1 cost ~$5 or \u20a05."
+    assert shown(text).text == text.replace("`", "")
 
 
 def test_emphasis_beside_dollar_signs_is_that_of_the_specification() -> None:

@@ -234,6 +234,12 @@ def test_f04_everything_else_stays_text(text: str) -> None:
         ("- a<sub>1</sub>\n- b", "sub", ["1"]),
         ("| a<sub>1</sub> |\n|---|\n| b<sub>2</sub> |\n\nend", "sub", ["1", "2"]),
         ("<sub><sup>a</sup></sub>", "sup", ["a"]),
+        ("x<sup>*</sup> and y<sup>*</sup>", "sup", ["*", "*"]),
+        ("<kbd>$</kbd> or <kbd>^</kbd>; <kbd>$</kbd>", "kbd", ["$", "^", "$"]),
+        ("<kbd>\\</kbd>, <KBD>_</KBD>, <kbd>~</kbd>", "kbd", ["\\", "_", "~"]),
+        ("<kbd>`</kbd> and <kbd>`</kbd>", "kbd", ["`", "`"]),
+        ("<kbd>[</kbd> <kbd>](x)</kbd>", "kbd", ["[", "](x)"]),
+        ("x<sub>$a$</sub> and `<kbd>*</kbd>`", "sub", ["a"]),
     ],
 )
 def test_f04_small_elements(text: str, tag: str, words: list[str]) -> None:
