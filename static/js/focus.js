@@ -44,7 +44,7 @@
     return buttons.find((button) => button.ariaLabel === removed.ariaLabel) ?? buttons[0];
   };
 
-  const findUndo = () => $("#toasts [data-toast]:last-child button");
+  const findUndo = () => $("#toasts [data-toast] button");
 
   // The new chat in place of a deleted conversation took the focus for its message box.
   const focusUndoOnce = () => {

@@ -6,7 +6,7 @@
   const TOAST_SECONDS = 12;
 
   const closeToast = ({ target }) => {
-    target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
+    target.closest("[data-dismiss]")?.closest("#toasts .notice")?.remove();
   };
 
   // What was undone cannot be undone again.
@@ -37,6 +37,10 @@
 
   const observeToasts = () => {
     const toasts = document.getElementById("toasts");
+    for (const notice of toasts.querySelectorAll("[data-dismissible]")) {
+      notice.querySelector("[data-dismiss]").hidden = false;
+      closeLater(notice);
+    }
     new MutationObserver(closeNewToastsLater).observe(toasts, { childList: true });
   };
 

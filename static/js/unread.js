@@ -30,7 +30,7 @@
     link.href = $("a", item).getAttribute("href");
     link.textContent = chat.translate("open");
     toast.append(sentence, link);
-    $("#toasts").append(toast);
+    $("#toasts").prepend(toast);
   };
 
   // Only a tab that somebody may be looking at reports an answer as seen.
@@ -55,11 +55,20 @@
     }
   };
 
+  // The sidebar may hear of a conversation that this page starts before the page shows it.
+  let isStarting = false;
+  const noteStart = ({ detail: { ctx } }) => {
+    if (ctx.sourceElement?.id === "composer" && !chat.conversationId()) isStarting = true;
+  };
+  const noteStarted = ({ detail: { ctx } }) => {
+    if (ctx.sourceElement?.id === "composer") isStarting = false;
+  };
+
   const compareItems = () => {
-    // The sidebar may hear of a conversation before the page shows it.
     $(`#toasts [data-conversation-id="${chat.conversationId()}"]`)?.remove();
     for (const item of document.querySelectorAll("[data-row]")) {
       const id = item.dataset.row;
+      if (isStarting && !wasUnread.has(id)) continue;
       const isUnread = item.hasAttribute("data-unread");
       if (isUnread && wasUnread.get(id) === false && id !== chat.conversationId()) showToast(item);
       wasUnread.set(id, isUnread);
@@ -97,5 +106,7 @@
 
   document.addEventListener("DOMContentLoaded", start);
   document.addEventListener("htmx:after:swap", updateAfterSwap);
+  document.addEventListener("htmx:before:request", noteStart);
+  document.addEventListener("htmx:finally:request", noteStarted);
   document.addEventListener("visibilitychange", compareItems);
 })();

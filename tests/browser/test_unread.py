@@ -61,7 +61,8 @@ def test_a_conversation_that_opens_is_no_news(person: Person, upstream: Upstream
 
     def hold(route: Route) -> None:
         response = route.fetch()
-        expect(person.page.locator("[data-toast]")).to_contain_text("has a new answer.")
+        expect(person.page.locator("[data-row][data-unread]")).to_have_count(1)
+        expect(person.page.locator("[data-toast]")).to_have_count(0)
         route.fulfill(response=response)
 
     upstream.script(answer("Quick."))

@@ -312,7 +312,7 @@ def deleted_html(conversation: Conversation) -> str:
 def deleted_open_html(conversation: Conversation) -> str:
     """Return partials that do the same on the page that showed the conversation."""
     context = {"conversation": conversation, "was_open": True}
-    toast = Patch("beforeend", "toasts", render_to_string("chat/_undo_toast.html", context))
+    toast = Patch("afterbegin", "toasts", render_to_string("chat/_undo_toast.html", context))
     return htmx.partials([toast, removed_row_patch(conversation.pk)])
 
 

@@ -348,7 +348,7 @@ def test_deleting_what_the_page_shows_makes_it_a_new_chat(
     html = response.content.decode()
     assert response["HX-Replace-Url"] == "/"
     assert response["HX-Retarget"] == "#main"
-    assert 'hx-target="#toasts" hx-swap="beforeend"' in html
+    assert 'hx-target="#toasts" hx-swap="afterbegin"' in html
     assert 'action="/c/"' in html
     assert """hx-vals='{"open":"1"}'""" in html
 
