@@ -34,13 +34,19 @@ def complete(source: str) -> str:
         return _complete_last_block(source)
     lines = source.split("\n")
     if open_fence(lines):
-        return source
+        return source[: len(source) - len(lines[-1])] if _may_be_code_span(lines) else source
     formulas = list(find_formulas(lines, code_lines(lines)))
     if not formulas:
         return _complete_last_block(source)
     if formulas[-1].last is None:
         return _without_open_formula(source, lines, formulas[-1])
     return _complete_after(lines, formulas[-1])
+
+
+def _may_be_code_span(lines: list[str]) -> bool:
+    """Return whether the last line goes on a paragraph if another backtick in it follows."""
+    is_below_text = len(lines) > 1 and bool(lines[-2].strip(" \t>"))
+    return is_below_text and "```" in lines[-1] and not open_fence(lines[:-1])
 
 
 def _complete_last_block(source: str) -> str:

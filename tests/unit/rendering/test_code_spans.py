@@ -28,6 +28,22 @@ def test_a_backslash_before_the_end_is_code(text: str, code: list[str], right: l
 
 
 @pytest.mark.parametrize(
+    ("text", "paragraphs"),
+    [
+        ("Run this:\n```npm install```\nThen go.", 1),
+        ("Run this:\n```npm install``` or\n```make``` now", 1),
+        ("> Run this:\n> ```npm install```\n> Then go.", 1),
+        ("- Run this:\n  ```npm install```\n- Then go.", 0),
+        ("Run this:\n```npm install\n```\nThen go.", 2),
+    ],
+)
+def test_three_backticks_around_code_on_a_line(text: str, paragraphs: int) -> None:
+    tree = shown(text)
+    assert len(tree.find("p")) == paragraphs
+    assert len(tree.find("pre")) == (paragraphs == 2)
+
+
+@pytest.mark.parametrize(
     ("row", "cells"),
     [
         (r"| `\` | `x|y` |", ["\\", "x|y"]),
