@@ -7,7 +7,7 @@ next characters decide.
 import re
 
 from chat.rendering.markdown import inline, tables
-from chat.rendering.markdown.code_lines import code_lines, open_fence
+from chat.rendering.markdown.code_lines import code_lines, count_quotes, open_fence
 from chat.rendering.markdown.display_math import DisplayFormula, find_formulas
 
 MAX_FORMULA = 1_000
@@ -162,9 +162,9 @@ def _text_start(before: str, last: str) -> int:
     line = last
     while start and not _STARTS.match(line):
         previous = before.rfind("\n", 0, start - 1) + 1
-        line = before[previous : start - 1]
-        if not line.strip(" \t>"):
+        above = before[previous : start - 1]
+        if not above.strip(" \t>") or count_quotes(line) > count_quotes(above):
             break
-        start = previous
+        line, start = above, previous
     match = _LEAF.match(before + last, start)
     return match.end() if match else start

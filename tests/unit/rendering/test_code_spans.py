@@ -44,6 +44,26 @@ def test_three_backticks_around_code_on_a_line(text: str, paragraphs: int) -> No
 
 
 @pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("It's 5` long, $x$\n> and 6` or *y* $z$", ["x", "z"]),
+        ("It's 5` long\n> and $x$ 6` or *y* $z$", ["x", "z"]),
+        ("> a ` $x$\n> > c ` *d*", ["x"]),
+        ("- a ` $x$\n  > c $y$ ` *d*", ["x", "y"]),
+        ("a ` b\n> c ` d *e* $x$ f", ["x"]),
+        ("> a ` b\n> > c ` $d$ *e*", ["d"]),
+        ("- a ` b\n  > c ` $d$ *e*", ["d"]),
+        ("- > a `b\n  > c` $d$ *e*", ["d"]),
+        ("a $x\n> y$ z $a$ and *b*", ["a"]),
+    ],
+)
+def test_no_syntax_crosses_into_a_quote(text: str, right: list[str]) -> None:
+    tree = shown(text)
+    assert formulas(tree) == right
+    assert len(tree.find("em")) == ("*" in text)
+
+
+@pytest.mark.parametrize(
     ("row", "cells"),
     [
         (r"| `\` | `x|y` |", ["\\", "x|y"]),
