@@ -136,8 +136,8 @@ def find_spans(row: str) -> list[tuple[int, int]]:
     """Return start and end of each code span and formula in a row, in linear time."""
     backticks = Backticks(row)
     offsets: dict[str, list[int]] = defaultdict(list)
-    for delimiter in _DELIMITER.finditer(row):
-        offsets[delimiter[0]].append(delimiter.start())
+    for match in _DELIMITER.finditer(row):
+        offsets[match[0]].append(match.start())
     code_and_math: list[tuple[int, int]] = []
     position = 0
     while delimiter := _DELIMITER.search(row, position):
