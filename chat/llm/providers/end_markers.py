@@ -107,7 +107,7 @@ def _is_beginning(text: str) -> bool:
 class _OpenCode:
     """Whether Markdown that arrives in pieces ends in a fence or an inline code that is open."""
 
-    __slots__ = ("_fence", "_line", "_ticks")
+    __slots__ = ("_end", "_fence", "_line", "_ticks")
 
     _LINE = re.compile(r"(?:[ \t>]|[-+*][ \t]|\d{1,9}[.)][ \t])*+(`{3,}|~{3,})(.*)")
     _MAX_LINE = 100  # characters at the start of a line that tell whether it is a fence
@@ -116,19 +116,21 @@ class _OpenCode:
         self._fence = ""
         self._line = ""
         self._ticks = 0
+        self._end = ""  # the last two characters of the line
 
     def feed(self, text: str) -> None:
         *lines, rest = text.split("\n") if "\n" in text else (text,)
         for line in lines:
             self._add(line)
             self._fence = self._fence_after()
-            self._line, self._ticks = "", 0
+            self._line, self._ticks, self._end = "", 0, ""
         self._add(rest)
 
     def _add(self, text: str) -> None:
         if len(self._line) < self._MAX_LINE:
             self._line += text[: self._MAX_LINE]
         self._ticks += text.count("`")
+        self._end = (self._end + text[-2:])[-2:]
 
     def _fence_after(self) -> str:
         match = self._LINE.fullmatch(self._line)
@@ -141,6 +143,10 @@ class _OpenCode:
 
     @property
     def is_open(self) -> bool:
-        """Return whether code is open; the last line may be the one that opens or closes it."""
+        """Return whether code is open; the last line may be the one that opens or closes it.
+
+        A single backtick opens code only directly before the marker: elsewhere it is a sign.
+        """
         fence = self._fence_after()
-        return bool(fence) or (not self._fence and self._ticks % 2 == 1)
+        is_after_tick = self._end.endswith("`") and self._end != "``"
+        return bool(fence) or (not self._fence and is_after_tick and self._ticks % 2 == 1)

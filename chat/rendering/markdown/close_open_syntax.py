@@ -7,7 +7,7 @@ next characters decide.
 import re
 
 from chat.rendering.markdown import inline, tables
-from chat.rendering.markdown.code_lines import code_lines, open_fence
+from chat.rendering.markdown.code_lines import code_lines, count_quotes, open_fence
 from chat.rendering.markdown.display_math import DisplayFormula, find_formulas
 
 MAX_FORMULA = 1_000
@@ -34,13 +34,19 @@ def complete(source: str) -> str:
         return _complete_last_block(source)
     lines = source.split("\n")
     if open_fence(lines):
-        return source
+        return source[: len(source) - len(lines[-1])] if _may_be_code_span(lines) else source
     formulas = list(find_formulas(lines, code_lines(lines)))
     if not formulas:
         return _complete_last_block(source)
     if formulas[-1].last is None:
         return _without_open_formula(source, lines, formulas[-1])
     return _complete_after(lines, formulas[-1])
+
+
+def _may_be_code_span(lines: list[str]) -> bool:
+    """Return whether the last line goes on a paragraph if another backtick in it follows."""
+    is_below_text = len(lines) > 1 and bool(lines[-2].strip(" \t>"))
+    return is_below_text and "```" in lines[-1] and not open_fence(lines[:-1])
 
 
 def _complete_last_block(source: str) -> str:
@@ -156,9 +162,9 @@ def _text_start(before: str, last: str) -> int:
     line = last
     while start and not _STARTS.match(line):
         previous = before.rfind("\n", 0, start - 1) + 1
-        line = before[previous : start - 1]
-        if not line.strip(" \t>"):
+        above = before[previous : start - 1]
+        if not above.strip(" \t>") or count_quotes(line) > count_quotes(above):
             break
-        start = previous
+        line, start = above, previous
     match = _LEAF.match(before + last, start)
     return match.end() if match else start

@@ -14,9 +14,16 @@ _ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])(?: {1,4}(?=[^ ])|(?= |$))")
 _NOTE = re.compile(r" {0,3}\[\^[^\]]{1,100}\]:[ ]*")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ ]*+){3,}|(?:-[ ]*+){3,})$")
 _FENCE = re.compile(r" {0,3}(?:(`{3,})([^`]*)|(~{3,})(.*))")
+_PREFIX = re.compile(r"(?:[ \t>]|(?:[-+*]|\d{1,9}[.)])[ \t])*+")
 _QUOTED = 0  # the indent of a container that is a quote
 _NOTE_INDENT = 4
 _MAX_DEPTH = 20  # as `source.MAX_MARKERS`
+
+
+def count_quotes(line: str) -> int:
+    """Return how many quotes the line begins in; a higher number than before begins a block."""
+    prefix = _PREFIX.match(line)
+    return prefix[0].count(">") if prefix else 0
 
 
 def code_lines(lines: list[str]) -> list[bool]:

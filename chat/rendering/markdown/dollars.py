@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chat.rendering.markdown.backticks import Backticks
+from chat.rendering.markdown.code_lines import count_quotes
 from chat.rendering.markdown.prose import has_latex, has_relation, is_prose, is_word
 
 # Stands for a dollar sign that is prose: a character of the same kind, because next to emphasis it
@@ -59,8 +60,10 @@ def mark_prose(source: str, in_code: Sequence[bool]) -> str:
 def _texts(source: str, in_code: Sequence[bool]) -> Iterator[str]:
     """Yield the source in parts, each within one block, or a line of code."""
     part: list[str] = []
+    quotes = 0
     for line, is_code in zip(source.split("\n"), in_code, strict=True):
-        if part and (is_code or _BLOCK.match(line)):
+        outer, quotes = quotes, count_quotes(line)
+        if part and (is_code or quotes > outer or _BLOCK.match(line)):
             yield "\n".join([*part, ""])
             part.clear()
         part.append(line)

@@ -28,6 +28,42 @@ def test_a_backslash_before_the_end_is_code(text: str, code: list[str], right: l
 
 
 @pytest.mark.parametrize(
+    ("text", "paragraphs"),
+    [
+        ("Run this:\n```npm install```\nThen go.", 1),
+        ("Run this:\n```npm install``` or\n```make``` now", 1),
+        ("> Run this:\n> ```npm install```\n> Then go.", 1),
+        ("- Run this:\n  ```npm install```\n- Then go.", 0),
+        ("Run this:\n```npm install\n```\nThen go.", 2),
+    ],
+)
+def test_three_backticks_around_code_on_a_line(text: str, paragraphs: int) -> None:
+    tree = shown(text)
+    assert len(tree.find("p")) == paragraphs
+    assert len(tree.find("pre")) == (paragraphs == 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("It's 5` long, $x$\n> and 6` or *y* $z$", ["x", "z"]),
+        ("It's 5` long\n> and $x$ 6` or *y* $z$", ["x", "z"]),
+        ("> a ` $x$\n> > c ` *d*", ["x"]),
+        ("- a ` $x$\n  > c $y$ ` *d*", ["x", "y"]),
+        ("a ` b\n> c ` d *e* $x$ f", ["x"]),
+        ("> a ` b\n> > c ` $d$ *e*", ["d"]),
+        ("- a ` b\n  > c ` $d$ *e*", ["d"]),
+        ("- > a `b\n  > c` $d$ *e*", ["d"]),
+        ("a $x\n> y$ z $a$ and *b*", ["a"]),
+    ],
+)
+def test_no_syntax_crosses_into_a_quote(text: str, right: list[str]) -> None:
+    tree = shown(text)
+    assert formulas(tree) == right
+    assert len(tree.find("em")) == ("*" in text)
+
+
+@pytest.mark.parametrize(
     ("row", "cells"),
     [
         (r"| `\` | `x|y` |", ["\\", "x|y"]),
