@@ -19,7 +19,7 @@
   const refuseDrop = (event) => {
     if (!isRefused(event)) return;
     event.preventDefault();
-    if (hasFiles(event)) window.chat?.showNotice?.(chat.translate("no_files"));
+    if (hasFiles(event)) window.chat?.showNotice?.("no_files");
   };
 
   document.addEventListener("dragover", preventOpening);

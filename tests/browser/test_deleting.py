@@ -54,7 +54,7 @@ def test_the_new_chat_after_a_deletion_works(person: Person, upstream: UpstreamT
     person.page.goto(f"{person.site}/")
     with person.page.expect_response("**/draft/"):
         person.box.fill("Half a thought")
-    row(person, "Alpha").locator("a").click()
+    row(person, "Alpha").locator(".row-link").click()
     delete(person, "Alpha")
     person.page.wait_for_url(f"{person.site}/")
     expect(person.box).to_have_value("Half a thought")

@@ -1,9 +1,10 @@
 """The search box: found while typing, opened where it is, left again; by hand and by keys."""
 
 import re
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Error, Locator, Route, expect
 
 from tests.browser.axe import findings
 from tests.fake_llm import UpstreamThread, answer
@@ -144,7 +145,10 @@ def test_a_key_waits_for_what_follows_the_list(person: Person, site: Site) -> No
     page.keyboard.press("j")
     expect(places).to_have_count(20)
     expect(title).to_have_text("Talk 19 of a whale")
-    held[-1].continue_()
+    page.unroute("**/search/?*before=*")
+    for route in held:
+        with suppress(Error):  # of the page before
+            route.continue_()
     expect(title).to_have_text("Talk 20 of a whale")
 
 

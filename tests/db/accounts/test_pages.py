@@ -41,8 +41,8 @@ def test_scripts_are_deferred_and_the_policy_comes_first() -> None:
     scripts = re.findall(r'<script src="([^"]+)" defer></script>', render_to_string("base.html"))
     names = [script.rsplit("/", 1)[1] for script in scripts]
     assert names == ["trusted-types.js", "session.js", "preferences.js", "file-drop.js"]
-    assert BUNDLES["page.js"][:5] == [
-        *("js/trusted-types.js", "js/session.js", "js/preferences.js"),
+    assert BUNDLES["page.js"][:6] == [
+        *("js/trusted-types.js", "js/session.js", "js/preferences.js", "js/file-drop.js"),
         *("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js"),
     ]
 
