@@ -76,6 +76,9 @@
     line.append(" ", link);
   };
 
+  // Where the server moved the response elsewhere (HX-Retarget), htmx has a selector as the target.
+  const swapsInto = ({ target }, id) => target === `#${id}` || target?.id === id;
+
   const conversationId = () =>
     document.getElementById("conversation")?.dataset.conversation ?? "";
 
@@ -95,6 +98,6 @@
 
   window.chat = {
     translate, cleanMessage, removeLeadingBlankLines, announce, readCsrfToken, post, createId,
-    showNotice, showFormError, conversationId, isAnswering,
+    showNotice, showFormError, swapsInto, conversationId, isAnswering,
   };
 })();

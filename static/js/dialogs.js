@@ -30,7 +30,7 @@
   };
 
   const openRunDetails = ({ detail }) => {
-    if (detail.ctx.target?.id === "run-details") openDialog($("#run-details-dialog"));
+    if (chat.swapsInto(detail.ctx, "run-details")) openDialog($("#run-details-dialog"));
   };
 
   const finishRename = ({ detail: { ctx } }) => {

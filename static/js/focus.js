@@ -75,7 +75,7 @@
   const restoreAfterSwap = ({ detail: { ctx } }) => {
     // The sidebar item may be removed before the toast with Undo arrives.
     const isReplaced = document.activeElement === replacement;
-    if (ctx.target?.id === "toasts" && isReplaced) findUndo()?.focus();
+    if (chat.swapsInto(ctx, "toasts") && isReplaced) findUndo()?.focus();
     focusUndoOnce();
     if (lastFocused) restoreAfterPaint();
   };

@@ -85,7 +85,7 @@
       box.scrollTop = box.scrollHeight - distanceToEnd;
       distanceToEnd = 0;
     }
-    if (detail.ctx.target?.id === "main") {
+    if (chat.swapsInto(detail.ctx, "main")) {
       isFollowing = true;
       observeThread();
       followEnd();

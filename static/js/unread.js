@@ -101,7 +101,7 @@
   };
 
   const updateAfterSwap = ({ detail: { ctx } }) => {
-    if (ctx.target?.id === "main" || ctx.sourceElement?.id === "rename-form") updateItems();
+    if (chat.swapsInto(ctx, "main") || ctx.sourceElement?.id === "rename-form") updateItems();
   };
 
   document.addEventListener("DOMContentLoaded", start);

@@ -1,7 +1,7 @@
 """Deleting and Undo: the page that one is on stays, unless it showed what was deleted."""
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.fake_llm import UpstreamThread, answer
 from tests.support.person import Person
@@ -47,6 +47,21 @@ def test_deleting_the_open_conversation_leads_to_a_new_chat(
     person.sees("About Alpha.")
     expect(row(person, "Alpha")).to_have_count(1)
     expect(person.box).to_be_visible()
+
+
+def test_the_title_is_that_of_the_new_chat(person: Person, upstream: UpstreamThread) -> None:
+    """Also where the socket removes the row first, and the response finds no form to act on."""
+    talk(person, upstream, "Alpha")
+
+    def wait_for_the_socket(route: Route) -> None:
+        response = route.fetch()
+        expect(row(person, "Alpha")).to_have_count(0)
+        route.fulfill(response=response)
+
+    person.page.route("**/delete/", wait_for_the_socket)
+    delete(person, "Alpha")
+    person.page.wait_for_url(f"{person.site}/")
+    expect(person.page).to_have_title("New chat")
 
 
 def test_the_new_chat_after_a_deletion_works(person: Person, upstream: UpstreamThread) -> None:

@@ -37,5 +37,5 @@ def test_staff_see_the_address_and_come_to_the_model(
     expect(details).to_contain_text(f"{upstream.base_url}/chat/completions was asked")
     link = details.get_by_role("link", name="Open the model's page")
     link.click()
-    expect(person.page.locator("#content")).to_contain_text("accepts requests as they are")
+    expect(person.page.locator("#content")).to_contain_text("Learnt from the server")
     assert person.complaints == []

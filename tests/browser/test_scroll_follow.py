@@ -87,8 +87,8 @@ def test_what_fails_at_once_is_in_view(person: Person, upstream: UpstreamThread)
     person.sees_status("complete")
     for number in range(5):
         person.ask(f"Again {number}?")
-        person.sees_status("failed")
         expect(person.questions).to_have_count(number + 2)
+        person.sees_status("failed")
         at_end(person)
         expect(person.page.locator("[data-jump]")).to_be_hidden()
 

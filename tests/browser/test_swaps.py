@@ -5,6 +5,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.fake_llm import UpstreamThread, answer
 from tests.support.person import Person
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -24,12 +25,18 @@ class Talk:
         upstream.script(answer("Words of an answer."))
         person.ask("A question")
         person.sees_status("complete")
+        before = len(self.sockets)
         self.page.reload()
         self.page.evaluate(COUNT)
+        eventually(lambda: self.has_connected_since(before))
 
     def connect(self, socket: WebSocketRoute) -> None:
         socket.connect_to_server()
         self.sockets.append(socket)
+
+    def has_connected_since(self, before: int) -> bool:
+        self.page.wait_for_timeout(20)  # routes are handled while the page is waited for
+        return len(self.sockets) > before
 
     def comes_whole(self) -> None:
         """The page says that it shows an older version, and its socket is lost."""

@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, WebSocketRoute, expect
 
 from tests.fake_llm import Frame, Gate, UpstreamThread, answer
 from tests.support.person import Person
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -86,6 +87,31 @@ def test_after_a_reload(person: Person, upstream: UpstreamThread, when: str) -> 
         upstream.release("1")
         person.sees_status("complete")
         expect(thoughts(person)).to_have_text(THOUGHTS, use_inner_text=True)
+
+
+def test_thoughts_that_no_frame_brought_are_there(person: Person, upstream: UpstreamThread) -> None:
+    """The page shows the answer before its first thought, and hears of it again when it is over."""
+    is_away = True
+
+    def connect(socket: WebSocketRoute) -> None:
+        if is_away:
+            socket.close(code=1012)
+        else:
+            socket.connect_to_server()
+
+    person.page.route_web_socket("**/ws/**", connect)
+    person.page.reload()
+    upstream.script(answer(Gate(), thought(THOUGHTS), "It is 42."))
+    person.ask("What is 6*7?")
+    expect(person.answer).to_have_attribute("data-status", "pending")
+    upstream.release()
+    finished = re.compile('data-role="assistant"\\s+data-status="complete"')
+    eventually(lambda: finished.search(person.page.request.get(person.page.url).text()))
+    is_away = False
+    person.page.evaluate("document.dispatchEvent(new Event('chat:reconnect'))")
+    person.sees_status("complete")
+    label(person).click()
+    expect(thoughts(person)).to_have_text(THOUGHTS, use_inner_text=True)
 
 
 def test_a_retraction_moves_the_text(person: Person, upstream: UpstreamThread) -> None:
