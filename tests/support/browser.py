@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from benchmarks.browser import FLAGS
 from tests.support.person import Person
 from tests.support.site import Site
 
+# How long a page may take on a busy machine. What is there in time is seen at once.
+PAGE_TIMEOUT = 15_000  # milliseconds
+
 numbers = itertools.count(1)
+expect.set_options(timeout=PAGE_TIMEOUT)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def new_person(
 
     def make(**options: Any) -> Person:
         context = browser.new_context(**options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PAGE_TIMEOUT)
         contexts.append(context)
         person = Person(context.new_page(), site.url, f"person{next(numbers)}@example.org")
         people.append(person)
