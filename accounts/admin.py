@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import is_taken, mark_verified
 from accounts.models import User
+from core.web.admin_site import CHECKBOXES
 
 
 class LowerCaseEmail:
@@ -49,21 +52,24 @@ class PersonChangeForm(LowerCaseEmail, UserChangeForm):  # type: ignore[type-arg
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     """Django's user admin, with an email address in place of a user name."""
 
+    index_group, index_place = "people", 0
     add_form = PersonCreationForm
     form = PersonChangeForm
+    formfield_overrides = CHECKBOXES
     list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("email",)
     ordering = ("-date_joined",)
     show_full_result_count = False
     readonly_fields = ("date_joined", "last_login")
-    filter_horizontal = ("groups", "user_permissions")
+    filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("email", "password", "is_active")}),
         (
             _("Administration"),
-            {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")},
+            {"fields": ("is_staff", "is_superuser", "groups")},
         ),
+        (_("Single rights"), {"classes": ("collapse",), "fields": ("user_permissions",)}),
         (_("Dates"), {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
@@ -84,3 +90,19 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         if "email" in form.changed_data:
             # An address that the operator enters needs no verification by mail.
             mark_verified(obj)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    """Django's group admin; rights are folded away, as most groups only choose models."""
+
+    index_group, index_place = "people", 1
+    filter_horizontal = ()
+    formfield_overrides = CHECKBOXES
+    fieldsets = (
+        (None, {"fields": ("name",)}),
+        (_("Single rights"), {"classes": ("collapse",), "fields": ("permissions",)}),
+    )

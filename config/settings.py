@@ -77,7 +77,7 @@ INSTALLED_APPS = [
     "core",  # its `migrate` command overrides Django's
     "accounts",
     "chat",
-    "django.contrib.admin",
+    "core.web.admin_config.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

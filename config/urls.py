@@ -9,8 +9,6 @@ from core.web.favicon import favicon
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.site_header = admin.site.site_title = "Chat"
-admin.site.enable_nav_sidebar = False
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from chat.admin.dialects import DialectAdmin
+from chat.admin.list_labels import ListLabels
 from chat.admin.probes import run_model_test
 from chat.admin.refusals import explain
 from chat.admin.warnings import warn_about_room
@@ -31,6 +32,7 @@ from chat.models.catalogue import least_room
 from chat.models.connection import ConnectionKind
 from chat.services import system_prompts
 from chat.services.offered_models import forget_facts, offer_again
+from core.web.admin_site import CHECKBOXES
 
 # Fields in one row, each a value and its allowed range.
 SAMPLING = (
@@ -77,9 +79,10 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ChatModel)
-class ChatModelAdmin(DialectAdmin):
+class ChatModelAdmin(ListLabels, DialectAdmin):
     """The pages of the models."""
 
+    index_group, index_place = "models", 1
     form = ChatModelForm
     change_form_template = "admin/chat/chatmodel/change_form.html"
     list_display = (
@@ -94,7 +97,7 @@ class ChatModelAdmin(DialectAdmin):
     list_editable = ("enabled", "position")
     list_filter = ("enabled", "connection", "kind")
     list_select_related = ("connection",)
-    filter_horizontal = ("groups",)
+    formfield_overrides = CHECKBOXES
     search_fields = ("label", "repo_id")
     actions = ("make_default", "offer_again", "forget_dialects", "adopt_window")
     readonly_fields = ("is_default", "learned")
@@ -226,9 +229,10 @@ class ChatModelAdmin(DialectAdmin):
 
 
 @admin.register(Suggestion)
-class SuggestionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SuggestionAdmin(ListLabels):
     """The questions that an empty chat suggests."""
 
+    index_group, index_place = "prompts", 1
     list_display = ("text", "enabled", "position")
     list_editable = ("enabled", "position")
     search_fields = ("text",)

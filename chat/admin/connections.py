@@ -32,6 +32,7 @@ is_key_sensitive = method_decorator(sensitive_post_parameters("key"))
 class ConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The pages of the connections."""
 
+    index_group, index_place = "models", 0
     form = ConnectionForm
     change_form_template = "admin/chat/connection/change_form.html"
     list_display = ("name", "kind", "key_state", "model_count", "listed_at")

@@ -24,6 +24,7 @@ from chat.services import system_prompts
 class SystemPromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The pages that edit a prompt and publish its versions."""
 
+    index_group, index_place = "prompts", 0
     form = SystemPromptForm
     change_form_template = "admin/chat/systemprompt/change_form.html"
     list_display = ("name", "published_number", "newest_number", "is_default", "enabled")

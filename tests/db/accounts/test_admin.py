@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
@@ -60,3 +62,32 @@ def test_is_not_for_others(signed_in: Client, client: Client, person: User) -> N
     assert signed_in.get(PEOPLE, follow=True).status_code == 403
     visitor = Client().get(PEOPLE, follow=True)
     assert visitor.redirect_chain[-1][0].startswith("/accounts/login/?next=")
+
+
+def headings(html: str) -> list[str]:
+    return re.findall(r"<(?:h2|summary)[^>]*>\s*([^<]+?)\s*</", html)
+
+
+def test_the_index_is_grouped_by_purpose(operator: Client) -> None:
+    html = operator.get("/admin/").content.decode()
+    assert headings(html) == ["Prompts", "Models", "People", "More"]
+    people, more = html.split("People</h2>")[1].split("<summary>More")
+    assert re.findall(r">(Users|Groups|Email addresses)<", people) == ["Users", "Groups"]
+    assert "Email addresses" in more
+
+
+def test_the_index_lists_what_the_operator_changed(operator: Client) -> None:
+    assert "Your last changes" not in operator.get("/admin/").content.decode()
+    operator.post("/admin/auth/group/add/", {"name": "Helpdesk <1>"})
+    html = operator.get("/admin/").content.decode()
+    assert "Your last changes" in html
+    assert "Helpdesk &lt;1&gt;" in html
+
+
+def test_who_may_change_nothing_is_told(person: User) -> None:
+    User.objects.filter(pk=person.pk).update(is_staff=True)
+    client = Client()
+    client.force_login(person)
+    html = client.get("/admin/").content.decode()
+    assert "Ask an administrator" in html
+    assert headings(html) == []
