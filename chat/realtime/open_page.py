@@ -93,7 +93,7 @@ class OpenPage:
         self.rows.needs_list = True
 
     def leave(self) -> None:
-        """The socket is closed."""
+        """Follow no answer any more, as the socket is closed."""
         self.follow(None)
 
     def follow(self, answer: LiveAnswer | None) -> None:

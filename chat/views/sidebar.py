@@ -31,7 +31,7 @@ class RowsParams:
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> Self:
-        """Raises Http404 for a cursor that `format_row_cursor` did not write."""
+        """Read the query. Raises Http404 for a cursor that `format_row_cursor` did not write."""
         after = parse_cursor(request.GET["after"]) if "after" in request.GET else None
         before = parse_cursor(request.GET.get("before", ""))
         return cls(before, after, "up" in request.GET, request.GET.get("group", ""))
