@@ -11,11 +11,13 @@ from allauth.core import ratelimit
 from allauth.core.internal.ratelimit import consume
 from django.conf import settings
 from django.contrib import messages
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.devices import entries, known_device
+from accounts.html_mail import attach_html
 from accounts.models import User
 
 log = logging.getLogger("chat.accounts")
@@ -97,6 +99,20 @@ class AccountAdapter(DefaultAccountAdapter):
             return
         links = {name: to_site_url(url) for name, url in context.items() if name.endswith("_url")}
         super().send_mail(template_prefix, email, context | links | {"site_url": settings.SITE_URL})
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """Return the mail as text and as HTML."""
+        message: EmailMessage = super().render_mail(template_prefix, email, context, headers)
+        if isinstance(message, EmailMultiAlternatives):
+            links = {str(value) for name, value in context.items() if name.endswith("_url")}
+            attach_html(message, links)
+        return message
 
 
 def trusted_source(request: HttpRequest, email: str) -> str:
