@@ -9,9 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -33,7 +31,7 @@ class SetupView(FormView):  # type: ignore[type-arg]
 
     template_name = "account/setup.html"
     form_class = SetupForm
-    success_url = "/"
+    success_url = "/admin/start/"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the form only while the link works."""
@@ -66,7 +64,7 @@ class SetupView(FormView):  # type: ignore[type-arg]
             return self.form_invalid(form)
         if user is None:
             return self.render_expired()
-        messages.success(self.request, welcome())
+        messages.success(self.request, _("You are now the administrator."))
         return super().form_valid(form)
 
     def create_administrator(self, email: str, password: str) -> User | None:
@@ -123,13 +121,3 @@ class EmailView(allauth.EmailView):
         email = self.request.POST.get("email", "").lower()
         own = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
         return email in own and is_taken_by_another(email, person)
-
-
-def welcome() -> str:
-    """Return the message for a new administrator, with a link to the admin."""
-    return format_html(
-        '{} <a href="{}">{}</a>',
-        _("You are now the administrator."),
-        reverse("admin:index"),
-        _("Open the admin"),
-    )

@@ -248,6 +248,7 @@ MAIL = env.str("EMAIL_URL", default="") or "consolemail://"
 vars().update(environ.Env.email_url_config(MAIL))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"chat@{SITE.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 10  # seconds; else a mail server that never answers would hold the page
 # Without real mail, addresses cannot be verified.
 ACCOUNT_EMAIL_VERIFICATION = "none" if MAIL == "consolemail://" else "mandatory"
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("favicon.ico", favicon),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("admin/start/", include("chat.admin.urls")),
     path("admin/", admin.site.urls),
     path("", include("chat.urls")),
 ]

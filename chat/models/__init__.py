@@ -9,6 +9,7 @@ from chat.models.draft import Draft
 from chat.models.prompt import PromptVersion, SystemPrompt
 from chat.models.run import Chunk, Run
 from chat.models.search import SearchEntry
+from chat.models.site_settings import SiteSettings
 from chat.models.suggestion import Suggestion
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Role",
     "Run",
     "SearchEntry",
+    "SiteSettings",
     "Status",
     "Suggestion",
     "SystemPrompt",

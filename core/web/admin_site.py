@@ -1,12 +1,13 @@
 """The administration: Django's, with an index that is grouped by what people come for."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Field, ManyToManyField
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +33,15 @@ class AdminSite(admin.AdminSite):
     site_header = site_title = "Chat"
     index_title = _("Administration")
     enable_nav_sidebar = False
+    # Each returns the HTML of a card above the groups of the index, or "" if there is none.
+    cards: ClassVar[list[Callable[[HttpRequest], str]]] = []
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Return the first page of the administration, with its cards."""
+        cards = [html for render in self.cards if (html := render(request))]
+        return super().index(request, {"cards": cards} | (extra_context or {}))
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None

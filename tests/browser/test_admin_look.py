@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "",
+    "start/",
     "chat/systemprompt/",
     "chat/systemprompt/add/",
     "chat/suggestion/",
