@@ -1,6 +1,7 @@
 """The adapter for django-allauth: sign-up, client addresses, rate limits, messages and mail."""
 
 import logging
+from smtplib import SMTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,17 +9,20 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.account.utils import filter_users_by_email
 from allauth.core import ratelimit
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.ratelimit import consume
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.devices import entries, known_device
 from accounts.html_mail import attach_html
 from accounts.models import User
+from core.web.error_views import ErrorMessage, error_response
 
 log = logging.getLogger("chat.accounts")
 
@@ -27,6 +31,11 @@ log = logging.getLogger("chat.accounts")
 TRIGGERED_BY_ANYBODY = {
     f"account/email/{name}"
     for name in ("password_reset_key", "unknown_account", "account_already_exists")
+}
+
+# Mails without which the request that sends them was in vain.
+ASKED_FOR = TRIGGERED_BY_ANYBODY | {
+    f"account/email/{name}" for name in ("email_confirmation", "email_confirmation_signup")
 }
 
 
@@ -90,15 +99,28 @@ class AccountAdapter(DefaultAccountAdapter):
         """Send a mail whose links start with SITE_URL, whatever Host header the request had.
 
         A mail that anybody can trigger is skipped if the address has received too many: the links
-        in earlier ones still work, and the response does not reveal the difference.
+        in earlier ones still work, and the response does not reveal the difference. If the mail
+        server does not take a mail that the request was made for, the page says so.
         """
-        if template_prefix in TRIGGERED_BY_ANYBODY and not ratelimit.consume(
-            self.request, action="mail", key=email.strip().lower()
-        ):
+        key = email.strip().lower()
+        is_limited = template_prefix in TRIGGERED_BY_ANYBODY
+        if is_limited and not ratelimit.consume(self.request, action="mail", key=key):
             log.info("mail not sent: the address has reached its rate limit")
             return
         links = {name: to_site_url(url) for name, url in context.items() if name.endswith("_url")}
-        super().send_mail(template_prefix, email, context | links | {"site_url": settings.SITE_URL})
+        context = context | links | {"site_url": settings.SITE_URL}
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (SMTPException, OSError) as error:
+            name = template_prefix.rpartition("/")[2]
+            log.error(
+                "mail not sent: %s, the mail server failed with %s", name, type(error).__name__
+            )
+            # A mail that was not sent must not keep the next one from being sent.
+            for action in ("mail", "confirm_email"):
+                ratelimit.clear(self.request, action=action, key=key)
+            if template_prefix in ASKED_FOR:
+                raise ImmediateHttpResponse(refuse_mail(self.request)) from error
 
     def render_mail(
         self,
@@ -113,6 +135,20 @@ class AccountAdapter(DefaultAccountAdapter):
             links = {str(value) for name, value in context.items() if name.endswith("_url")}
             attach_html(message, links)
         return message
+
+
+def refuse_mail(request: HttpRequest) -> HttpResponse:
+    """Return the page for a mail that could not be sent; a new account is there all the same."""
+    message = ErrorMessage(
+        status=503,
+        heading=gettext("The mail could not be sent"),
+        sentence=gettext(
+            "The mail server is not available. Try again in a few minutes. If you have just signed "
+            "up, your account exists: sign in to get the mail again."
+        ),
+        retry_after=60,
+    )
+    return error_response(request, message)
 
 
 def trusted_source(request: HttpRequest, email: str) -> str:

@@ -67,8 +67,8 @@ class AdminSite(admin.AdminSite):
         return sorted(members, key=self._place_of)
 
     def _group_of(self, model: dict[str, Any]) -> str:
-        return getattr(self._registry[model["model"]], "index_group", "more")
+        return getattr(self.get_model_admin(model["model"]), "index_group", "more")
 
     def _place_of(self, model: dict[str, Any]) -> tuple[int, str]:
-        place: int = getattr(self._registry[model["model"]], "index_place", 0)
+        place: int = getattr(self.get_model_admin(model["model"]), "index_place", 0)
         return place, str(model["name"])
