@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
-from accounts.context import site
+from accounts.context import read_look
 from chat.rendering.components import thread_view
 from chat.rendering.components.page import page_html
 from chat.rendering.components.template_cache import render_cached
@@ -66,7 +66,7 @@ def page_response(
     html = page_html(
         current_user(request),
         loaded.body(request),
-        theme=site(request)["theme"],
+        look=read_look(request),
         side=loaded.sidebar_view(is_open=sidebar_open),
         notes=messages_html(request),
     )

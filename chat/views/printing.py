@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import translation
 
-from accounts.context import site
+from accounts.context import read_look
 from accounts.models import User
 from chat.models import Conversation
 from chat.rendering.components.print_page import print_messages_html, print_page_parts
@@ -19,7 +19,7 @@ from chat.views.auth import page, run_as_user
 async def print_page(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     """Show all messages of the shown branch; they are read and sent page by page."""
     conversation, ends = await run_as_user(request, load_ends, conversation_id)
-    before, after = print_page_parts(conversation, site(request)["theme"])
+    before, after = print_page_parts(conversation, read_look(request))
     parts = stream_parts(request, conversation, ends, (before, after))
     return StreamingHttpResponse(parts)
 

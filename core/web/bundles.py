@@ -24,7 +24,7 @@ SCRIPTS = (
     # In this order: a click on a menu item closes the menu before it opens a dialog, and Esc closes
     # the nearest of them.
     *("menus", "message-edit", "sidebar", "dialogs", "focus", "notices", "unsaved"),
-    *("unread", "sidebar-scroll", "shortcuts", "search"),
+    *("unread", "sidebar-scroll", "shortcuts", "search", "composer-move", "opening"),
 )
 BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],

@@ -97,7 +97,7 @@
   document.addEventListener("htmx:after:swap", rememberLiveAnswer);
 
   window.chat = {
-    translate, cleanMessage, removeLeadingBlankLines, announce, readCsrfToken, post, createId,
+    ...window.chat, translate, cleanMessage, removeLeadingBlankLines, announce, readCsrfToken, post, createId,
     showNotice, showFormError, swapsInto, conversationId, isAnswering,
   };
 })();

@@ -29,6 +29,20 @@
     if (rename) openRename(rename.dataset);
   };
 
+  // On the page around the dialog, which its backdrop covers; not where a drag that selects text ends.
+  const isOutside = (dialog, { clientX: x, clientY: y }) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    return x < left || x > right || y < top || y > bottom;
+  };
+  let pressedOutside = null;
+  const notePress = (event) => {
+    const { target } = event;
+    pressedOutside = target.matches?.("dialog[open]") && isOutside(target, event) ? target : null;
+  };
+  const closeOnClickOutside = (event) => {
+    if (pressedOutside === event.target && isOutside(event.target, event)) event.target.close();
+  };
+
   const openRunDetails = ({ detail }) => {
     if (chat.swapsInto(detail.ctx, "run-details")) openDialog($("#run-details-dialog"));
   };
@@ -41,6 +55,8 @@
   };
 
   document.addEventListener("click", openOrCloseOnClick);
+  document.addEventListener("pointerdown", notePress);
+  document.addEventListener("click", closeOnClickOutside);
   document.addEventListener("htmx:after:swap", openRunDetails);
   document.addEventListener("htmx:after:request", finishRename);
 

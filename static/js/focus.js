@@ -85,6 +85,15 @@
     restoreAfterPaint();
   };
 
+  // A text box is :focus-visible however it got the focus.
+  const markKeyboard = ({ key, target }) => {
+    const isTyping = key !== "Tab" && target.matches?.("input, textarea, select");
+    if (!isTyping) document.body.classList.add("by-keyboard");
+  };
+  const unmarkKeyboard = () => document.body.classList.remove("by-keyboard");
+
+  document.addEventListener("keydown", markKeyboard);
+  document.addEventListener("pointerdown", unmarkKeyboard);
   document.addEventListener("focusin", rememberFocus);
   document.addEventListener("focusout", forgetFocus);
   document.addEventListener("htmx:after:swap", restoreAfterSwap);

@@ -1,10 +1,9 @@
-// On every page: the theme switch, the browser's time zone, notices that close. Theme and zone are
-// cookies, so that the server's next page is right before any script runs.
+// On every page: the look, the browser's time zone, notices that close. Look and zone are cookies, so
+// that the server's next page is right before any script runs.
 (() => {
   "use strict";
 
   const root = document.documentElement;
-  const darkScheme = matchMedia("(prefers-color-scheme: dark)");
 
   const readCookie = (name) => document.cookie.match(`(?:^|; )${name}=([^;]*)`)?.[1] ?? "";
   const writeCookie = (name, value) => {
@@ -12,23 +11,38 @@
     document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax${secure}`;
   };
 
-  const currentTheme = () => {
-    if (root.dataset.theme !== "auto") return root.dataset.theme;
-    return darkScheme.matches ? "dark" : "light";
+  // The first value of each is the one without a cookie. accounts/context.py has the same.
+  const CHOICES = {
+    theme: ["auto", "light", "dark"],
+    appearance: ["default", "classic"],
+    sidebar: ["open", "closed"],
+  };
+  const readPreference = (name) => {
+    const value = readCookie(name);
+    return CHOICES[name].includes(value) ? value : CHOICES[name][0];
   };
 
-  const applyTheme = () => {
-    const choice = readCookie("theme");
-    root.dataset.theme = choice === "light" || choice === "dark" ? choice : "auto";
-    for (const button of document.querySelectorAll("[data-theme-toggle]")) {
-      button.setAttribute("aria-pressed", String(currentTheme() === "dark"));
+  const checkChoices = () => {
+    for (const choice of document.querySelectorAll("[data-preference]")) {
+      const value = root.dataset[choice.dataset.preference];
+      choice.querySelector(`[value="${value}"]`).checked = true;
     }
   };
+  // Not the sidebar: a tab that somebody returns to looks as it did.
+  const applyLook = () => {
+    for (const name of ["theme", "appearance"]) root.dataset[name] = readPreference(name);
+    checkChoices();
+  };
 
-  const toggleTheme = ({ target }) => {
-    if (!target.closest("[data-theme-toggle]")) return;
-    writeCookie("theme", currentTheme() === "dark" ? "light" : "dark");
-    applyTheme();
+  const savePreference = (name, value) => {
+    writeCookie(name, value);
+    root.dataset[name] = value;
+    checkChoices();
+  };
+
+  const saveOnChange = ({ target }) => {
+    const choice = target.closest("[data-preference]");
+    if (choice) savePreference(choice.dataset.preference, target.value);
   };
 
   // The next page needs it, not this one; asking for it takes as long as laying the page out. Who
@@ -46,13 +60,14 @@
 
   addEventListener("load", saveTimeZoneLater, { once: true });
   document.addEventListener("submit", saveTimeZone);
-  document.addEventListener("click", toggleTheme);
+  document.addEventListener("change", saveOnChange);
   document.addEventListener("click", closeNotice);
-  // Another tab may have switched, and a page may come back from the browser's memory.
-  addEventListener("pageshow", applyTheme);
-  document.addEventListener("visibilitychange", applyTheme);
-  darkScheme.addEventListener("change", applyTheme);
+  // Another tab may have chosen, and a page may come back from the browser's memory.
+  addEventListener("pageshow", applyLook);
+  document.addEventListener("visibilitychange", applyLook);
 
-  applyTheme();
+  applyLook();
   for (const button of document.querySelectorAll("[data-dismiss]")) button.hidden = false;
+
+  window.chat = { ...window.chat, savePreference };
 })();

@@ -8,6 +8,8 @@
   const findResults = () => $("#search-results");
   const listLinks = () => [...document.querySelectorAll("#search-results a")];
 
+  const SKELETON_DELAY = 200; // milliseconds
+
   let listedText = ""; // what the results are for
   let pending = null; // the request that is under way
   let isEntered = false; // Enter waits for the results
@@ -81,10 +83,15 @@
   // Requests of the search field
   const isSearch = (detail) => detail.ctx?.sourceElement === findField();
 
+  // Lines in place of the first results, if they take long.
+  const showSkeleton = () => {
+    if (pending && !findResults().hasChildNodes()) findSidebar().classList.add("searching");
+  };
   const startRequest = ({ detail }) => {
     if (!isSearch(detail)) return;
     pending = detail.ctx;
     findResults().ariaBusy = "true";
+    setTimeout(showSkeleton, SKELETON_DELAY);
   };
   // A request that a newer one replaced ends after the newer one has begun.
   const finishRequest = ({ detail }) => {

@@ -49,15 +49,20 @@
     y: () => [...document.querySelectorAll("article[data-role=assistant] [data-copy-message]")]
       .at(-1)?.click(),
     x: () => chat.isAnswering() && $("#stop-form")?.requestSubmit(),
+    "[": () => chat.toggleSidebar(),
     "?": openSheet,
   };
 
   const isElsewhere = (target) =>
     target.closest?.("input, textarea, select, [contenteditable]") || $("dialog[open]");
 
+  // Many keyboards have "[" on AltGr, which Windows reports as Ctrl and Alt, or on Option.
+  const hasModifier = ({ key, ctrlKey, metaKey, altKey }) =>
+    metaKey || ((ctrlKey || altKey) && !(key === "[" && altKey));
+
   const runAction = (event) => {
     if (event.defaultPrevented || event.isComposing || event.repeat) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (hasModifier(event)) return;
     const action = ACTIONS[event.key];
     if (!action || isElsewhere(event.target) || !isEnabled()) return;
     event.preventDefault();

@@ -56,8 +56,17 @@
     if (id) scrollItemTo(findItem(id), positions[id]);
   };
 
+  // While it is hidden, there are no positions. Over the page it keeps them.
+  let wasHidden = !box().checkVisibility();
+  const restoreWhenShown = () => {
+    const isHidden = !box().checkVisibility();
+    if (wasHidden && !isHidden) restorePosition();
+    wasHidden = isHidden;
+  };
+
   const start = () => {
     restorePosition();
+    document.addEventListener("chat:sidebar-toggled", restoreWhenShown);
     new MutationObserver(restorePosition).observe($("#sidebar"), { attributeFilter: ["class"] });
     const observer = new MutationObserver(keepPosition);
     observer.observe($("#sidebar-list"), { childList: true, subtree: true });

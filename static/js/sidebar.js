@@ -1,19 +1,20 @@
-// The sidebar on small screens, where it covers the page while it is open.
+// The sidebar: on small screens it covers the page while it is open; on others it can be hidden.
 (() => {
   "use strict";
 
   const $ = (selector) => document.querySelector(selector);
+  const smallScreen = matchMedia("(max-width: 48rem)"); // as in chat.css
 
-  const isSidebarOverPage = () => document.body.classList.contains("sidebar-shown")
-    && $("[data-sidebar-close]").checkVisibility();
+  const isSidebarOverPage = () => smallScreen.matches
+    && document.body.classList.contains("sidebar-shown");
+  const isSidebarShown = () => (smallScreen.matches
+    ? isSidebarOverPage() : document.documentElement.dataset.sidebar !== "closed");
 
-  // Toasts stand in the sidebar, where they cover nothing; while a phone shows no sidebar, over the
-  // title.
+  // Toasts stand in the sidebar, where they cover nothing; while there is no sidebar, over the title.
   const placeToasts = () => {
     const toasts = $("#toasts");
-    const isHidden = $("[data-sidebar-close]").checkVisibility()
-      && !document.body.classList.contains("sidebar-shown");
-    const [parent, next] = isHidden ? [document.body, null] : [$("#sidebar"), $(".sidebar-foot")];
+    const [parent, next] = isSidebarShown()
+      ? [$("#sidebar"), $(".sidebar-foot")] : [document.body, null];
     const move = parent.moveBefore ?? parent.insertBefore;
     if (toasts.parentElement !== parent) move.call(parent, toasts, next);
   };
@@ -24,12 +25,24 @@
     placeToasts();
   };
 
-  const toggleSidebar = (open) => {
-    const hasFocus = $("#sidebar").contains(document.activeElement);
-    document.body.classList.toggle("sidebar-shown", open);
+  const showOrHide = (open) => {
+    if (smallScreen.matches) document.body.classList.toggle("sidebar-shown", open);
+    else chat.savePreference("sidebar", open ? "open" : "closed");
     update();
-    if (open) $("#sidebar .new-chat").focus();
-    else if (hasFocus) $("[data-sidebar-open]")?.focus();
+    document.dispatchEvent(new CustomEvent("chat:sidebar-toggled"));
+  };
+
+  // What is hidden cannot keep the focus. Over the page, the sidebar takes it.
+  const moveFocus = (open, focused) => {
+    if (open && smallScreen.matches) $("#sidebar .new-chat").focus();
+    else if (open && focused?.closest("[data-sidebar-open]")) $("[data-sidebar-close]").focus();
+    else if (!open && $("#sidebar").contains(focused)) $("[data-sidebar-open]")?.focus();
+  };
+
+  const toggleSidebar = (open = !isSidebarShown()) => {
+    const focused = document.activeElement;
+    showOrHide(open);
+    moveFocus(open, focused);
   };
 
   const toggleOnClick = ({ target }) => {

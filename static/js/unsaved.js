@@ -64,4 +64,6 @@
   document.addEventListener("input", handleInput);
   document.addEventListener("submit", handleSubmit);
   document.addEventListener("DOMContentLoaded", restoreText);
+
+  Object.assign(chat, { hasUnsaved });
 })();

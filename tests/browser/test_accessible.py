@@ -1,4 +1,4 @@
-"""axe finds nothing, in both themes, whatever is open; names are the ones people rely on."""
+"""axe finds nothing, in all themes, whatever is open; names are the ones people rely on."""
 
 from collections.abc import Callable
 
@@ -40,9 +40,15 @@ def pieces(text: str) -> list[str]:
     return [text[at : at + 6] for at in range(0, len(text), 6)]
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(params=["light", "dark", "light classic", "dark classic"])
 def themed(request: pytest.FixtureRequest, new_person: Callable[..., Person]) -> Person:
-    return new_person(color_scheme=request.param)
+    theme, _, appearance = request.param.partition(" ")
+    person = new_person(color_scheme=theme)
+    person.page.context.add_cookies(
+        [{"name": "appearance", "value": appearance or "default", "url": person.site}]
+    )
+    person.page.reload()
+    return person
 
 
 def test_axe_on_a_conversation(themed: Person, upstream: UpstreamThread) -> None:

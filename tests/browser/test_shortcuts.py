@@ -17,7 +17,7 @@ def test_every_shortcut_is_in_the_docs_and_in_the_script() -> None:
     docs = (ROOT / "docs/page.md").read_text()
     script = (ROOT / "static/js/shortcuts.js").read_text()
     actions = script[script.index("const ACTIONS") : script.index("const isElsewhere")]
-    bound = re.findall(r'^    "?([a-z?])"?: ', actions, re.M)
+    bound = re.findall(r'^    "?([a-z?[])"?: ', actions, re.M)
     for item in SHORTCUTS:
         assert f"| `{item.keys}` |" in docs, item.keys
         if item.single:

@@ -87,5 +87,6 @@ SHORTCUTS = (
     Shortcut("k", gettext_lazy("Previous conversation"), single=True),
     Shortcut("y", gettext_lazy("Copy the last answer"), single=True),
     Shortcut("x", gettext_lazy("Stop the answer"), single=True),
+    Shortcut("[", gettext_lazy("Show or hide the sidebar"), single=True),
     Shortcut("?", gettext_lazy("Show keyboard shortcuts"), single=True),
 )

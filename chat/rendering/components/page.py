@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.context import Look
 from accounts.models import User
 from chat.models import Conversation, Draft
 from chat.rendering.components.client_strings import SHORTCUTS, client_strings
@@ -88,7 +89,8 @@ def body_html(body: PageBody) -> SafeString:
         "options": options_html(body.options, conversation, body.token),
         "model_unavailable": unavailable_html(body.options),
         "model_note": note_html(body.options),
-        "welcome": "" if conversation else welcome_html(body.suggestions),
+        "welcome": "" if conversation else render_cached("chat/_welcome.html", {}, {}),
+        "suggestions": "" if conversation else suggestions_html(body.suggestions),
         "client_id": str(body.client_id),
         "csrf_token": body.token,
         "thread": body.thread,
@@ -114,11 +116,11 @@ def body_html(body: PageBody) -> SafeString:
     return render_cached("chat/_conversation.html", context, values)
 
 
-def welcome_html(suggestions: Iterable[str]) -> SafeString:
-    """Render the start screen with the questions that administrators suggest."""
+def suggestions_html(suggestions: Iterable[str]) -> SafeString:
+    """Render the questions that administrators suggest for the start of a chat."""
     items = [suggestion_html(text) for text in suggestions]
     context = {"suggestions": slot("suggestions") if items else ""}
-    return render_cached("chat/_welcome.html", context, {"suggestions": "".join(items)})
+    return render_cached("chat/_suggestions.html", context, {"suggestions": "".join(items)})
 
 
 def suggestion_html(text: str) -> SafeString:
@@ -129,7 +131,7 @@ def suggestion_html(text: str) -> SafeString:
 
 
 def page_html(
-    person: User, body: PageBody, *, theme: str, side: SidebarView, notes: str
+    person: User, body: PageBody, *, look: Look, side: SidebarView, notes: str
 ) -> SafeString:
     """Render the page; `notes` is the HTML of pending Django messages."""
     names = ("title", "person", "email", "initial", "csrf_token", "notes", "conversation")
@@ -140,7 +142,7 @@ def page_html(
         "is_staff": person.is_staff,
         "searching": bool(side.typed),
         "sidebar_open": side.is_open,
-        "theme": theme,
+        **look,
         "client_strings": client_strings,
         "shortcuts": SHORTCUTS,
     }

@@ -5,6 +5,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.context import Look
 from chat.models import Conversation
 from chat.rendering.components.message_view import message_items, to_message_view
 from chat.selectors.messages import ThreadPage
@@ -13,11 +14,11 @@ from chat.selectors.messages import ThreadPage
 MESSAGES = "\x00messages\x00"
 
 
-def print_page_parts(conversation: Conversation, theme: str) -> tuple[str, str]:
+def print_page_parts(conversation: Conversation, look: Look) -> tuple[str, str]:
     """Return the HTML of the page before and after its messages."""
     context: dict[str, Any] = {
         "conversation": conversation,
-        "theme": theme,
+        **look,
         "messages_html": mark_safe(MESSAGES),  # noqa: S308 (a constant)
     }
     before, _, after = render_to_string("chat/print.html", context).partition(MESSAGES)

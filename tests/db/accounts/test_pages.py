@@ -73,3 +73,17 @@ def test_the_theme_is_in_the_first_byte(
     with django_assert_num_queries(0):
         context = site(request)
     assert f'data-theme="{theme}"' in render_to_string("base.html", dict(context))
+
+
+@pytest.mark.parametrize(
+    ("name", "cookie", "value"),
+    [
+        ("appearance", "classic", "classic"), ("appearance", "", "default"),
+        ("appearance", '"><script>', "default"),
+        ("sidebar", "closed", "closed"), ("sidebar", "dark", "open"),
+    ],
+)  # fmt: skip
+def test_appearance_and_sidebar_too(name: str, cookie: str, value: str) -> None:
+    request = RequestFactory().get("/")
+    request.COOKIES[name] = cookie
+    assert f'data-{name}="{value}"' in render_to_string("base.html", dict(site(request)))

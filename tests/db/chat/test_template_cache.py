@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 # Templates that are filled.
 TEMPLATES = sorted(
     {
-        *(f"chat/{name}.html" for name in ("page", "_conversation", "_welcome", "_suggestion")),
+        *(f"chat/{name}.html" for name in ("page", "_conversation", "_suggestions", "_suggestion")),
         *(f"chat/{name}.html" for name in ("_model_settings", "_select_option", "_message")),
         *(f"chat/_context_{name}.html" for name in ("meter", "cutoff")),
         *(f"chat/_sidebar_{name}.html" for name in ("list", "group", "item")),

@@ -5,16 +5,20 @@ import re
 import pytest
 from django.conf import settings
 
+from accounts.context import APPEARANCES
 from core.web.icons import sprite
 
 STATIC = settings.BASE_DIR / "static"
 CSS = STATIC / "css"
-TOKENS = (CSS / "tokens.css").read_text()
+TOKENS, CLASSIC_TOKENS = (CSS / "tokens.css").read_text().split(':root[data-appearance="classic"]')
 LIGHT, DARK = 0, 1
 
 # WCAG 2.2: 4.5 for text (1.4.3), 3 for the edges of controls and the focus ring (1.4.11).
 TEXT = [
     ("text", "canvas"), ("text", "surface"), ("text", "surface-2"), ("text", "code-bg"),
+    ("text", "shade"), ("text-muted", "shade"), ("link", "shade"), ("danger", "shade"),
+    ("text", "answer"), ("text-muted", "answer"), ("link", "answer"),
+    ("text-muted", "code-bg"), ("success", "code-bg"), ("link", "code-bg"),
     ("text-muted", "canvas"), ("text-muted", "surface"), ("text-muted", "surface-2"),
     ("link", "canvas"), ("link", "surface"), ("link", "surface-2"),
     ("accent-text", "accent"), ("accent-text", "accent-hover"),
@@ -24,14 +28,16 @@ TEXT = [
     ("success", "canvas"), ("success", "success-surface"), ("text", "success-surface"),
 ]  # fmt: skip
 EDGES = [
-    ("border-strong", "canvas"), ("border-strong", "surface"),
+    ("border-strong", "canvas"), ("border-strong", "surface"), ("border-strong", "shade"),
     ("focus", "canvas"), ("focus", "surface"), ("accent", "canvas"), ("danger", "surface"),
 ]  # fmt: skip
 
 
-def colour(name: str, theme: int) -> str:
-    """`#rrggbb` of a token in a theme."""
-    found = re.search(rf"--{name}: (?:light-dark\((#\w+), (#\w+)\)|(#\w+));", TOKENS)
+def colour(name: str, theme: int, appearance: str = "default") -> str:
+    """`#rrggbb` of a token in a theme; Classic has values of its own for some."""
+    pattern = rf"--{name}: (?:light-dark\((#\w+), (#\w+)\)|(#\w+));"
+    own = re.search(pattern, CLASSIC_TOKENS) if appearance == "classic" else None
+    found = own or re.search(pattern, TOKENS)
     assert found, name
     return found[theme + 1] or found[3]
 
@@ -49,13 +55,15 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+@pytest.mark.parametrize("appearance", APPEARANCES)
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(
     ("one", "other", "least"),
     [(*pair, 4.5) for pair in TEXT] + [(*pair, 3.0) for pair in EDGES],
 )
-def test_contrast(one: str, other: str, least: float, theme: int) -> None:
-    assert contrast(colour(one, theme), colour(other, theme)) >= least
+def test_contrast(one: str, other: str, least: float, theme: int, appearance: str) -> None:
+    pair = (colour(name, theme, appearance) for name in (one, other))
+    assert contrast(*pair) >= least
 
 
 def test_contrast_formula() -> None:
@@ -63,8 +71,14 @@ def test_contrast_formula() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_the_canvas_is_the_grey_one() -> None:
-    assert colour("canvas", LIGHT) == "#f5f5f5"
+def test_the_reading_area_is_white_and_that_of_the_tutorial_grey() -> None:
+    assert colour("canvas", LIGHT) == "#ffffff"
+    assert colour("canvas", LIGHT, "classic") == "#f5f5f5"
+
+
+def test_the_question_is_quiet_and_that_of_the_tutorial_blue() -> None:
+    assert [colour("user-bubble", theme) for theme in (LIGHT, DARK)] == ["#e7f0fb", "#1d3a5f"]
+    assert colour("user-bubble", LIGHT, "classic") == "#0069d9"
 
 
 def test_colours_stand_only_in_the_tokens() -> None:
