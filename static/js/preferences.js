@@ -44,13 +44,27 @@
     target.closest("[data-dismiss]")?.closest("[data-dismissible]")?.remove();
   };
 
+  // The browser moved while the page was open: who comes back, or goes on, asks for a page soon.
+  const ZONE_SECONDS = 10;
+  let askedAt = 0;
+  const saveMovedTimeZone = () => {
+    if (Math.abs(Date.now() - askedAt) < 1000 * ZONE_SECONDS) return;
+    askedAt = Date.now();
+    runWhenIdle(saveTimeZone);
+  };
+
   addEventListener("load", saveTimeZoneLater, { once: true });
   document.addEventListener("submit", saveTimeZone);
+  document.addEventListener("visibilitychange", saveMovedTimeZone);
+  for (const event of ["focus", "pageshow", "keydown", "pointermove"]) {
+    addEventListener(event, saveMovedTimeZone, { capture: true, passive: true });
+  }
   document.addEventListener("click", toggleTheme);
   document.addEventListener("click", closeNotice);
   // Another tab may have switched, and a page may come back from the browser's memory.
   addEventListener("pageshow", applyTheme);
   document.addEventListener("visibilitychange", applyTheme);
+  document.addEventListener("chat:theme", applyTheme); // the settings page has saved it
   darkScheme.addEventListener("change", applyTheme);
 
   applyTheme();

@@ -21,6 +21,7 @@ from chat.rendering.components.model_settings import (
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.rendering.components.thread_view import context_meter_html
 from chat.selectors.context_usage import ContextUsage
+from core.graphemes import first_grapheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class PageBody:
     """Data for `_conversation.html`.
 
     `options` comes from `options_context`, `thread` is HTML, and `token` is the CSRF token of this
-    request.
+    request. `name` is the person's display name, which may be empty.
     """
 
     conversation: Conversation | None
@@ -63,6 +64,7 @@ class PageBody:
     window: ContextUsage | None = None
     thread: str = ""
     sought: SearchTarget = SearchTarget()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def body_html(body: PageBody) -> SafeString:
         "options": options_html(body.options, conversation, body.token),
         "model_unavailable": unavailable_html(body.options),
         "model_note": note_html(body.options),
-        "welcome": "" if conversation else welcome_html(body.suggestions),
+        "welcome": "" if conversation else welcome_html(body.suggestions, body.name),
         "client_id": str(body.client_id),
         "csrf_token": body.token,
         "thread": body.thread,
@@ -114,11 +116,12 @@ def body_html(body: PageBody) -> SafeString:
     return render_cached("chat/_conversation.html", context, values)
 
 
-def welcome_html(suggestions: Iterable[str]) -> SafeString:
-    """Render the start screen with the questions that administrators suggest."""
+def welcome_html(suggestions: Iterable[str], name: str = "") -> SafeString:
+    """Render the start screen: a greeting, and the questions that administrators suggest."""
     items = [suggestion_html(text) for text in suggestions]
-    context = {"suggestions": slot("suggestions") if items else ""}
-    return render_cached("chat/_welcome.html", context, {"suggestions": "".join(items)})
+    values = {"suggestions": "".join(items), "name": escape(name)}
+    context = {key: slot(key) if value else "" for key, value in values.items()}
+    return render_cached("chat/_welcome.html", context, values)
 
 
 def suggestion_html(text: str) -> SafeString:
@@ -132,7 +135,7 @@ def page_html(
     person: User, body: PageBody, *, theme: str, side: SidebarView, notes: str
 ) -> SafeString:
     """Render the page; `notes` is the HTML of pending Django messages."""
-    names = ("title", "person", "email", "initial", "csrf_token", "notes", "conversation")
+    names = ("title", "person", "account_name", "initial", "csrf_token", "notes", "conversation")
     context: dict[str, Hashable] = {
         **{name: slot(name) for name in (*names, "rows", "typed", "search_results")},
         "is_new": body.conversation is None,
@@ -147,8 +150,8 @@ def page_html(
     values = {
         "title": escape(body.conversation.title) if body.conversation else _("New chat"),
         "person": person.pk.hex,
-        "email": escape(person.email),
-        "initial": escape(person.email[:1].upper()),
+        "account_name": escape(person.label),
+        "initial": escape(first_grapheme(person.label).upper()),
         "csrf_token": body.token,
         "rows": side.rows,
         "typed": escape(side.typed),

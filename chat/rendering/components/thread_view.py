@@ -107,6 +107,7 @@ def context_meter_html(window: ContextUsage | None) -> SafeString:
     context = {
         "percent": slot("percent") if window else "",
         "is_hidden": percent < METER_THRESHOLD,
+        "has_instructions": bool(window and window.instructions),
     }
     return render_cached("chat/_context_meter.html", context, {"percent": str(percent)})
 
