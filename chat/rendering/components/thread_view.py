@@ -342,6 +342,8 @@ def close_reason(event: str) -> str:
         return _(
             "The password for this account was changed. Sign in to continue. Your text is saved."
         )
+    if event == "other-account":
+        return _("Another account is signed in now. Reload the page to use it.")
     if event == "deactivated":
         return _("This account is disabled. Contact your administrator.")
     if event == "account-deleted":
