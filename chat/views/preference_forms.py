@@ -1,5 +1,6 @@
 """The forms of the settings page, one for each section."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -7,7 +8,6 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.context import THEMES
 from accounts.models import User
 from accounts.profile import NOT_OFFERED, ProfileForm, profile_of, save_profile
 from chat.models import INSTRUCTION_CHARS, ChatModel, ChatPreferences, SystemPrompt
@@ -16,20 +16,42 @@ from chat.selectors.models import list_allowed
 from chat.selectors.preferences import load_preferences
 from chat.services import catalogue, chat_preferences, preferences
 
+SECTIONS = ("profile", "appearance", "defaults", "instructions")
+# The first value of each is the one without a cookie, as in static/js/preferences.js.
+LOOKS = {
+    "theme": [
+        ("auto", gettext_lazy("System")),
+        ("light", gettext_lazy("Light")),
+        ("dark", gettext_lazy("Dark")),
+    ],
+    "appearance": [("default", gettext_lazy("Default")), ("classic", gettext_lazy("Classic"))],
+}
+
 
 class AppearanceForm(forms.Form):
-    """The theme of this browser."""
+    """How pages look in this browser: a cookie for each field."""
 
     theme = forms.ChoiceField(
         label=gettext_lazy("Theme"),
-        choices=[
-            ("auto", gettext_lazy("System")),
-            ("light", gettext_lazy("Light")),
-            ("dark", gettext_lazy("Dark")),
-        ],
+        help_text=gettext_lazy("Applies to this browser. System follows your device."),
+        choices=LOOKS["theme"],
         widget=forms.RadioSelect,
         error_messages=NOT_OFFERED,
     )
+    appearance = forms.ChoiceField(
+        label=gettext_lazy("Colours"),
+        choices=LOOKS["appearance"],
+        widget=forms.RadioSelect,
+        error_messages=NOT_OFFERED,
+    )
+
+
+def read_look(cookies: Mapping[str, str]) -> dict[str, str]:
+    """Return the value of each field; an invalid cookie counts as none."""
+    return {
+        name: cookies[name] if cookies.get(name) in dict(choices) else choices[0][0]
+        for name, choices in LOOKS.items()
+    }
 
 
 class DefaultsForm(forms.Form):
@@ -119,17 +141,13 @@ class Section:
     warnings: list[str] = field(default_factory=list)
     is_saved: bool = False
 
-    @property
-    def chosen_theme(self) -> str:
-        return str(self.form.initial["theme"])
 
-
-def load_sections(user: User, theme: str) -> list[Section]:
-    """Return the sections with what is saved; `theme` is that of the browser."""
+def load_sections(user: User, cookies: Mapping[str, str]) -> list[Section]:
+    """Return the sections with what is saved."""
     row = load_preferences(user.pk)
     chosen = {"model": row.model_id or "", "prompt": row.prompt_id or ""}
     defaults = DefaultsForm(user=user, initial=chosen)
-    appearance = AppearanceForm(initial={"theme": theme if theme in THEMES else "auto"})
+    appearance = AppearanceForm(initial=read_look(cookies))
     instructions = InstructionsForm(initial={"instructions": row.instructions})
     return [
         Section("profile", _("Profile"), ProfileForm(initial=profile_of(user))),
@@ -139,17 +157,19 @@ def load_sections(user: User, theme: str) -> list[Section]:
     ]
 
 
-def save_section(user: User, name: str, data: Any, theme: str) -> list[Section]:
+def save_section(
+    user: User, name: str, data: Mapping[str, Any], cookies: Mapping[str, str]
+) -> list[Section]:
     """Save a section if what was sent is valid, and return all of them.
 
-    An invalid section keeps what was sent. Raises KeyError for a section that does not exist.
+    `name` is one of SECTIONS. An invalid section keeps what was sent.
     """
     form = bind_form(user, name, data)
     is_valid = form.is_valid()
     if is_valid:
         save_form(user, form)
-        theme = form.cleaned_data.get("theme", theme)
-    sections = load_sections(user, theme)
+    saved = form.cleaned_data if is_valid and isinstance(form, AppearanceForm) else cookies
+    sections = load_sections(user, saved)
     for section in sections:
         if section.name == name:
             section.is_saved = is_valid
@@ -158,7 +178,7 @@ def save_section(user: User, name: str, data: Any, theme: str) -> list[Section]:
 
 
 def bind_form(user: User, name: str, data: Any) -> forms.Form:
-    """Return the form of a section with what was sent. Raises KeyError for another section."""
+    """Return the form of a section with what was sent."""
     if name == "defaults":
         return DefaultsForm(data, user=user)
     plain: dict[str, type[forms.Form]] = {
@@ -170,7 +190,7 @@ def bind_form(user: User, name: str, data: Any) -> forms.Form:
 
 
 def save_form(user: User, form: forms.Form) -> None:
-    """Save a valid form. A theme is the browser's, and so only in its cookie."""
+    """Save a valid form. The look is the browser's, and so only in its cookies."""
     if isinstance(form, ProfileForm):
         save_profile(user, form.cleaned_data)
     elif isinstance(form, DefaultsForm):

@@ -8,19 +8,25 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 
-from accounts.context import site
 from accounts.models import User
 from chat.views.auth import command, page, run_as_user, run_command
-from chat.views.preference_forms import AppearanceForm, Section, load_sections, save_section
+from chat.views.preference_forms import (
+    LOOKS,
+    SECTIONS,
+    AppearanceForm,
+    Section,
+    load_sections,
+    save_section,
+)
 from core.web.htmx import is_htmx
 
-THEME_SECONDS = 31_536_000
+LOOK_SECONDS = 31_536_000
 
 
 @page
 async def show(request: HttpRequest) -> HttpResponse:
     """Show the settings of a person."""
-    sections = await run_as_user(request, load_sections, site(request)["theme"])
+    sections = await run_as_user(request, load_sections, request.COOKIES)
     notes = []
     for note in messages.get_messages(request):
         section = next((item for item in sections if item.name == note.extra_tags), None)
@@ -34,27 +40,20 @@ async def show(request: HttpRequest) -> HttpResponse:
 @command
 async def save(request: HttpRequest, name: str) -> HttpResponse:
     """Save one section, or show what is wrong with it beside the text that was sent."""
-    theme = site(request)["theme"]
-    try:
-        sections, locale_changed = await run_command(request, save_as_user, name, request, theme)
-    except KeyError:
-        raise Http404 from None
+    if name not in SECTIONS:
+        raise Http404
+    sections, locale_changed = await run_command(request, save_as_user, name, request)
     section = next(item for item in sections if item.name == name)
     response = saved_response(request, sections, section, locale_changed=locale_changed)
     if section.is_saved and isinstance(section.form, AppearanceForm):
-        set_theme(response, section.chosen_theme)
+        set_look(response, section.form)
     return response
 
 
-def save_as_user(
-    user: User, name: str, request: HttpRequest, theme: str
-) -> tuple[list[Section], bool]:
-    """Save a section if it is valid. Return all sections, and whether language or zone changed.
-
-    Raises KeyError for a section that does not exist.
-    """
+def save_as_user(user: User, name: str, request: HttpRequest) -> tuple[list[Section], bool]:
+    """Save a section if it is valid. Return all sections, and whether language or zone changed."""
     before = user.language, user.time_zone
-    sections = save_section(user, name, request.POST, theme)
+    sections = save_section(user, name, request.POST, request.COOKIES)
     return sections, before != (user.language, user.time_zone)
 
 
@@ -78,15 +77,16 @@ def saved_response(
     )
 
 
-def set_theme(response: HttpResponse, theme: str) -> None:
-    """Store the theme as static/js/preferences.js does."""
-    if theme == "auto":
-        response.delete_cookie("theme", samesite="Lax")
-        return
-    response.set_cookie(
-        "theme",
-        theme,
-        max_age=THEME_SECONDS,
-        secure=settings.SESSION_COOKIE_SECURE,
-        samesite="Lax",
-    )
+def set_look(response: HttpResponse, form: AppearanceForm) -> None:
+    """Store the look as static/js/preferences.js does."""
+    for name, value in form.initial.items():
+        if value == LOOKS[name][0][0]:
+            response.delete_cookie(name, samesite="Lax")
+            continue
+        response.set_cookie(
+            name,
+            value,
+            max_age=LOOK_SECONDS,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+        )

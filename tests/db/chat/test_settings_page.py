@@ -88,7 +88,7 @@ def test_the_page_links_to_email_and_password(owner_client: Client) -> None:
 # Saved with a word
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_plain_form_says_so_in_its_section(owner_client: Client, section: str) -> None:
-    response = save(owner_client, section, theme="dark")
+    response = save(owner_client, section, theme="dark", appearance="default")
     assert response.status_code == 303
     assert response["Location"] == f"/settings/#{section}"
     html = owner_client.get("/settings/").content.decode()
@@ -99,7 +99,7 @@ def test_a_plain_form_says_so_in_its_section(owner_client: Client, section: str)
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_script_gets_only_the_section(owner_client: Client, section: str) -> None:
-    response = save(owner_client, section, htmx=True, theme="dark")
+    response = save(owner_client, section, htmx=True, theme="dark", appearance="default")
     html = response.content.decode()
     assert response.status_code == 200
     assert f'<form id="{section}"' in html
@@ -243,7 +243,7 @@ def test_an_ordinary_page_sets_no_cookie(owner_client: Client) -> None:
 def test_the_theme_is_stored_as_the_switch_stores_it(
     owner_client: Client, theme: str, kept: str
 ) -> None:
-    save(owner_client, "appearance", theme=theme)
+    save(owner_client, "appearance", theme=theme, appearance="default")
     cookie = owner_client.cookies["theme"]
     assert (cookie.value, cookie["httponly"], cookie["path"]) == (kept, "", "/")
     html = owner_client.get("/settings/").content.decode()
@@ -251,11 +251,32 @@ def test_the_theme_is_stored_as_the_switch_stores_it(
     assert re.search(rf'value="{theme}"[^>]*\schecked', html)
 
 
-@pytest.mark.parametrize("theme", ["", "pink", *BAD_TEXTS])
-def test_another_theme_is_refused(owner_client: Client, theme: str) -> None:
-    sent = theme.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    assert save(owner_client, "appearance", theme=sent).status_code == 422
-    assert "theme" not in owner_client.cookies
+@pytest.mark.parametrize("field", ["theme", "appearance"])
+@pytest.mark.parametrize("look", ["", "pink", *BAD_TEXTS])
+def test_another_look_is_refused(owner_client: Client, field: str, look: str) -> None:
+    sent = look.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    fields: dict[str, Any] = {"theme": "dark", "appearance": "classic"} | {field: sent}
+    assert save(owner_client, "appearance", **fields).status_code == 422
+    assert not {"theme", "appearance"} & owner_client.cookies.keys()
+
+
+def test_the_colours_are_stored_beside_the_theme(owner_client: Client) -> None:
+    save(owner_client, "appearance", theme="dark", appearance="classic")
+    assert owner_client.cookies["appearance"].value == "classic"
+    assert re.search(
+        r'value="classic"[^>]*\schecked', owner_client.get("/settings/").content.decode()
+    )
+    save(owner_client, "appearance", theme="dark", appearance="default")
+    assert owner_client.cookies["appearance"].value == ""
+    assert owner_client.cookies["theme"].value == "dark"
+
+
+@pytest.mark.parametrize("cookie", ["pink", "", "d" * 3000, "classic; x"])
+def test_a_look_that_is_none_counts_as_none(owner_client: Client, cookie: str) -> None:
+    owner_client.cookies["theme"] = owner_client.cookies["appearance"] = cookie
+    html = owner_client.get("/settings/").content.decode()
+    for value in ("auto", "default"):
+        assert re.search(rf'value="{value}"[^>]*\schecked', html)
 
 
 # Defaults of new chats
