@@ -10,6 +10,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.names import MAX_CODE_POINTS
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates users, with lower-case addresses: each spelling of an address is the same user."""
@@ -49,6 +51,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("active"), default=True, help_text=_("Clear this instead of deleting the account.")
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    # What the person chose on the settings page; empty for the address and for the browser's own.
+    display_name = models.CharField(
+        _("display name"), max_length=MAX_CODE_POINTS, blank=True, default="", db_default=""
+    )
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, default="", db_default="", editable=False
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, default="", db_default="", editable=False
+    )
 
     objects = UserManager()
 
@@ -67,6 +79,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def label(self) -> str:
+        """Return the name that the person chose, else the email address."""
+        return self.display_name or self.email
 
 
 class SetupLink(models.Model):

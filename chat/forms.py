@@ -16,7 +16,8 @@ from chat.text import clean_message
 COMMON_FIELDS = frozenset({"csrfmiddlewaretoken"})
 DRAFT_FIELD = "draft"
 RATINGS = {"1": 1, "-1": -1, "": None}
-SETTINGS_FIELDS = ("model", "prompt", "temperature", "top_p", "max_tokens")
+SETTINGS_FIELDS = ("model", "prompt", "temperature", "top_p", "max_tokens", "instructions")
+SWITCH = {"on": True, "off": False, "": None}
 
 
 def require_fields(data: QueryDict, *names: str, optional: Collection[str] = ()) -> dict[str, str]:
@@ -33,7 +34,7 @@ def require_fields(data: QueryDict, *names: str, optional: Collection[str] = ())
 
 
 def parse_settings(data: QueryDict) -> GenerationSettings:
-    """Return model, prompt and sampling; an empty or missing field means the default.
+    """Return the settings of a conversation; an empty or missing field means the default.
 
     Raises ChatError `bad_form`.
     """
@@ -45,7 +46,15 @@ def parse_settings(data: QueryDict) -> GenerationSettings:
         parse_number(fields["temperature"]),
         parse_number(fields["top_p"]),
         None if tokens is None else int(min(max(tokens, 0), MAX_OUTPUT_TOKENS)),
+        parse_switch(fields["instructions"]),
     )
+
+
+def parse_switch(text: str) -> bool | None:
+    """Return whether a switch is on, None without one. Raises ChatError `bad_form`."""
+    if text not in SWITCH:
+        raise ChatError("bad_form")
+    return SWITCH[text]
 
 
 def parse_number(text: str) -> float | None:

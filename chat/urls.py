@@ -3,7 +3,17 @@
 from django.urls import path
 
 from chat.realtime import ChatConsumer
-from chat.views import answers, commands, drafts, pages, printing, read_state, settings, sidebar
+from chat.views import (
+    answers,
+    commands,
+    drafts,
+    pages,
+    preferences,
+    printing,
+    read_state,
+    settings,
+    sidebar,
+)
 
 urlpatterns = [
     path("", pages.new_chat, name="new_chat"),
@@ -31,6 +41,8 @@ urlpatterns = [
     path("m/<uuid:message_id>/feedback/", answers.feedback, name="feedback"),
     path("rows/", sidebar.more_rows, name="more_rows"),
     path("search/", pages.search, name="search"),
+    path("settings/", preferences.show, name="settings"),
+    path("settings/<slug:name>/", preferences.save, name="save_settings"),
 ]
 
 websocket_urlpatterns = [

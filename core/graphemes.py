@@ -26,6 +26,17 @@ def cut_graphemes(text: str, limit: int) -> str:
     return text[: end or limit]
 
 
+def first_grapheme(text: str) -> str:
+    """Return the first character that a reader sees, "" of an empty text."""
+    end = next((i for i in range(1, len(text)) if _is_boundary(text, i)), len(text))
+    return text[:end]
+
+
+def count_graphemes(text: str) -> int:
+    """Count the characters that a reader sees. Takes a long time for long rows of flags."""
+    return bool(text) + sum(_is_boundary(text, index) for index in range(1, len(text)))
+
+
 def _is_boundary(text: str, index: int) -> bool:
     """Tell whether a new character begins at `index`, which has a code point on both sides."""
     before, after = text[index - 1], text[index]

@@ -17,6 +17,8 @@ CONTINUE_INSTRUCTION = (
     "Continue your last answer exactly where it ends. "
     "Do not repeat anything and do not add an introduction."
 )
+# Stands between the system prompt and the person's custom instructions.
+INSTRUCTIONS_HEADING = "The user has given these instructions for your answers:"
 SPEAKERS = {"user": "User", "assistant": "Assistant"}
 # Tokenizers may merge or split tokens where the system prompt and the question meet.
 SEAM_TOKENS = 8
@@ -54,6 +56,14 @@ class AssembledPrompt:
     prompt_tokens: int
     exact: bool
     kept: int
+
+
+def system_text(prompt: str, instructions: str) -> str:
+    """Return the system message: the prompt, then the person's custom instructions, if any."""
+    if not has_visible(instructions):
+        return prompt
+    own = f"{INSTRUCTIONS_HEADING}\n{instructions}"
+    return f"{prompt.rstrip()}\n\n{own}" if has_visible(prompt) else own
 
 
 def assemble(

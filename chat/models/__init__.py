@@ -6,6 +6,7 @@ from chat.models.connection import Connection
 from chat.models.conversation import FINISHED, Conversation, Message, Role, Status, Thinking
 from chat.models.dialect import ModelDialect
 from chat.models.draft import Draft
+from chat.models.preferences import INSTRUCTION_CHARS, ChatPreferences
 from chat.models.prompt import PromptVersion, SystemPrompt
 from chat.models.run import Chunk, Run
 from chat.models.search import SearchEntry
@@ -14,8 +15,10 @@ from chat.models.suggestion import Suggestion
 
 __all__ = [
     "FINISHED",
+    "INSTRUCTION_CHARS",
     "Allowance",
     "ChatModel",
+    "ChatPreferences",
     "Chunk",
     "Connection",
     "Conversation",

@@ -73,6 +73,8 @@ class Conversation(models.Model):
     temperature = models.FloatField(null=True)
     top_p = models.FloatField(null=True)
     max_tokens = models.PositiveIntegerField(null=True)
+    # False if the owner's custom instructions do not apply here.
+    uses_instructions = models.BooleanField(default=True, db_default=True)
 
     objects = ConversationQuerySet.as_manager()
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models.catalogue import ChatModel
 from chat.models.conversation import Conversation, Message
+from chat.models.preferences import INSTRUCTION_CHARS
 from chat.models.prompt import PromptVersion
 
 
@@ -33,6 +34,8 @@ class Run(models.Model):
     prompt_version = models.ForeignKey(
         PromptVersion, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # The person's custom instructions that were sent; empty for none.
+    instructions = models.CharField(max_length=INSTRUCTION_CHARS, default="", db_default="")
     model = models.ForeignKey(ChatModel, on_delete=models.SET_NULL, null=True, related_name="+")
     repo_id = models.CharField(max_length=200)
     provider = models.CharField(max_length=100, blank=True)

@@ -93,10 +93,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if user is None:
             await self.refuse(SIGNED_OUT, EndReason.ENDED)
             return
+        query = query_of(self.scope)
+        if query.get("person", user.pk.hex) != user.pk.hex:
+            # Somebody else signed in in another tab; the page is of the person before.
+            await self.refuse(SIGNED_OUT, "other-account")
+            return
         if not may_read:
             await self.refuse(NOT_FOUND, "not-found")
             return
-        query = query_of(self.scope)
         connections.close_previous(user.pk, query.get("page", ""))
         if connections.is_full(user.pk):
             await self.refuse(TOO_MANY, "too-many")

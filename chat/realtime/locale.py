@@ -6,16 +6,16 @@ from django.conf import settings
 from django.http import HttpRequest, parse_cookie
 from django.utils import timezone, translation
 
-from core.web.middleware import find_time_zone
+from core.web.locale_cookies import choose_time_zone, chosen_language
 
 
 def activate_browser_locale(scope: dict[str, Any]) -> None:
     """Activate both for the current task, and for the tasks that it starts."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     cookies = parse_cookie(headers.get(b"cookie", ""))
-    language = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
+    language = chosen_language(cookies) or cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
     translation.activate(choose_language(language, headers.get(b"accept-language", "")))
-    zone = find_time_zone(cookies.get("tz", ""))
+    zone = choose_time_zone(cookies)
     if zone is not None:
         timezone.activate(zone)
 

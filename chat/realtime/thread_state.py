@@ -21,6 +21,7 @@ class ConversationHeader(NamedTuple):
     temperature: float | None
     top_p: float | None
     max_tokens: int | None
+    uses_instructions: bool
 
     @classmethod
     def of(cls, conversation: Conversation) -> Self:
@@ -31,6 +32,7 @@ class ConversationHeader(NamedTuple):
             conversation.temperature,
             conversation.top_p,
             conversation.max_tokens,
+            conversation.uses_instructions,
         )
 
 

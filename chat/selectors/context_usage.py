@@ -26,7 +26,8 @@ class ContextUsage:
 
     `used` is that number, and `exact` is false if it is an estimate. `size` is the window without
     the room reserved for the answer. `first` is the oldest message that still fits, or None if all
-    fit. `model` and `prompt` are the IDs of the model and of the prompt version used.
+    fit. `model` and `prompt` are the IDs of the model and of the prompt version used, and
+    `instructions` the person's custom instructions, which are a part of `used`.
     """
 
     used: int
@@ -35,6 +36,7 @@ class ContextUsage:
     first: UUID | None
     model: UUID
     prompt: UUID | None
+    instructions: str = ""
 
     @property
     def percent(self) -> int:
@@ -49,11 +51,12 @@ class ContextUsage:
         return replace(self, used=self.used + len(text.encode()) + TEMPLATE_TOKENS, exact=False)
 
     def matches_run(self, run: Run) -> bool:
-        """Tell whether the run used the same model, prompt version and token budget."""
+        """Tell whether the run used the same model, system message and token budget."""
         model = run.model
         return (
             model is not None
             and (model.pk, run.prompt_version_id) == (self.model, self.prompt)
+            and run.instructions == self.instructions
             and model.context_window - run.max_tokens == self.size
         )
 
@@ -85,9 +88,8 @@ def measure_context(
             window=model.context_window,
             sampling=Sampling(max_tokens=run_config.output_limit(model, conversation)),
         )
-        system = config.version.text if config.version else ""
         turns = [PLACEHOLDER_QUESTION, *(turn for _, turn in branch)]
-        assembled = prompt.assemble(system, turns, target, counter(model.tokenizer))
+        assembled = prompt.assemble(config.system, turns, target, counter(model.tokenizer))
     except ChatError:
         return None
     # Without the placeholder question.
@@ -100,6 +102,7 @@ def measure_context(
         first=first,
         model=model.pk,
         prompt=config.version.pk if config.version else None,
+        instructions=config.instructions,
     )
 
 

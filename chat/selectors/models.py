@@ -1,6 +1,7 @@
 """Read models of the catalogue together with their connections."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,35 @@ WHERE {allowed} ORDER BY model.position, model.label
 def list_allowed(owner_id: UUID) -> list[ChatModel]:
     """Return the models that a person may choose, in the administrators' order."""
     return [model_from_row(row) for row in fetch(SELECT_ALLOWED, {"owner": owner_id})]
+
+
+SELECT_CHOICES = statement(
+    """
+SELECT preferences.model_id, preferences.prompt_id, COALESCE(instructions, '') <> '', {columns}
+FROM chat_chatmodel model
+LEFT JOIN chat_connection connection ON connection.id = model.connection_id
+LEFT JOIN chat_chatpreferences preferences ON preferences.user_id = %(owner)s
+WHERE {allowed} ORDER BY model.position, model.label
+""",
+    columns=MODEL_COLUMNS,
+    allowed=ALLOWED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatDefaults:
+    """What a person prefers in new chats, and whether they have custom instructions."""
+
+    model_id: UUID | None = None
+    prompt_id: UUID | None = None
+    has_instructions: bool = False
+
+
+def list_choices(owner_id: UUID) -> tuple[list[ChatModel], ChatDefaults]:
+    """Return `list_allowed` and the person's defaults, read by one statement."""
+    rows = fetch(SELECT_CHOICES, {"owner": owner_id})
+    defaults = ChatDefaults(*rows[0][:3]) if rows else ChatDefaults()
+    return [model_from_row(row[3:]) for row in rows], defaults
 
 
 def usable_parameters() -> dict[str, Any]:

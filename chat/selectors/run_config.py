@@ -21,10 +21,19 @@ MIN_QUESTION_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """The model and the prompt version that produce an answer."""
+    """The model, the prompt version and the custom instructions that produce an answer.
+
+    `instructions` are empty if the person has none, or none for this conversation.
+    """
 
     model: ChatModel
     version: PromptVersion | None
+    instructions: str = ""
+
+    @property
+    def system(self) -> str:
+        """Return the text of the system message."""
+        return prompt.system_text(self.version.text if self.version else "", self.instructions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +52,33 @@ class TurnPreconditions:
 # Sampling values of a run that a server may refuse.
 SAMPLING_COLUMNS = frozenset({"temperature", "top_p", "frequency_penalty"})
 
-# The conversation's own model and prompt if they are enabled, else the default ones. Its own model
-# counts even if its server does not offer it: no other server gets the conversation unasked.
+# The conversation's own model and prompt if they are enabled, else the person's default ones, else
+# the site's. Its own model counts even if its server does not offer it: no other server gets the
+# conversation unasked. A person's default that is not offered does not count.
 EFFECTIVE = statement(
     """
-(SELECT 1) AS one LEFT JOIN LATERAL (
+(SELECT 1) AS one LEFT JOIN chat_chatpreferences preferences ON preferences.user_id = %(owner)s
+LEFT JOIN LATERAL (
     SELECT model.* FROM chat_chatmodel model
     LEFT JOIN chat_connection connection ON connection.id = model.connection_id
     WHERE {allowed}
-    ORDER BY model.id = %(model)s DESC NULLS LAST, {usable} DESC, is_default DESC, position LIMIT 1
+    ORDER BY model.id = %(model)s DESC NULLS LAST, {usable} DESC,
+        model.id = preferences.model_id DESC NULLS LAST, is_default DESC, position LIMIT 1
 ) model ON true LEFT JOIN chat_connection connection ON connection.id = model.connection_id
 LEFT JOIN LATERAL (
     SELECT published_id FROM chat_systemprompt
-    WHERE published_id IS NOT NULL AND (is_default OR (enabled AND id = %(prompt)s))
-    ORDER BY is_default LIMIT 1
+    WHERE published_id IS NOT NULL
+        AND (is_default OR (enabled AND id IN (%(prompt)s, preferences.prompt_id)))
+    ORDER BY id = %(prompt)s DESC NULLS LAST, id = preferences.prompt_id DESC NULLS LAST LIMIT 1
 ) prompt ON true LEFT JOIN chat_promptversion version ON version.id = prompt.published_id
 """,
     allowed=ALLOWED,
     usable=USABLE,
 )
-EFFECTIVE_COLUMNS = f"{KNOWN_DIALECTS}, {columns(PromptVersion, 'version')}, {MODEL_COLUMNS}"
+INSTRUCTIONS = "CASE WHEN %(uses_instructions)s THEN COALESCE(instructions, '') ELSE '' END"
+EFFECTIVE_COLUMNS = (
+    f"{KNOWN_DIALECTS}, {INSTRUCTIONS}, {columns(PromptVersion, 'version')}, {MODEL_COLUMNS}"
+)
 SELECT_RUN_CONFIG = statement(
     "SELECT {columns} FROM {effective}", columns=EFFECTIVE_COLUMNS, effective=EFFECTIVE
 )
@@ -112,6 +128,7 @@ def effective_parameters(conversation: Conversation) -> dict[str, Any]:
         "owner": conversation.owner_id,
         "model": conversation.model_id,
         "prompt": conversation.prompt_id,
+        "uses_instructions": conversation.uses_instructions,
         **usable_parameters(),
     }
 
@@ -125,7 +142,7 @@ def require_run_config(config: RunConfig | None) -> RunConfig:
 
 def run_config_from_row(values: Sequence[Any]) -> RunConfig | None:
     """Build the configuration from a row of `EFFECTIVE_COLUMNS`; None without a model."""
-    dialects, *values = values
+    dialects, instructions, *values = values
     split = column_count(PromptVersion)
     version, model = values[:split], values[split:]
     if model[0] is None:
@@ -133,6 +150,7 @@ def run_config_from_row(values: Sequence[Any]) -> RunConfig | None:
     return RunConfig(
         attach_dialects(model_from_row(model), dialects),
         from_row(PromptVersion, version) if version[0] else None,
+        instructions,
     )
 
 
@@ -142,7 +160,7 @@ def check_question_fits(config: RunConfig, conversation: Conversation, text: str
     That is `question_too_long` with both counts, or `no_room` if no shorter question would fit.
     """
     model = config.model
-    room = room_for_question(model, config.version, output_limit(model, conversation))
+    room = room_for_question(model, config.system, output_limit(model, conversation))
     # A token is at least one byte long, so most questions need not be counted.
     if len(text.encode()) < room:
         return
@@ -154,12 +172,10 @@ def check_question_fits(config: RunConfig, conversation: Conversation, text: str
     raise ChatError("question_too_long", counts={"tokens": tokens, "room": room})
 
 
-def room_for_question(model: ChatModel, version: PromptVersion | None, longest: int) -> int:
-    """Return the tokens left in the window beside the prompt and an answer of `longest` tokens."""
+def room_for_question(model: ChatModel, system: str, longest: int) -> int:
+    """Return the tokens left beside the system message and an answer of `longest` tokens."""
     budget = model.context_window - longest
-    return prompt.room_for_question(
-        version.text if version else "", budget, counter(model.tokenizer)
-    )
+    return prompt.room_for_question(system, budget, counter(model.tokenizer))
 
 
 def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, object]:
@@ -172,6 +188,7 @@ def run_fields(config: RunConfig, conversation: Conversation) -> dict[str, objec
     omitted = dialect_of(model, server_of(model)).omitted
     return {
         "prompt_version": config.version,
+        "instructions": config.instructions,
         "model": model,
         "repo_id": model.repo_id,
         "temperature": chosen_in_range(

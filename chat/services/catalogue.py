@@ -1,6 +1,7 @@
 """Choose the model that answers, and keep the demonstration model in step with LOCAL_MODEL."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -14,17 +15,25 @@ LOCAL_NOTE = (
 )
 
 
-def model_for(conversation: Conversation | None, models: Iterable[ChatModel]) -> ChatModel | None:
+def model_for(
+    conversation: Conversation | None, models: Iterable[ChatModel], default_id: UUID | None = None
+) -> ChatModel | None:
     """Return the one of the `models` that would answer next, or None if there is none.
 
-    That is the conversation's own model, else the default one, else the first. Of the others a
-    model comes last whose server is not set up or does not offer it any more. Pass those of
-    `list_allowed`; `run_config.EFFECTIVE` chooses the same one.
+    That is the conversation's own model, else the person's default (`default_id`), else the site's,
+    else the first. Of the others a model comes last whose server is not set up or does not offer it
+    any more. Pass those of `list_allowed`; `run_config.EFFECTIVE` chooses the same one.
     """
     chosen_id = conversation.model_id if conversation else None
 
-    def rank(model: ChatModel) -> tuple[bool, bool, bool, int]:
-        return model.pk != chosen_id, not is_usable(model), not model.is_default, model.position
+    def rank(model: ChatModel) -> tuple[bool, bool, bool, bool, int]:
+        return (
+            model.pk != chosen_id,
+            not is_usable(model),
+            model.pk != default_id,
+            not model.is_default,
+            model.position,
+        )
 
     return min(models, key=rank, default=None)
 

@@ -18,7 +18,8 @@ from core.db.sql import columns, fetch, from_row, statement
 class GenerationSettings:
     """Settings that a person chose for a conversation.
 
-    None means the site's default for model and prompt, and the model's default for sampling values.
+    None means the person's default for model and prompt, else the site's, the model's default for
+    sampling values, and for `uses_instructions` that nothing changes.
     """
 
     model_id: UUID | None = None
@@ -26,6 +27,7 @@ class GenerationSettings:
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
+    uses_instructions: bool | None = None
 
 
 SELECT_PROMPTS = statement(
@@ -56,11 +58,14 @@ def validate_settings(user: User, choices: GenerationSettings) -> dict[str, obje
     ranges = ranges_of(chosen_model(user, choices.model_id) if choices.model_id else None)
     if choices.prompt_id and not SystemPrompt.objects.filter(pk=choices.prompt_id, enabled=True):
         raise ChatError("bad_form")
-    return asdict(choices) | {
+    values = asdict(choices) | {
         "temperature": clamp(choices.temperature, ranges.temperature),
         "top_p": clamp(choices.top_p, ranges.top_p),
         "max_tokens": clamp(choices.max_tokens, ranges.max_tokens),
     }
+    if choices.uses_instructions is None:
+        del values["uses_instructions"]
+    return values
 
 
 def chosen_model(user: User, model_id: UUID) -> ChatModel:

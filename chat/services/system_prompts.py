@@ -85,5 +85,9 @@ def find_cramped_pairs(
         (model, prompt)
         for prompt in prompts
         for model in models
-        if room_for_question(model, prompt.published, model.max_output) < MIN_QUESTION_TOKENS
+        if room_for_question(model, published_text(prompt), model.max_output) < MIN_QUESTION_TOKENS
     ]
+
+
+def published_text(prompt: SystemPrompt) -> str:
+    return prompt.published.text if prompt.published else ""

@@ -124,7 +124,7 @@ def prepare_request(run: Run, message: Message, room: Room | None = None) -> Pre
         ),
     )
     assembled = prompt.assemble(
-        run.prompt_version.text if run.prompt_version else "",
+        prompt.system_text(run.prompt_version.text if run.prompt_version else "", run.instructions),
         messages.load_history(message),
         target,
         counter(model.tokenizer),

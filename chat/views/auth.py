@@ -26,7 +26,7 @@ from core.web.htmx import is_htmx
 from core.web.references import log_refusal
 
 # Text fields whose content the response to a refused command gives back.
-TEXT_FIELDS = ("text", "title", "reason")
+TEXT_FIELDS = ("text", "title", "reason", "instructions", "display_name")
 
 View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 P = ParamSpec("P")

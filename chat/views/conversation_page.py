@@ -22,6 +22,7 @@ from chat.selectors.sidebar_page import SidebarPage, load_sidebar_page
 from chat.selectors.sidebar_rows import is_unread
 from chat.services import drafts, preferences
 from chat.streaming.run_manager import runs
+from chat.views.auth import current_user
 from chat.views.search_params import SearchParams
 
 
@@ -131,6 +132,7 @@ class ConversationPage:
             window=self.usage,
             thread=self.thread_html(),
             sought=self.target,
+            name=current_user(request).display_name,
         )
 
     def sidebar_view(self, *, is_open: bool) -> SidebarView:

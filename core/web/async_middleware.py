@@ -23,6 +23,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 
+from core.web.locale_cookies import chosen_language
 from core.web.session_keys import is_session_key
 
 # Reading a form of up to this many bytes takes less time than a thread switch.
@@ -75,7 +76,12 @@ class Session(EventLoopMiddleware, SessionMiddleware):
 
 
 class Locale(EventLoopMiddleware, LocaleMiddleware):
-    """Activate the language of the `django_language` cookie, else of the browser."""
+    """Activate the language that the person chose, else the one of the browser."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if language := chosen_language(request.COOKIES):
+            request.COOKIES[settings.LANGUAGE_COOKIE_NAME] = language
+        super().process_request(request)
 
 
 class Common(EventLoopMiddleware, CommonMiddleware):

@@ -1,7 +1,6 @@
 """Our own middleware. Every class is async: one synchronous class would slow the whole chain."""
 
 import ipaddress
-import zoneinfo
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 
@@ -12,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.web.hosts import has_allowed_port
+from core.web.locale_cookies import choose_time_zone
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
@@ -85,19 +85,11 @@ class PrivateCacheMiddleware(AsyncMiddleware):
 
 
 class TimeZoneMiddleware(AsyncMiddleware):
-    """Show times in the time zone that the browser names in its `tz` cookie."""
+    """Show times in the time zone that the person chose, else in the browser's."""
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
-        with timezone.override(find_time_zone(request.COOKIES.get("tz", ""))):
+        with timezone.override(choose_time_zone(request.COOKIES)):
             return await self.get_response(request)
-
-
-def find_time_zone(name: str) -> zoneinfo.ZoneInfo | None:
-    """Return the time zone with this name; None, the server's own zone, for an invalid name."""
-    try:
-        return zoneinfo.ZoneInfo(name) if 0 < len(name) < 64 else None
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        return None
 
 
 class TrustedProxyMiddleware(AsyncMiddleware):

@@ -84,6 +84,9 @@
     if (link && chat.readCsrfToken() !== tokenAtRefusal) link.closest(".notice").remove();
   };
 
+  // The page goes on after signing in again; a frame that says otherwise comes after this.
+  const removeSignedOut = () => $("#page-notice [data-sign-in]")?.closest(".notice").remove();
+
   // The searched message is shown now, by whatever way.
   const compareBranch = () => {
     const id = $("[data-show-branch]")?.getAttribute("hx-post").split("/")[2].replaceAll("-", "");
@@ -91,6 +94,7 @@
   };
 
   document.addEventListener("chat:connected", removeOutage);
+  document.addEventListener("chat:connected", removeSignedOut);
   document.addEventListener("htmx:after:request", compareWithResponse);
   document.addEventListener("chat:frame", compareWithAnswers);
   document.addEventListener("chat:frame", compareBranch);

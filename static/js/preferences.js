@@ -58,13 +58,27 @@
     target.closest("[data-dismiss]")?.closest("[data-dismissible]")?.remove();
   };
 
+  // The browser moved while the page was open: who comes back, or goes on, asks for a page soon.
+  const ZONE_SECONDS = 10;
+  let askedAt = 0;
+  const saveMovedTimeZone = () => {
+    if (Math.abs(Date.now() - askedAt) < 1000 * ZONE_SECONDS) return;
+    askedAt = Date.now();
+    runWhenIdle(saveTimeZone);
+  };
+
   addEventListener("load", saveTimeZoneLater, { once: true });
   document.addEventListener("submit", saveTimeZone);
+  document.addEventListener("visibilitychange", saveMovedTimeZone);
+  for (const event of ["focus", "pageshow", "keydown", "pointermove"]) {
+    addEventListener(event, saveMovedTimeZone, { capture: true, passive: true });
+  }
   document.addEventListener("change", saveOnChange);
   document.addEventListener("click", closeNotice);
   // Another tab may have chosen, and a page may come back from the browser's memory.
   addEventListener("pageshow", applyLook);
   document.addEventListener("visibilitychange", applyLook);
+  document.addEventListener("chat:theme", applyLook); // the settings page has saved it
 
   applyLook();
   for (const button of document.querySelectorAll("[data-dismiss]")) button.hidden = false;

@@ -16,6 +16,7 @@
   const BACKOFF = { first: 0.5 * SECOND, limit: 4 * SECOND, later: 20 * SECOND };
   const LATER = 60 * SECOND; // an outage that lasts
   const STABLE = 10 * SECOND; // a socket that lived so long is no failed attempt
+  const SIGNED_OUT = 4401;
   const PING = '{"ping":1}';
 
   const PAGE = chat.createId();
@@ -37,6 +38,7 @@
     handshakeTime: HANDSHAKE_TIMEOUT.least, // how long the last one took
     pongTimeout: PONG_TIMEOUT.least,
     gaveUpAt: 0,
+    tokenAtEnd: null, // the CSRF token when the session ended
   };
   // Both ways, since a clock may be set back.
   const elapsedSince = (time) => Math.abs(Date.now() - time);
@@ -134,6 +136,7 @@
     clearTimeout(state.retryTimer);
     Object.assign(state, { connection, isOpen: false, isOver: false, hasAnswered: false });
     Object.assign(state, { startedAt: Date.now(), retryTimer: 0, pingedAt: 0 });
+    state.tokenAtEnd = null;
     const url = new URL(connection.url);
     url.searchParams.set("page", PAGE);
     const version = $("#thread-version");
@@ -141,6 +144,8 @@
     const snapshot = $("#sidebar-snapshot");
     if (snapshot) url.searchParams.set("rows", snapshot.value);
     if (state.isLost) url.searchParams.set("again", "1");
+    // Somebody else may have signed in meanwhile: this page is not theirs.
+    url.searchParams.set("person", $(".shell").dataset.person);
     connection.url = url.href;
     const isLong = state.failingSince && elapsedSince(state.failingSince) >= LATER;
     waitFor(clamp(HANDSHAKE_TIMEOUT, isLong ? Infinity : 4 * state.handshakeTime), giveUp);
@@ -158,7 +163,17 @@
   const endForGood = (code) => {
     releaseConnection();
     Object.assign(state, { isOver: true, isLost: true, failingSince: 0 });
+    if (code === SIGNED_OUT) state.tokenAtEnd = chat.readCsrfToken();
     chat.connection.showEnd(code);
+  };
+
+  // Each sign-in changes the token, in whatever tab. What was marked as interrupted may go on, so the
+  // thread is asked for as if nothing of it were shown.
+  const resumeSession = () => {
+    if (state.tokenAtEnd === null || chat.readCsrfToken() === state.tokenAtEnd) return;
+    const version = $("#thread-version");
+    if (version) version.value = "";
+    connect();
   };
 
   const handleClose = ({ detail }) => {
@@ -211,6 +226,7 @@
     lastTick = Date.now();
     if (slept && !document.hidden) wake();
     else if (state.isOpen) checkSilence();
+    resumeSession();
     if (!state.isConnected && state.failingSince) {
       const wait = state.retryTimer ? state.retryAt - Date.now() : 0;
       chat.connection.showOutage(elapsedSince(state.failingSince), wait);

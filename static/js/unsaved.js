@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const FORMS = "#content-main form[method=post], .edit-form, .reason";
+  const FORMS = "#content-main form[method=post], .edit-form, .reason, .settings-form";
   const FIELDS = "textarea, input:not([type=hidden], [type=submit], [type=button])";
   // Sent with what is kept: it tells the server which version the text was written from.
   const VERSION = "[name=base_version]";

@@ -1,6 +1,7 @@
 """What an open page says when the right to it ends, in the browser."""
 
 import re
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -88,6 +89,72 @@ def test_signing_out_in_one_tab_is_told_in_the_other(
     other.sees("Light")
     other.sign_out()
     shows_the_end(person, "You are signed out.", sign_in=True)
+
+
+def sign_in_elsewhere(other: Person, email: str) -> None:
+    """In a tab that shows the page for signing in."""
+    person = Person(other.page, other.site, email)
+    person.sign_in()
+    other.page.wait_for_url(lambda url: "/accounts/" not in url)
+
+
+def test_after_signing_in_again_in_another_tab_the_page_goes_on(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    """Without a reload: what was typed stays, and what happened meanwhile is there."""
+    mark = is_asking(person, upstream)
+    person.page.evaluate("window.isSamePage = true")
+    person.box.fill("And then?")
+    other = person.second_tab()
+    other.sees("Light")
+    other.sign_out()
+    shows_the_end(person, "You are signed out.", sign_in=True)
+    upstream.release(mark)
+    sign_in_elsewhere(other, person.email)
+    person.sees("Light scatters.")
+    person.sees_status("complete")
+    expect(person.page.locator("#page-notice")).to_be_empty()
+    expect(person.page.locator("#connection")).to_be_hidden()
+    expect(person.box).to_have_value("And then?")
+    upstream.script(answer("Alpha."))
+    person.box.press("Enter")
+    person.sees("Alpha.")
+    person.sees_status("complete")
+    assert person.page.evaluate("window.isSamePage")
+
+
+def test_an_answer_that_still_runs_goes_on_after_signing_in_again(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    mark = is_asking(person, upstream)
+    other = person.second_tab()
+    other.sees("Light")
+    other.sign_out()
+    shows_the_end(person, "You are signed out.", sign_in=True)
+    sign_in_elsewhere(other, person.email)
+    person.sees_status("streaming")
+    upstream.release(mark)
+    person.sees("Light scatters.")
+    person.sees_status("complete")
+
+
+def test_a_page_does_not_go_on_for_somebody_else(
+    person: Person, new_person: Callable[..., Person], upstream: UpstreamThread
+) -> None:
+    """Also a page without a conversation, which would show their sidebar."""
+    stranger = new_person()
+    upstream.script(answer("Not yours."))
+    stranger.ask("Private")
+    stranger.sees_status("complete")
+    other = person.second_tab()
+    other.sign_out()
+    expect(person.page.locator("#page-notice")).to_contain_text("You are signed out.")
+    sign_in_elsewhere(other, stranger.email)
+    notice = person.page.locator("#page-notice")
+    expect(notice).to_contain_text("Another account is signed in now.")
+    expect(notice.get_by_role("link", name="Sign in")).to_have_count(0)
+    expect(person.page.locator("#connection")).to_contain_text("no longer updates")
+    expect(person.page.locator("#sidebar-list .row")).to_have_count(0)
 
 
 def test_after_the_own_change_of_password_the_other_tab_goes_on(

@@ -102,7 +102,10 @@ def check(answer: bytes, what: object) -> None:
         assert b"." in body, (what, answer[:300])
 
 
-COOKIES = ("chat_session", "chat_csrf", "django_language", "tz", "theme", "messages", "sessionid")
+COOKIES = (
+    *("chat_session", "chat_csrf", "django_language", "language", "tz", "time_zone", "theme"),
+    *("messages", "sessionid"),
+)
 VALUES = (
     OCTAL,
     '"\\000"',

@@ -39,6 +39,7 @@ OPTIONS: dict[str, Any] = {
     "temperature": (0.0, 2.0),
     "top_p": (0.0, 1.0),
     "least_tokens": 16,
+    "has_instructions": False,
 }
 
 

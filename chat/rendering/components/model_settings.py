@@ -16,7 +16,7 @@ from chat.models import ChatModel, Conversation, SystemPrompt
 from chat.rendering.components import htmx
 from chat.rendering.components.patches import Patch
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
-from chat.selectors.models import list_allowed
+from chat.selectors.models import list_choices
 from chat.selectors.sampling_ranges import ranges_of
 from chat.services import catalogue, preferences
 from chat.services.model_lists import problem_with
@@ -63,8 +63,8 @@ def options_context(conversation: Conversation | None, owner_id: UUID) -> dict[s
 
     `owner_id` is the person's, who may be allowed some models only.
     """
-    models = list_allowed(owner_id)
-    model = catalogue.model_for(conversation, models)
+    models, preferred = list_choices(owner_id)
+    model = catalogue.model_for(conversation, models, preferred.model_id)
     selected = model.pk if model else None
     available = [item for item in models if item == model or is_offered(item)]
     ranges = ranges_of(model)
@@ -72,7 +72,10 @@ def options_context(conversation: Conversation | None, owner_id: UUID) -> dict[s
         "model": answering_model(conversation, model) if model else None,
         "unavailable": reason_against(conversation, model),
         "models": tuple(model_option(conversation, item, selected) for item in available),
-        "prompts": tuple(prompt_options(conversation, preferences.list_prompts())),
+        "prompts": tuple(
+            prompt_options(conversation, preferences.list_prompts(), preferred.prompt_id)
+        ),
+        "has_instructions": preferred.has_instructions,
         "temperature": ranges.temperature,
         "top_p": ranges.top_p,
         "least_tokens": ranges.max_tokens[0],
@@ -92,15 +95,19 @@ def is_offered(model: ChatModel) -> bool:
 
 
 def prompt_options(
-    conversation: Conversation | None, prompts: Iterable[SystemPrompt]
+    conversation: Conversation | None,
+    prompts: Iterable[SystemPrompt],
+    default_id: UUID | None = None,
 ) -> list[Option]:
     """Return the options for system prompts, with the one in use selected.
 
-    If the chosen prompt is no longer offered, the default prompt is in use. A default prompt that
-    is not offered either appears as "Default", without its name.
+    If the chosen prompt is no longer offered, the person's default (`default_id`) is in use, else
+    the site's. A default prompt that is not offered either appears as "Default", without its name.
     """
     prompts_by_id = {prompt.pk: prompt for prompt in prompts}
     selected = conversation.prompt_id if conversation else None
+    if selected not in prompts_by_id:
+        selected = default_id
     if selected not in prompts_by_id:
         selected = next((key for key, prompt in prompts_by_id.items() if prompt.is_default), None)
     options = [to_option(key, _(prompt.name), selected) for key, prompt in prompts_by_id.items()]
@@ -151,6 +158,8 @@ def options_html(
         "conversation_id": ANY_ID if conversation else None,
         "options_form": "model-settings-form" if conversation else "composer",
         "has_prompts": bool(options["prompts"]),
+        "has_instructions": options["has_instructions"],
+        "uses_instructions": conversation is None or conversation.uses_instructions,
         "is_open": any(value is not None for value in sampling.values()),
         "csrf_token": slot("csrf_token") if token else "",
     }

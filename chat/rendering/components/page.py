@@ -22,6 +22,7 @@ from chat.rendering.components.model_settings import (
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.rendering.components.thread_view import context_meter_html
 from chat.selectors.context_usage import ContextUsage
+from core.graphemes import first_grapheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class PageBody:
     """Data for `_conversation.html`.
 
     `options` comes from `options_context`, `thread` is HTML, and `token` is the CSRF token of this
-    request.
+    request. `name` is the person's display name, which may be empty.
     """
 
     conversation: Conversation | None
@@ -64,6 +65,7 @@ class PageBody:
     window: ContextUsage | None = None
     thread: str = ""
     sought: SearchTarget = SearchTarget()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def body_html(body: PageBody) -> SafeString:
         "options": options_html(body.options, conversation, body.token),
         "model_unavailable": unavailable_html(body.options),
         "model_note": note_html(body.options),
-        "welcome": "" if conversation else render_cached("chat/_welcome.html", {}, {}),
+        "welcome": "" if conversation else welcome_html(body.name),
         "suggestions": "" if conversation else suggestions_html(body.suggestions),
         "client_id": str(body.client_id),
         "csrf_token": body.token,
@@ -116,6 +118,12 @@ def body_html(body: PageBody) -> SafeString:
     return render_cached("chat/_conversation.html", context, values)
 
 
+def welcome_html(name: str = "") -> SafeString:
+    """Render the greeting of a new chat; `name` is the person's, "" if they gave none."""
+    context = {"name": slot("name") if name else ""}
+    return render_cached("chat/_welcome.html", context, {"name": escape(name)})
+
+
 def suggestions_html(suggestions: Iterable[str]) -> SafeString:
     """Render the questions that administrators suggest for the start of a chat."""
     items = [suggestion_html(text) for text in suggestions]
@@ -134,7 +142,7 @@ def page_html(
     person: User, body: PageBody, *, look: Look, side: SidebarView, notes: str
 ) -> SafeString:
     """Render the page; `notes` is the HTML of pending Django messages."""
-    names = ("title", "person", "email", "initial", "csrf_token", "notes", "conversation")
+    names = ("title", "person", "account_name", "initial", "csrf_token", "notes", "conversation")
     context: dict[str, Hashable] = {
         **{name: slot(name) for name in (*names, "rows", "typed", "search_results")},
         "is_new": body.conversation is None,
@@ -149,8 +157,8 @@ def page_html(
     values = {
         "title": escape(body.conversation.title) if body.conversation else _("New chat"),
         "person": person.pk.hex,
-        "email": escape(person.email),
-        "initial": escape(person.email[:1].upper()),
+        "account_name": escape(person.label),
+        "initial": escape(first_grapheme(person.label).upper()),
         "csrf_token": body.token,
         "rows": side.rows,
         "typed": escape(side.typed),

@@ -23,13 +23,14 @@ class DetailLine:
 class RunDetails:
     """Details of a run; `prompt` is the exact text of the system prompt that it used.
 
-    `failure` is for administrators only.
+    `instructions` is that of the custom instructions. `failure` is for administrators only.
     """
 
     lines: list[DetailLine]
     prompt: str
     written_at: datetime
     failure: FailureDetails | None = None
+    instructions: str = ""
 
 
 def to_run_details(message: Message, run: Run | None, *, for_staff: bool = False) -> RunDetails:
@@ -44,6 +45,7 @@ def to_run_details(message: Message, run: Run | None, *, for_staff: bool = False
         version.text if version else "",
         run.created_at,
         to_failure_details(run) if for_staff else None,
+        run.instructions,
     )
 
 
@@ -55,6 +57,7 @@ def source_lines(run: Run) -> list[tuple[str, str]]:
         (_("Model"), label),
         (_("Provider"), provider_label(run.provider)),
         (_("System prompt"), name),
+        (_("Custom instructions"), _("used") if run.instructions else _("none")),
     ]
 
 

@@ -107,6 +107,7 @@ def context_meter_html(window: ContextUsage | None) -> SafeString:
     context = {
         "percent": slot("percent") if window else "",
         "is_hidden": percent < METER_THRESHOLD,
+        "has_instructions": bool(window and window.instructions),
     }
     return render_cached("chat/_context_meter.html", context, {"percent": str(percent)})
 
@@ -341,6 +342,8 @@ def close_reason(event: str) -> str:
         return _(
             "The password for this account was changed. Sign in to continue. Your text is saved."
         )
+    if event == "other-account":
+        return _("Another account is signed in now. Reload the page to use it.")
     if event == "deactivated":
         return _("This account is disabled. Contact your administrator.")
     if event == "account-deleted":

@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from pytest_django.fixtures import Settings
 
+from core.web.locale_cookies import find_time_zone
 from core.web.middleware import (
     ContentSecurityPolicyMiddleware,
     TimeZoneMiddleware,
     TrustedProxyMiddleware,
-    find_time_zone,
 )
 
 

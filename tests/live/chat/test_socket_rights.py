@@ -1,6 +1,7 @@
 """What a page's socket may say, and who may have one."""
 
 import json
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -174,3 +175,24 @@ def test_nobody_closes_the_socket_of_somebody_else(site: Site, visitor: Person) 
             own.quiet()
         theirs.quiet()
     stranger.http.close()
+
+
+# Whose page it is
+def test_a_page_of_somebody_else_is_told_so(site: Site, visitor: Person) -> None:
+    with visitor.socket(query=f"?person={uuid4().hex}") as socket:
+        assert socket.next()["event"] == "other-account"
+        assert socket.close_code() == 4401
+
+
+@pytest.mark.parametrize("person", ["", "x", "%00", "9" * 500])
+def test_a_page_of_nobody_is_told_so_too(visitor: Person, person: str) -> None:
+    with visitor.socket(query=f"?person={person}") as socket:
+        assert socket.close_code() == 4401
+
+
+def test_the_own_page_goes_on(visitor: Person) -> None:
+    found = re.search(r'data-person="(\w+)"', visitor.get("/").text)
+    assert found is not None
+    with visitor.socket(query=f"?person={found[1]}") as socket:
+        socket.say(ping=1)
+        socket.until_pong()

@@ -17,8 +17,9 @@ NAMELESS_HANDLER = re.compile(
 
 
 def test_every_script_is_in_the_bundle() -> None:
-    """The page that is printed has one of its own."""
-    assert {f"js/{file.name}" for file in FILES} - {"js/print.js"} <= set(BUNDLES["page.js"])
+    """The page that is printed and the settings page have one of their own."""
+    own = {"js/print.js", "js/settings.js"}
+    assert {f"js/{file.name}" for file in FILES} - own <= set(BUNDLES["page.js"])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
