@@ -22,13 +22,13 @@ from django.views.decorators.http import require_POST
 
 from chat.admin.dialects import DialectAdmin
 from chat.admin.probes import run_model_test
-from chat.admin.refusals import explain
 from chat.admin.warnings import warn_about_room
 from chat.llm.endpoints import endpoint, unavailable_reason
 from chat.llm.providers import is_address
 from chat.models import ChatModel, Suggestion
 from chat.models.catalogue import least_room
 from chat.models.connection import ConnectionKind
+from chat.rendering.components.server_refusals import explain
 from chat.services import system_prompts
 from chat.services.offered_models import forget_facts, offer_again
 
@@ -73,7 +73,7 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
         connection = self.cleaned_data.get("connection")
         kind = connection.kind if connection else endpoint().kind
         if kind == ConnectionKind.HUGGING_FACE and is_address(self.cleaned_data.get("repo_id", "")):
-            self.add_error("repo_id", explain("name_refused", None).what)
+            self.add_error("repo_id", explain("name_refused").what)
 
 
 @admin.register(ChatModel)
@@ -139,7 +139,7 @@ class ChatModelAdmin(DialectAdmin):
             since = date_format(localtime(model.missing_since), "SHORT_DATE_FORMAT")
             return _("Not offered by its server since %(date)s") % {"date": since}
         reason = unavailable_reason(model)
-        return explain(reason.code, None).what if reason else None
+        return explain(reason.code).what if reason else None
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, **{"form": ChatModelForm} | kwargs)
