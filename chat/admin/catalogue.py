@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from chat.admin.deletion import SafeDeletionAdmin
 from chat.admin.dialects import DialectAdmin
 from chat.admin.probes import run_model_test
 from chat.admin.warnings import warn_about_room
@@ -77,7 +78,7 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ChatModel)
-class ChatModelAdmin(DialectAdmin):
+class ChatModelAdmin(DialectAdmin, SafeDeletionAdmin):
     """The pages of the models."""
 
     form = ChatModelForm
