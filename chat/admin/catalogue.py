@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -15,6 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -118,7 +120,16 @@ class ChatModelAdmin(DialectAdmin, SafeDeletionAdmin):
         ),
         (gettext_lazy("Limits"), {"fields": ("context_window", "max_output", "tokenizer")}),
         (gettext_lazy("Sampling"), {"fields": SAMPLING}),
-        (gettext_lazy("Prices"), {"fields": ("price_in", "price_out")}),
+        (
+            gettext_lazy("Prices"),
+            {
+                "fields": ("price_in", "price_out"),
+                "description": format_lazy(
+                    gettext_lazy("In {currency}, which the setting CURRENCY names."),
+                    currency=settings.CURRENCY,
+                ),
+            },
+        ),
         (gettext_lazy("Capabilities"), {"fields": ("has_system_role", "can_think")}),
         (gettext_lazy("Server"), {"fields": ("first_token_seconds", "learned")}),
     )
