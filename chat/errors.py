@@ -334,6 +334,13 @@ _REFUSALS = (
         status=409,
     ),
     ErrorCode(
+        "just_deleted",
+        "Something that this chat uses, such as its model, was deleted at this moment. Your text "
+        "is still here. Send it again.",
+        retryable=True,
+        status=409,
+    ),
+    ErrorCode(
         "no_room",
         "The system prompt and the maximum answer length leave this model no room for a question. "
         "Your text is still here. Choose another model or contact your administrator.",

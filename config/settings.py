@@ -306,6 +306,13 @@ INFERENCE_MODEL = env.str("INFERENCE_MODEL", default="").strip()
 # Whether a model server may have a link-local address; those of cloud metadata never are allowed.
 ALLOW_LINK_LOCAL = env.bool("ALLOW_LINK_LOCAL", default=False)
 LOCAL_MODEL = env.str("LOCAL_MODEL", default="")
+# Of the prices in the catalogue; it stands after each amount, and nothing is converted.
+CURRENCY = env.str("CURRENCY", default="USD").strip()
+if not 1 <= len(CURRENCY) <= 10 or not CURRENCY.isprintable():
+    raise ImproperlyConfigured(
+        "CURRENCY must be the code or sign of a currency, of at most 10 characters: for example "
+        "CURRENCY=EUR."
+    )
 # Only for tests: maps hosts of Hugging Face to local servers, such as http://127.0.0.1:port.
 INFERENCE_HOST_MAP: dict[str, str] = {}
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -15,21 +16,23 @@ from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from chat.admin.deletion import SafeDeletionAdmin
 from chat.admin.dialects import DialectAdmin
 from chat.admin.list_labels import ListLabels
 from chat.admin.probes import run_model_test
-from chat.admin.refusals import explain
 from chat.admin.warnings import warn_about_room
 from chat.llm.endpoints import endpoint, unavailable_reason
 from chat.llm.providers import is_address
 from chat.models import ChatModel, Suggestion
 from chat.models.catalogue import least_room
 from chat.models.connection import ConnectionKind
+from chat.rendering.components.server_refusals import explain
 from chat.services import system_prompts
 from chat.services.offered_models import forget_facts, offer_again
 from core.web.admin_site import CHECKBOXES
@@ -75,11 +78,11 @@ class ChatModelForm(forms.ModelForm):  # type: ignore[type-arg]
         connection = self.cleaned_data.get("connection")
         kind = connection.kind if connection else endpoint().kind
         if kind == ConnectionKind.HUGGING_FACE and is_address(self.cleaned_data.get("repo_id", "")):
-            self.add_error("repo_id", explain("name_refused", None).what)
+            self.add_error("repo_id", explain("name_refused").what)
 
 
 @admin.register(ChatModel)
-class ChatModelAdmin(ListLabels, DialectAdmin):
+class ChatModelAdmin(ListLabels, DialectAdmin, SafeDeletionAdmin):
     """The pages of the models."""
 
     index_group, index_place = "models", 1
@@ -120,7 +123,16 @@ class ChatModelAdmin(ListLabels, DialectAdmin):
         ),
         (gettext_lazy("Limits"), {"fields": ("context_window", "max_output", "tokenizer")}),
         (gettext_lazy("Sampling"), {"fields": SAMPLING}),
-        (gettext_lazy("Prices"), {"fields": ("price_in", "price_out")}),
+        (
+            gettext_lazy("Prices"),
+            {
+                "fields": ("price_in", "price_out"),
+                "description": format_lazy(
+                    gettext_lazy("In {currency}, which the setting CURRENCY names."),
+                    currency=settings.CURRENCY,
+                ),
+            },
+        ),
         (gettext_lazy("Capabilities"), {"fields": ("has_system_role", "can_think")}),
         (gettext_lazy("Server"), {"fields": ("first_token_seconds", "learned")}),
     )
@@ -142,7 +154,7 @@ class ChatModelAdmin(ListLabels, DialectAdmin):
             since = date_format(localtime(model.missing_since), "SHORT_DATE_FORMAT")
             return _("Not offered by its server since %(date)s") % {"date": since}
         reason = unavailable_reason(model)
-        return explain(reason.code, None).what if reason else None
+        return explain(reason.code).what if reason else None
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, **{"form": ChatModelForm} | kwargs)

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from chat.admin.connection_form import ConnectionForm
+from chat.admin.deletion import SafeDeletionAdmin
 from chat.admin.offers import MAX_SHOWN, offer, offer_single, read_listing, to_rows
 from chat.admin.probes import run_connection_test
 from chat.errors import ChatError
@@ -29,7 +30,7 @@ is_key_sensitive = method_decorator(sensitive_post_parameters("key"))
 
 
 @admin.register(Connection)
-class ConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ConnectionAdmin(SafeDeletionAdmin):
     """The pages of the connections."""
 
     index_group, index_place = "models", 0

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chat.admin.network import call_server
-from chat.admin.refusals import Refusal, explain
 from chat.errors import ChatError
 from chat.llm.endpoints import connection_endpoint
-from chat.llm.providers import Endpoint, ListedModel, list_models
+from chat.llm.providers import ListedModel, list_models
 from chat.models import ChatModel, Connection
+from chat.rendering.components.server_refusals import Refusal, explain
 from chat.services.offered_models import (
     add_models,
     is_chat_model,
@@ -52,16 +52,16 @@ class Listing:
 
 def read_listing(connection: Connection) -> Listing:
     """Ask the server for its models; writes nothing."""
-    endpoint: Endpoint | None = None
+    kind = connection.kind
     try:
         endpoint = connection_endpoint(connection)
         listed = call_server(list_models(endpoint))
     except ChatError as error:
         status = getattr(error, "upstream_status", None)
-        return Listing(refusal=explain(error.code, endpoint, status))
+        return Listing(refusal=explain(error.code, kind, status))
     if listed:
         return Listing(listed)
-    return Listing(refusal=explain("no_model_list", endpoint))
+    return Listing(refusal=explain("no_model_list", kind))
 
 
 def to_rows(connection: Connection, listing: Listing, query: str) -> list[ListedRow]:

@@ -6,13 +6,13 @@ from django.utils.translation import gettext as _
 
 from chat.admin.network import call_server
 from chat.admin.offers import read_listing
-from chat.admin.refusals import Refusal, explain
 from chat.errors import ChatError
 from chat.llm.endpoints import connection_endpoint, endpoint_of
 from chat.llm.probe import ProbeResult, probe
 from chat.llm.providers import Endpoint, redact_address
 from chat.models import ChatModel, Connection
 from chat.rendering.components.run_details import format_seconds
+from chat.rendering.components.server_refusals import Refusal, explain
 from chat.services.offered_models import is_chat_model, models_of
 
 
@@ -55,7 +55,7 @@ def run_connection_test(connection: Connection) -> Report:
         names = [item.repo_id for item in listing.models if is_chat_model(item.repo_id)]
         if not names:
             endpoint = endpoint_or_none(connection)
-            refusal = listing.refusal or explain("no_model_list", endpoint)
+            refusal = listing.refusal or explain("no_model_list")
             return Report("", str(connection), address_of(endpoint), [], refusal)
         repo_id, kind = names[0], "chat"
     return run_name_test(connection, repo_id, kind)
@@ -89,7 +89,8 @@ def address_of(endpoint: Endpoint | None) -> str:
 
 def to_report(repo_id: str, server: str, endpoint: Endpoint | None, result: ProbeResult) -> Report:
     """Return the report of a test."""
-    refusal = explain(result.code, endpoint, result.upstream_status) if result.code else None
+    kind = endpoint.kind if endpoint else ""
+    refusal = explain(result.code, kind, result.upstream_status) if result.code else None
     lines = [] if refusal else result_lines(result, server)
     return Report(repo_id, server, address_of(endpoint), lines, refusal)
 

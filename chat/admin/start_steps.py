@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chat.admin.refusals import explain
 from chat.llm.endpoints import unavailable_reason
 from chat.models import ChatModel, Suggestion, SystemPrompt
+from chat.rendering.components.server_refusals import explain
 
 # So much of the default prompt is shown, in characters.
 EXCERPT = 200
@@ -43,7 +43,7 @@ def answers_step() -> Step:
     title, reason = _("Where answers come from"), unavailable_reason(model)
     connect = _("Connect a model server"), reverse("admin:chat_connection_add")
     if model is None or reason is not None:
-        text = explain(reason.code, None).what if reason else _("No model can answer yet.")
+        text = explain(reason.code, "").what if reason else _("No model can answer yet.")
         return Step("answers", title, False, text, *connect)
     test = _("Test"), reverse("admin:chat_chatmodel_test", args=[model.pk])
     if model.is_local:

@@ -106,6 +106,16 @@ def endpoint_of(model: ChatModel) -> Endpoint:
     return connection_endpoint(model.connection)
 
 
+def server_kind(model: ChatModel) -> str:
+    """Return the kind of a model's server, without reading its key."""
+    connection = model.connection
+    if connection is None:
+        return endpoint().kind
+    if connection.environment:
+        return environment_endpoint(connection.environment).kind
+    return connection.kind
+
+
 def server_of(model: ChatModel) -> str:
     """Return the fingerprint of the server that runs this model; it does not depend on the key."""
     connection = model.connection

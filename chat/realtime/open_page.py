@@ -10,7 +10,7 @@ from uuid import UUID
 
 from accounts.models import User
 from chat.events import Changed, ChangeKind
-from chat.models import Conversation
+from chat.models import Conversation, Status
 from chat.realtime.answer_state import diff_thinking
 from chat.realtime.frame import Frame
 from chat.realtime.page_state import PageSnapshot, PageState, diff, forget_position
@@ -146,6 +146,9 @@ class OpenPage:
 
     def finish_snapshot(self, finished: FinishedRun) -> PageSnapshot | None:
         if not (self.is_thread_stale and self.is_single_change):
+            return None
+        # What was committed does not tell administrators why it failed.
+        if self.user.is_staff and finished.message.status == Status.FAILED:
             return None
         thread = snapshot_of_finish(self.state.thread, finished)
         if thread is None:

@@ -1,12 +1,13 @@
 """Read messages: pages of the shown branch, and the history that is sent to a model."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from accounts.models import User
 from chat.models import Chunk, Conversation, Message, Role, Run, Thinking
+from chat.selectors.failures import load_failed_runs
 from chat.text import join_chunks
 from core.db.sql import column_count, columns, fetch, from_row, statement
 
@@ -81,12 +82,13 @@ class ThreadPage:
     """Consecutive messages of the shown branch, oldest first.
 
     `older` is the ID of the message above them, or None. `siblings` has only messages with more
-    than one version.
+    than one version. `failures` are the runs of failed answers, for administrators only.
     """
 
     messages: list[Message]
     older: UUID | None
     siblings: dict[UUID, Siblings]
+    failures: dict[UUID, Run] = field(default_factory=dict)
 
 
 def get_conversation(user: User, conversation_id: UUID) -> Conversation:
@@ -124,7 +126,8 @@ def load_thread(
             siblings[message.pk] = Siblings(tuple(ids), ids.index(message.pk) + 1)
         messages.append(message)
     older = messages[0].parent_id if messages else None
-    return conversation, ThreadPage(messages, older, siblings)
+    failures = load_failed_runs(user, messages)
+    return conversation, ThreadPage(messages, older, siblings, failures)
 
 
 # From the end of the shown branch up towards the first question, until the message is reached.

@@ -18,6 +18,7 @@ from chat.services.offered_models import (
     environment_connection,
     forget_listing,
     is_of_new_installation,
+    models_of,
     offer_first_models,
     record_listing,
 )
@@ -82,11 +83,16 @@ def apply_first_list(listed: list[ListedModel]) -> Offer:
 
 
 def claim_old_lists() -> list[Connection]:
-    """Return the connections with models whose list is old, each to one process only."""
+    """Return the connections with models whose list is old, each to one process only.
+
+    A model that was never listed, and is not marked, cannot vanish.
+    """
     old = Q(checked_at__isnull=True) | Q(checked_at__lt=Now() - LIST_AGE)
-    candidates = Connection.objects.filter(old, models__listed_at__isnull=False).distinct()
+    was_listed = Q(listed_at__isnull=False) | Q(missing_since__isnull=False)
     claimed = []
-    for connection in candidates:
+    for connection in Connection.objects.filter(old):
+        if not models_of(connection).filter(was_listed).exists():
+            continue
         row = Connection.objects.filter(old, pk=connection.pk)
         if row.update(checked_at=Now()):
             claimed.append(connection)

@@ -18,7 +18,7 @@ from chat.errors import ChatError
 from chat.models import Conversation, Message
 from chat.rendering.components import thread_view
 from chat.services.command_limits import check_command_rate
-from core.db.errors import DATABASE_ERRORS
+from core.db.errors import DATABASE_ERRORS, is_missing_reference
 from core.db.executors import run_in_db
 from core.db.outages import database
 from core.web.error_views import RETRY_AFTER, ErrorMessage, error_response
@@ -77,7 +77,7 @@ def command(view: View) -> View:
         except ChatError as error:
             return refuse_error(request, error)
         except DATABASE_ERRORS as error:
-            return refuse_error(request, outage_error(error))
+            return refuse_error(request, command_error(error))
         except (Conversation.DoesNotExist, Message.DoesNotExist):
             return refuse(request, thread_view.close_reason("not-found"), 404)
 
@@ -174,6 +174,14 @@ def refuse_error(request: HttpRequest, error: ChatError) -> HttpResponse:
         reference=log_refusal(request, error.status, error.code) if error.admin_only else "",
         retry_after=error.retry_after,
     )
+
+
+def command_error(error: Exception) -> ChatError:
+    """Return the ChatError for what the database said. Raises `error` if there is none.
+
+    A row that a command refers to, such as a model, can be deleted until it commits.
+    """
+    return ChatError("just_deleted") if is_missing_reference(error) else outage_error(error)
 
 
 def outage_error(error: Exception) -> ChatError:

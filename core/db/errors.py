@@ -55,6 +55,7 @@ KINDS = {
     "58": Kind.AWAY,  # system error, such as I/O
 }
 CONFLICTS = ("40001", "40P01")
+FOREIGN_KEY_VIOLATION = "23503"
 
 # libpq gives no SQLSTATE for a refused connection, only a message of the server or its own. These
 # contain addresses, so we replace them by a reason of our own. The first match counts.
@@ -96,6 +97,11 @@ def is_outage(problem: BaseException | None) -> bool:
 def is_conflict(problem: BaseException) -> bool:
     """Return whether the transaction failed by a deadlock or serialization conflict: repeat it."""
     return getattr(problem.__cause__, "sqlstate", None) in CONFLICTS
+
+
+def is_missing_reference(problem: BaseException) -> bool:
+    """Return whether a row refers to one that another transaction has just deleted."""
+    return getattr(problem.__cause__, "sqlstate", None) == FOREIGN_KEY_VIOLATION
 
 
 def outage_from_sqlstate(code: str) -> Outage | None:

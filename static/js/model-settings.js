@@ -11,16 +11,21 @@
     return String(step === "any" ? number : Math.trunc(number));
   };
 
+  const setRange = (input, placeholder, range) => {
+    [input.min, input.max] = range.split(" ");
+    input.placeholder = placeholder;
+    input.value = clampValue(input);
+  };
+
   const showModel = (select) => {
     const [model] = select.selectedOptions;
-    const { note, temperature, topP, maxTokens } = model.dataset;
+    const { note, temperature, temperatureRange, topP, topPRange, maxTokens } = model.dataset;
     $("#model-label").textContent = model.label;
     $("#model-note").textContent = note;
-    $("#setting-temperature").placeholder = temperature;
-    $("#setting-top-p").placeholder = topP;
+    setRange($("#setting-temperature"), temperature, temperatureRange);
+    setRange($("#setting-top-p"), topP, topPRange);
     const tokens = $("#setting-tokens");
-    tokens.max = tokens.placeholder = maxTokens;
-    tokens.value = clampValue(tokens);
+    setRange(tokens, maxTokens, `${tokens.min} ${maxTokens}`);
     // The notice is about the model that the page came with.
     const notice = $("#model-unavailable");
     if (notice) notice.hidden = !model.defaultSelected;

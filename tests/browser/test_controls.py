@@ -16,6 +16,10 @@ from tests.support.site import Site
 pytestmark = pytest.mark.browser
 
 SMALL = "Mixtral 8x7B Instruct"
+NARROW = """
+UPDATE chat_chatmodel SET temperature_min = %s, temperature_max = %s, top_p_min = %s, top_p_max = %s
+WHERE label = %s
+"""
 RESIZE = "UPDATE chat_chatmodel SET max_output = %s, note = %s WHERE label = %s"
 MARKDOWN = "Some **bold** text\n\n```python\nprint(1)\n```\n"
 
@@ -247,6 +251,45 @@ def test_any_number_is_taken_in_a_new_chat(
     person.sees("Yes.")
     assert upstream.chats[-1].body["temperature"] == taken
     expect(person.page.locator("#setting-temperature")).to_have_value(str(taken))
+
+
+@pytest.fixture
+def _narrow_ranges(site: Site) -> Iterator[None]:
+    """One of the models takes temperatures of 0.2 to 0.5, and a top p of 0.3 to 0.6."""
+    rows = Rows(site.values["DATABASE_URL"])
+    rows.do(NARROW, 0.2, 0.5, 0.3, 0.6, SMALL)
+    yield
+    rows.do(NARROW, None, None, None, None, SMALL)
+
+
+@pytest.mark.usefixtures("_narrow_ranges")
+def test_the_ranges_of_a_new_chat_are_those_of_the_chosen_model(
+    person: Person,
+) -> None:
+    person.page.reload()
+    person.page.locator("#model-settings > summary").click()
+    person.page.get_by_text("Advanced").click()
+    temperature, top_p = (
+        person.page.locator(f"#setting-{name}") for name in ("temperature", "top-p")
+    )
+    models = person.page.get_by_label("Model", exact=True)
+    chosen = models.input_value()
+    temperature.fill("1.7")
+    top_p.fill("0.1")
+    models.select_option(label=SMALL)
+    for field, least, most, value in (
+        (temperature, "0.2", "0.5", "0.5"),
+        (top_p, "0.3", "0.6", "0.3"),
+    ):
+        expect(field).to_have_attribute("min", least)
+        expect(field).to_have_attribute("max", most)
+        expect(field).to_have_value(value)
+    models.select_option(chosen)
+    expect(temperature).to_have_attribute("max", re.compile("^2(.0)?$"))
+    temperature.fill("1.7")
+    temperature.blur()
+    expect(temperature).to_have_value("1.7")
+    assert person.complaints == []
 
 
 def test_enter_in_a_number_of_a_new_chat_takes_it_and_sends_nothing(person: Person) -> None:

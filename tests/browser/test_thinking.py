@@ -114,6 +114,38 @@ def test_thoughts_that_no_frame_brought_are_there(person: Person, upstream: Upst
     expect(thoughts(person)).to_have_text(THOUGHTS, use_inner_text=True)
 
 
+def test_open_thoughts_of_which_frames_brought_a_part_are_completed(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    """The socket is away from the first thought until the answer is over."""
+    sockets: list[WebSocketRoute] = []
+    is_away = False
+
+    def connect(socket: WebSocketRoute) -> None:
+        if is_away:
+            socket.close(code=1012)
+            return
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    person.page.route_web_socket("**/ws/**", connect)
+    person.page.reload()
+    upstream.script(answer(thought("One. "), Gate(), thought("Two. "), thought("Three."), "42."))
+    person.ask("Think")
+    label(person).click()
+    expect(thoughts(person)).to_have_text("One. ")
+    is_away = True
+    sockets[-1].close(code=1012)
+    upstream.release()
+    finished = re.compile('data-role="assistant"\\s+data-status="complete"')
+    eventually(lambda: finished.search(person.page.request.get(person.page.url).text()))
+    is_away = False
+    person.page.evaluate("document.dispatchEvent(new Event('chat:reconnect'))")
+    person.sees_status("complete")
+    expect(thoughts(person)).to_have_text("One. Two. Three.")
+    assert person.complaints == []
+
+
 def test_a_retraction_moves_the_text(person: Person, upstream: UpstreamThread) -> None:
     upstream.script(answer("the *plan*\n\n", Gate("1"), "</think>\n\n", Gate("2"), "42"))
     person.ask("Think")

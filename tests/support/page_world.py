@@ -22,6 +22,7 @@ from chat.rendering.markdown import RENDERER_VERSION, render
 from chat.selectors.change_feed import ChangedRow, Changes, Snapshot
 from chat.selectors.context_usage import ContextUsage
 from chat.selectors.messages import Siblings, ThreadPage
+from chat.selectors.sampling_ranges import SamplingRanges
 from chat.selectors.sidebar_page import SidebarPage
 from chat.selectors.sidebar_rows import SidebarRow, is_unread
 from chat.services.finish_run import FinishedRun
@@ -32,7 +33,7 @@ PAGE_SIZE = 6
 # Tokens, one for a character: few, so that a few messages fill them.
 WINDOW = 240
 OPTIONS: dict[str, Any] = {
-    "model": AnsweringModel("A model", "Its note", 0.7, 0.95, 2048),
+    "model": AnsweringModel("A model", "Its note", 0.7, 0.95, 2048, SamplingRanges()),
     "unavailable": None,
     "models": (),
     "prompts": (),

@@ -6,12 +6,16 @@ server sent.
 
 from dataclasses import dataclass
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import number_format
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.errors import DEADLINE_SETTINGS, Evidence
+from chat.llm.endpoints import server_kind
 from chat.models import Run
+from chat.rendering.components.server_refusals import Refusal, explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,43 @@ class FailureDetails:
     model_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class FailureNote:
+    """What stands in place of the sentence for everyone: the refusal, and the details."""
+
+    refusal: Refusal
+    details: FailureDetails
+
+
 def to_failure_details(run: Run) -> FailureDetails | None:
     """Describe how the run failed, None if there is nothing to add to its error's sentence."""
+    sentences = failure_sentences(run)
+    return FailureDetails(sentences, model_url(run)) if sentences else None
+
+
+def failure_html(run: Run) -> SafeString:
+    """Render the note of a failed answer for administrators."""
+    details = FailureDetails(failure_sentences(run), model_url(run))
+    kind = server_kind(run.model) if run.model else ""
+    refusal = explain(run.error_code, kind, (run.evidence or {}).get("status"))
+    context = {"failure": FailureNote(refusal, details)}
+    html = render_to_string("chat/_failure_note.html", context)
+    return mark_safe(html)  # noqa: S308 (made by a template)
+
+
+def model_url(run: Run) -> str:
+    """Return the address of the page of the run's model, "" if the model is deleted."""
+    return reverse("admin:chat_chatmodel_change", args=[run.model_id]) if run.model_id else ""
+
+
+def failure_sentences(run: Run) -> list[str]:
+    """Say what was asked and what came, as far as it is known."""
     if not run.evidence:
-        return None
+        return []
     evidence = Evidence.from_json(run.evidence)
     code = run.error_code or run.finish_reason
     sentences = [*answer_sentences(code, evidence), *deadline_sentences(code, evidence)]
-    sentences += window_sentences(run, evidence)
-    if not sentences:
-        return None
-    url = reverse("admin:chat_chatmodel_change", args=[run.model_id]) if run.model_id else ""
-    return FailureDetails(sentences, url)
+    return sentences + window_sentences(run, evidence)
 
 
 def answer_sentences(code: str, evidence: Evidence) -> list[str]:

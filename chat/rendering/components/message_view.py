@@ -10,11 +10,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.errors import error_code
-from chat.models import FINISHED, Message, Role, Status
+from chat.models import FINISHED, Message, Role, Run, Status
+from chat.rendering.components.failure_details import failure_html
 from chat.rendering.components.localize_html import localize_html
 from chat.rendering.markdown import RENDERER_VERSION, render, render_plain
 from chat.selectors.messages import Siblings, ThreadPage
 
+NO_HTML = SafeString()
 NO_SIBLINGS = Siblings((), 0)
 # States of an answer that did not come to its end, although nobody stopped it.
 INCOMPLETE = (Status.FAILED, Status.INTERRUPTED)
@@ -25,7 +27,8 @@ class MessageView:
     """Data for `_message.html`. `html` is sanitised; `note` tells how an answer ended.
 
     `thinking` is the label of the thoughts, "" if there are none. `thoughts` are those of a live
-    answer; the page loads those of a finished one when they are opened.
+    answer; the page loads those of a finished one when they are opened. `failure` is HTML in place
+    of the note, for administrators only.
     """
 
     id: UUID
@@ -44,6 +47,7 @@ class MessageView:
     reason: str = ""
     thinking: str = ""
     thoughts: str = ""
+    failure: SafeString = NO_HTML
 
     @property
     def key(self) -> str:
@@ -114,13 +118,15 @@ class LiveText(Protocol):
 class MessageItem:
     """A message and its position in the thread; `is_leaf` marks the end of the shown branch.
 
-    `live` is the live state of the answer if this process is generating it.
+    `live` is the live state of the answer if this process is generating it. `failed_run` is known
+    for administrators only.
     """
 
     message: Message
     siblings: Siblings = NO_SIBLINGS
     is_leaf: bool = False
     live: LiveText | None = None
+    failed_run: Run | None = None
 
     @property
     def can_ask(self) -> bool:
@@ -149,7 +155,8 @@ def message_items(
     for message in page.messages:
         siblings = page.siblings.get(message.pk, NO_SIBLINGS)
         is_leaf = message.pk == leaf
-        yield MessageItem(message, siblings, is_leaf, live if is_leaf else None)
+        failed_run = page.failures.get(message.pk)
+        yield MessageItem(message, siblings, is_leaf, live if is_leaf else None, failed_run)
 
 
 def to_message_view(item: MessageItem) -> MessageView:
@@ -174,6 +181,7 @@ def to_message_view(item: MessageItem) -> MessageView:
         reason=message.feedback_reason,
         thinking=live_thinking_label(live.thinking) if live else thinking_label(message),
         thoughts=live.thinking.text if live else message.thoughts,
+        failure=failure_html(item.failed_run) if item.failed_run else NO_HTML,
     )
 
 

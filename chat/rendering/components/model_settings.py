@@ -17,7 +17,7 @@ from chat.rendering.components import htmx
 from chat.rendering.components.patches import Patch
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.selectors.models import list_choices
-from chat.selectors.sampling_ranges import ranges_of
+from chat.selectors.sampling_ranges import SamplingRanges, ranges_of
 from chat.services import catalogue, preferences
 from chat.services.model_lists import problem_with
 
@@ -43,6 +43,7 @@ class AnsweringModel:
     temperature: float | None
     top_p: float | None
     max_output: int
+    ranges: SamplingRanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class ModelOption(Option):
 def answering_model(conversation: Conversation | None, model: ChatModel) -> AnsweringModel:
     """Return the data to show for the model, with its note for this conversation."""
     note = model_note(conversation, model)
-    return AnsweringModel(model.label, note, model.temperature, model.top_p, model.max_output)
+    return AnsweringModel(
+        model.label, note, model.temperature, model.top_p, model.max_output, ranges_of(model)
+    )
 
 
 def options_context(conversation: Conversation | None, owner_id: UUID) -> dict[str, Any]:
@@ -211,8 +214,10 @@ def option_html(item: Option, *, is_new: bool = False) -> SafeString:
 
 
 def model_values(model: AnsweringModel) -> dict[str, str]:
-    """Return the note and the sampling values of a model, for the attributes of its option."""
+    """Return the note, the sampling values and their ranges, for the attributes of an option."""
     return {
+        "temperature_range": " ".join(map(form_value, model.ranges.temperature)),
+        "top_p_range": " ".join(map(form_value, model.ranges.top_p)),
         "note": escape(model.note),
         "temperature": shown_default(model.temperature),
         "top_p": shown_default(model.top_p),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -113,11 +114,12 @@ def format_tokens(count: int | None, exact: bool) -> str:
 
 
 def format_cost(cost: Decimal | None) -> str:
-    """Return a cost with two digits that say something, "" for None; the currency is unknown."""
+    """Return a cost with two digits that say something, and the currency; "" for None."""
     if cost is None:
         return ""
     digits = 2 if cost >= 1 or not cost else 1 - cost.adjusted()
-    return number_format(cost, min(digits, 8), force_grouping=True)
+    amount = number_format(cost, min(digits, 8), force_grouping=True)
+    return f"{amount}\N{NO-BREAK SPACE}{settings.CURRENCY}"
 
 
 def format_seconds(milliseconds: int | None) -> str:

@@ -42,6 +42,7 @@ def message_html(message: MessageView) -> str:
         return render_to_string("chat/_message.html", {"m": message})
     names = ("note", "notice", "source", "thinking", "thoughts")
     texts = {name: escape(getattr(message, name)) for name in names}
+    texts["failure"] = message.failure
     markers: dict[str, Any] = {name: slot(name) if text else "" for name, text in texts.items()}
     shape = replace(message, id=ANY_ID, html=slot("html"), reason="", **markers)
     values = {"id": str(message.id), "key": message.key, "html": message.html}

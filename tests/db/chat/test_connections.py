@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.test import Client
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from chat.errors import ChatError
@@ -314,6 +316,37 @@ def test_a_run_keeps_its_cost(
     ChatModel.objects.filter(pk=model.pk).update(price_in=price_in, price_out=price_out)
     run = finished(owner, *counts)
     assert run.cost is None if cost is None else run.cost == Decimal(cost).quantize(Decimal("1e-8"))
+
+
+@pytest.mark.parametrize(
+    ("cost", "currency", "shown"),
+    [
+        ("0.0000009", "USD", "0.00000090 USD"),
+        ("12.345", "EUR", "12.34 EUR"),
+        ("0", "€", "0.00 €"),
+        ("1234.5", "a<b", "1,234.50 a&lt;b"),
+    ],
+)
+def test_a_cost_is_shown_with_its_currency(
+    owner: User,
+    owner_client: Client,
+    model: ChatModel,
+    settings: Settings,
+    cost: str,
+    currency: str,
+    shown: str,
+) -> None:
+    settings.CURRENCY = currency
+    run = finished(owner, 1, 1)
+    Run.objects.filter(pk=run.pk).update(cost=cost)
+    page = owner_client.get(f"/m/{run.message_id}/about/").content.decode()
+    assert shown in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_prices_are_entered_in_a_currency(staff_client: Client, model: ChatModel) -> None:
+    User.objects.filter(is_staff=True).update(is_superuser=True)
+    page = staff_client.get(f"/admin/chat/chatmodel/{model.pk}/change/").content.decode()
+    assert "In USD, which the setting CURRENCY names." in page
 
 
 def test_a_request_that_never_ran_costs_nothing(owner: User, model: ChatModel) -> None:

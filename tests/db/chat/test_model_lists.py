@@ -129,6 +129,35 @@ def test_a_first_model_that_is_offered_again_is_not_marked_by_the_next_list(
     assert "bigscience/bloom" not in missing()
 
 
+def environment_row() -> Connection:
+    return Connection.objects.get(environment="INFERENCE_BASE_URL")
+
+
+def test_models_without_a_connection_are_looked_at_again(environment: Any) -> None:
+    """They belong to the server of the environment, also those that it no longer lists."""
+    environment.INFERENCE_BASE_URL = "http://127.0.0.1:9/v1"
+    environment.INFERENCE_MODEL = "bigscience/bloom"
+    apply_first_list([ListedModel("bigscience/bloom")])
+    assert not ChatModel.objects.filter(connection__isnull=False).exists()
+    assert claim_old_lists() == []
+    age(environment_row(), hours=2)
+    assert claim_old_lists() == [environment_row()]
+    record_listing(environment_row(), [ListedModel("another")])
+    assert "bigscience/bloom" in missing()
+    age(environment_row(), hours=2)
+    assert claim_old_lists() == [environment_row()]
+    record_listing(environment_row(), [ListedModel("bigscience/bloom")])
+    assert "bigscience/bloom" not in missing()
+
+
+def test_the_models_of_hugging_face_are_not_looked_at(environment: Any) -> None:
+    """Nothing has listed those of a new installation."""
+    environment.HF_TOKEN = "hf_x"
+    apply_first_list([])
+    age(Connection.objects.get(environment="HF_TOKEN"), hours=2)
+    assert claim_old_lists() == []
+
+
 def test_a_server_that_does_not_answer_marks_nothing(environment: Any) -> None:
     environment.INFERENCE_BASE_URL = "http://127.0.0.1:9/v1"
     apply_first_list([])

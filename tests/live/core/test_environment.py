@@ -51,6 +51,13 @@ def test_the_example_names_nothing_that_is_not_read() -> None:
     assert offered - set(NAMES) - composed == set()
 
 
+@pytest.mark.parametrize("currency", ["", " ", "dollars of the US", "U\nSD"])
+def test_an_impossible_currency_is_said(currency: str) -> None:
+    done = loaded(CURRENCY=currency)
+    assert done.returncode != 0
+    assert "CURRENCY must be" in done.stderr
+
+
 def test_without_a_secret_key_nothing_starts() -> None:
     done = loaded(SECRET_KEY="")
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""Say why a model server refused a test, and what an administrator can do about it."""
+"""Say to administrators why a model server refused, and what they can do about it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat.errors import error_code
-from chat.llm.providers import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,17 @@ SERVER: dict[str, Words] = {
         gettext_lazy("The key may not use this model."),
         gettext_lazy("Check the rights of the key at the server."),
     ),
+    "payment": (
+        gettext_lazy("The credit at the model provider is used up."),
+        gettext_lazy("Add credit there, or choose another model."),
+    ),
+    "lookup_blocked": (
+        gettext_lazy("A setting prevents the question which provider serves this model."),
+        gettext_lazy(
+            "Remove HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE, HF_ENDPOINT and "
+            "HUGGINGFACE_CO_STAGING, or set HF_PROVIDER=auto."
+        ),
+    ),
     "model_not_found": (
         gettext_lazy("The server knows no such model or address."),
         gettext_lazy("Choose a name from “Offer models”, and check the path of the address."),
@@ -139,10 +149,12 @@ SERVER: dict[str, Words] = {
 }
 
 
-def explain(code: str, endpoint: Endpoint | None, status: int | None = None) -> Refusal:
-    """Return the words for an error code of a server."""
-    is_hub = endpoint is not None and endpoint.kind == "hf"
-    words = (HUGGING_FACE if is_hub else {}).get(code) or SERVER.get(code)
+def explain(code: str, kind: str = "", status: int | None = None) -> Refusal:
+    """Return the words for an error code; `kind` is that of the server's endpoint, "" if unknown.
+
+    They never tell the reader to ask an administrator.
+    """
+    words = (HUGGING_FACE if kind == "hf" else {}).get(code) or SERVER.get(code)
     what, remedy = words or (_(error_code(code).sentence), "")
     detail = code if status is None else f"{code}, HTTP {status}"
     return Refusal(str(what), str(remedy), detail)
