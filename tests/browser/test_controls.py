@@ -130,7 +130,7 @@ def test_copying(new_person: Callable[..., Person], upstream: UpstreamThread) ->
     person.answer.locator("[data-copy-message]").click()
     expect(person.page.locator("#live-region")).to_contain_text("Copied.")
     assert person.page.evaluate(clipboard).strip() == MARKDOWN.strip()
-    person.answer.locator(".code-block button").click()
+    person.answer.locator(".code-copy").click()
     expect(person.page.locator("#live-region p", has_text="Copied.")).to_have_count(2)
     assert person.page.evaluate(clipboard).strip() == "print(1)"
     more(person, "Copy formatted text").click()
