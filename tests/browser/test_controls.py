@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.fake_llm import Gate, UpstreamThread, answer
-from tests.fake_llm.faults import status
 from tests.support.person import Person
 from tests.support.rows import Rows
 from tests.support.site import Site
@@ -321,9 +320,9 @@ def test_models_that_this_server_cannot_run_are_not_offered(person: Person) -> N
 
 
 def test_menus_by_keyboard(person: Person, site: Site, upstream: UpstreamThread) -> None:
-    upstream.script(status(401))
-    person.ask("Fail")
-    person.sees_status("failed")
+    upstream.script(answer("Done."))
+    person.ask("Work")
+    person.sees_status("complete")
     summary = person.answer.locator(".answer-menu > summary")
     summary.press("Enter")
     summary.press("ArrowDown")

@@ -30,8 +30,9 @@ class MessageView:
     """Data for `_message.html`. `html` is sanitised; `note` tells how an answer ended.
 
     `folding` tells whether a long question is folded: "yes", "maybe" (the page measures it) or "".
-    `thinking` is the label of the thoughts, "" if there are none. `thoughts` are those of a live
-    answer; the page loads those of a finished one when they are opened.
+    `is_empty` tells that there is no text to copy or to rate. `thinking` is the label of the
+    thoughts, "" if there are none. `thoughts` are those of a live answer; the page loads those of a
+    finished one when they are opened.
     """
 
     id: UUID
@@ -49,6 +50,7 @@ class MessageView:
     feedback: int = 0
     reason: str = ""
     folding: str = ""
+    is_empty: bool = False
     thinking: str = ""
     thoughts: str = ""
 
@@ -178,6 +180,7 @@ def to_message_view(item: MessageItem) -> MessageView:
         can_ask=can_ask,
         source=message.text if message.role == Role.USER else "",
         folding=folding_of(message),
+        is_empty=not message.is_live and not message.text,
         feedback=message.feedback or 0,
         reason=message.feedback_reason,
         thinking=live_thinking_label(live.thinking) if live else thinking_label(message),
