@@ -133,7 +133,9 @@ def message_patches(state: ThreadState, snapshot: ThreadSnapshot) -> list[Patch]
         html = thread_view.items_html(snapshot.conversation, items, snapshot.older)
         return [Patch("innerMorph", "thread", html)]
     before = state.fingerprints or {}
-    return [message_patch(snapshot.items[key], before.get(key)) for key in changed]
+    return [
+        patch for key in changed for patch in item_patches(snapshot.items[key], before.get(key))
+    ]
 
 
 def changed_messages(state: ThreadState, snapshot: ThreadSnapshot) -> list[UUID] | None:
@@ -151,14 +153,14 @@ def changed_messages(state: ThreadState, snapshot: ThreadSnapshot) -> list[UUID]
     return [key for key, value in snapshot.fingerprints.items() if before.get(key) != value]
 
 
-def message_patch(item: MessageItem, before: Fingerprint | None) -> Patch:
-    """Return the patch that adds a message, or exchanges the part of it that changed."""
+def item_patches(item: MessageItem, before: Fingerprint | None) -> list[Patch]:
+    """Return the patches that add a message, or exchange the part of it that changed."""
     message, fingerprint = to_message_view(item), item.fingerprint
     if before is None:
-        return Patch("beforeend", "thread", thread_view.message_html(message))
+        return [Patch("beforeend", "thread", thread_view.message_html(message))]
     if before._replace(feedback=fingerprint.feedback) == fingerprint:
-        return thread_view.feedback_buttons_patch(message)
-    return Patch("outerMorph", f"message-{message.key}", thread_view.message_html(message))
+        return thread_view.feedback_patches(message)
+    return [Patch("outerMorph", f"message-{message.key}", thread_view.message_html(message))]
 
 
 def is_continuation(before: list[UUID], ids: list[UUID]) -> bool:

@@ -16,11 +16,20 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from django.utils import timezone
 
-STYLES = ("tokens", "base", "markdown", "math", "chat", "controls", "search")
+STYLES = ("tokens", "base", "markdown", "blocks", "math", "chat", "controls", "search")
 HTMX = ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-ws.min.js")
 SCRIPTS = (
-    *("core", "storage", "connection", "socket", "answer-stream", "drafts", "composer"),
-    *("model-settings", "scroll-follow", "announcer", "copy-formulas", "copy"),
+    *("core", "storage", "connection", "socket", "selection", "answer-stream", "drafts"),
+    "composer",
+    *(
+        "model-settings",
+        "scroll-follow",
+        "fold",
+        "announcer",
+        "copy-formulas",
+        "copy",
+        "code-tools",
+    ),
     # In this order: a click on a menu item closes the menu before it opens a dialog, and Esc closes
     # the nearest of them.
     *("menus", "message-edit", "sidebar", "dialogs", "focus", "notices", "unsaved"),
@@ -37,8 +46,12 @@ BUNDLES = {
 }
 # A minified script may end without a semicolon, and would then call the next one's parentheses.
 SEPARATORS = {".css": b"\n", ".js": b"\n;\n"}
-# A seventh of our scripts. Comments behind code stay: telling them from strings takes a parser.
-COMMENT_LINES = re.compile(rb"^[ \t]*//.*\n|^\n", re.M)
+# What only people read, a sixth of what would travel. Comments behind code stay: telling them from
+# strings takes a parser. No string of ours spans lines, so that no indentation is part of one.
+PADDING = {
+    ".js": re.compile(rb"^[ \t]*//.*\n|^\n|^[ \t]+", re.M),
+    ".css": re.compile(rb"^[ \t]*/\*(?:[^*]|\*(?!/))*\*/\n?|^\n|^[ \t]+", re.M),
+}
 
 
 def source_paths(name: str) -> list[Path]:
@@ -47,14 +60,13 @@ def source_paths(name: str) -> list[Path]:
 
 
 def join_sources(name: str) -> bytes:
-    """Return the content of a bundle, our own scripts without the lines that are comments."""
+    """Return the content of a bundle, our own files without comment lines and indentation."""
     return SEPARATORS[Path(name).suffix].join(read_source(path) for path in source_paths(name))
 
 
 def read_source(path: Path) -> bytes:
     source = path.read_bytes()
-    is_own_script = path.suffix == ".js" and "vendor" not in path.parts
-    return COMMENT_LINES.sub(b"", source) if is_own_script else source
+    return source if "vendor" in path.parts else PADDING[path.suffix].sub(b"", source)
 
 
 class BundleStorage(Storage):

@@ -23,7 +23,7 @@ PREFIX = "i-"
 def icon(name: str) -> SafeString:
     """Return the markup of an icon, hidden from screen readers: its control has a label."""
     return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="#{}{}"/></svg>',
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="#{}{}"></use></svg>',
         PREFIX,
         name,
     )

@@ -116,7 +116,10 @@
       return;
     }
     const focused = document.activeElement;
+    const isAppended = frame.patches.every(([operation]) => operation === "beforeend");
+    const restoreSelection = isAppended ? null : chat.keepSelection();
     const swaps = apply(target, frame.patches);
+    restoreSelection?.();
     if (swaps) {
       detail.waitUntil(swaps.then(() => finish(detail.connection, frame)));
       return;

@@ -33,7 +33,7 @@
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const menu = event.target.closest?.("details.menu[open]");
     if (!step || !menu || event.target.matches("input, select")) return;
-    const items = [...menu.querySelectorAll(".menu-item")];
+    const items = [...menu.querySelectorAll(".menu-item")].filter((item) => item.checkVisibility());
     if (!items.length) return;
     event.preventDefault();
     const index = items.indexOf(event.target);

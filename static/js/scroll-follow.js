@@ -23,8 +23,61 @@
     if (button && button.hidden !== hidden) button.hidden = hidden;
   };
 
+  // The button that shows another version of a message stays under the pointer, wherever the end of
+  // that version is, until the person does something else.
+  const HOLD_MS = 5000;
+  let held = null;
+  const findHeld = () => [...document.querySelectorAll(`#${held.article} .branch-switcher button`)]
+    .find((button) => button.ariaLabel === held.label);
+  // At the end of a shorter version there is nothing left to scroll to: space stands in for it, until
+  // it is out of view or something else changes.
+  let space = 0;
+  const setSpace = (pixels) => {
+    if (space === pixels) return;
+    space = pixels;
+    $("[data-scroller] .column").style.paddingBlockEnd = space ? `${space}px` : "";
+  };
+  const restoreHeld = () => {
+    const button = findHeld();
+    if (!button) return;
+    const box = scroller();
+    const findDistance = () => button.getBoundingClientRect().top - held.top;
+    setSpace(0);
+    box.scrollTop += findDistance();
+    const missing = Math.max(0, Math.ceil(findDistance()));
+    setSpace(missing);
+    box.scrollTop += missing;
+    isFollowing = isAtEnd(box);
+  };
+  const holdPressed = ({ target }) => {
+    const button = target.closest(".branch-switcher button[hx-post]");
+    const id = button?.getAttribute("hx-post").match(/[0-9a-f-]{36}/)?.[0];
+    if (!id) return;
+    const { top } = button.getBoundingClientRect();
+    const article = `message-${id.replaceAll("-", "")}`;
+    held = { article, label: button.ariaLabel, top, until: Date.now() + HOLD_MS };
+  };
+  const releaseHeld = () => {
+    held = null;
+  };
+  const isHolding = () => held && Date.now() < held.until;
+
+  // For a change that is made at once.
+  const holdInPlace = (element, change) => {
+    const box = scroller();
+    const { top } = element.getBoundingClientRect();
+    change();
+    box.scrollTop += element.getBoundingClientRect().top - top;
+    isFollowing &&= isAtEnd(box);
+  };
+
   const followEnd = () => {
-    if (isFollowing) scrollToEnd();
+    if (isHolding()) {
+      restoreHeld();
+    } else {
+      setSpace(0);
+      if (isFollowing) scrollToEnd();
+    }
     updateJumpButton();
   };
 
@@ -37,6 +90,7 @@
     lastTop = target.scrollTop;
     lastRange = range;
     isFollowing = isAtEnd(target) || (isFollowing && !isUp);
+    if (space && !isHolding() && range - target.scrollTop >= space) setSpace(0);
     updateJumpButton();
   };
 
@@ -100,10 +154,16 @@
 
   document.addEventListener("scroll", noteScroll, { capture: true, passive: true });
   document.addEventListener("click", jumpOnClick);
+  document.addEventListener("click", holdPressed, { capture: true });
+  for (const event of ["pointerdown", "wheel", "touchmove", "keydown"]) {
+    document.addEventListener(event, releaseHeld, { capture: true, passive: true });
+  }
   document.addEventListener("pointerdown", rememberPress, { capture: true, passive: true });
   document.addEventListener("keydown", focusThread);
   document.addEventListener("htmx:before:request", followAfterSend);
   document.addEventListener("htmx:before:swap", noteDistance);
   document.addEventListener("htmx:after:swap", restorePosition);
   addEventListener("pageshow", startFollowing);
+
+  Object.assign(chat, { holdInPlace });
 })();

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.fake_llm import Gate, UpstreamThread, answer
-from tests.fake_llm.faults import status
 from tests.support.person import Person
 from tests.support.rows import Rows
 from tests.support.site import Site
@@ -134,7 +133,7 @@ def test_copying(new_person: Callable[..., Person], upstream: UpstreamThread) ->
     person.answer.locator("[data-copy-message]").click()
     expect(person.page.locator("#live-region")).to_contain_text("Copied.")
     assert person.page.evaluate(clipboard).strip() == MARKDOWN.strip()
-    person.answer.locator(".code-block button").click()
+    person.answer.locator(".code-copy").click()
     expect(person.page.locator("#live-region p", has_text="Copied.")).to_have_count(2)
     assert person.page.evaluate(clipboard).strip() == "print(1)"
     more(person, "Copy formatted text").click()
@@ -364,9 +363,9 @@ def test_models_that_this_server_cannot_run_are_not_offered(person: Person) -> N
 
 
 def test_menus_by_keyboard(person: Person, site: Site, upstream: UpstreamThread) -> None:
-    upstream.script(status(401))
-    person.ask("Fail")
-    person.sees_status("failed")
+    upstream.script(answer("Done."))
+    person.ask("Work")
+    person.sees_status("complete")
     summary = person.answer.locator(".answer-menu > summary")
     summary.press("Enter")
     summary.press("ArrowDown")

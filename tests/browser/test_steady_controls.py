@@ -18,6 +18,9 @@ pytestmark = pytest.mark.browser
 NAMES = ("Copy", "Good answer", "Bad answer", "Regenerate", "More")
 
 
+SCROLLED = "([button, top]) => Math.abs(button.getBoundingClientRect().top - top) < 2"
+
+
 def left(button: Locator) -> float:
     button.hover()
     box = button.bounding_box()
@@ -86,6 +89,43 @@ def test_the_switcher_of_a_question_moves_nothing(person: Person, upstream: Upst
     expect(person.button("Send it now")).to_have_count(0)
     assert question_tools(person) == before
     assert [left(person.button(f"{name} version")) for name in ("Previous", "Next")] == steps
+
+
+def height(button: Locator) -> float:
+    box = button.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def test_the_pressed_button_stays_when_versions_differ_in_length(
+    person: Person, upstream: UpstreamThread
+) -> None:
+    """Between a long and a short version, and in the middle of a conversation."""
+    long, longer = "A line.\n\n" * 40, "A line.\n\n" * 70 + "Longer."
+    upstream.script(answer(long), answer(longer), answer("Next." + long), answer(long + "Other."))
+    person.ask("Say something")
+    person.sees_status("complete")
+    regenerate(person, "Longer.")
+    person.ask("Another question")
+    person.sees("Next.")
+    person.sees_status("complete")
+    first = person.page.locator("article[data-role=assistant]").first
+    button = first.get_by_role("button", name="Previous version")
+    button.hover()
+    before = height(button)
+    button.click()
+    expect(person.page.locator("article")).to_have_count(2)
+    step = person.page.get_by_role("button", name="Next version")
+    assert abs(height(person.button("Previous version")) - before) < 2
+    step.click()
+    expect(person.page.locator("article")).to_have_count(4)
+    assert abs(height(button) - before) < 2
+    # The reader who scrolls afterwards is not pulled back.
+    person.page.mouse.wheel(0, -300)
+    handle = button.element_handle()
+    person.page.wait_for_function(SCROLLED, arg=[handle, before + 300])
+    person.box.fill("More\nthan\none\nline")
+    assert abs(height(button) - before - 300) < 2
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -1,6 +1,7 @@
 """Translate the few labels that the Markdown renderer itself puts into an answer.
 
-Finished HTML is stored once for readers of every language, with these labels in English.
+Finished HTML is stored once for readers of every language, with these labels in English. What else
+can be done with a code block than copying it is added here too, as it is nothing that is stored.
 """
 
 import re
@@ -11,6 +12,8 @@ from django.utils import translation
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from core.web.icons import icon
+
 # HTML with such a label contains at least one of these; most HTML contains none.
 MARKS = (
     "markdown-alert-title",
@@ -19,6 +22,7 @@ MARKS = (
     "footnote-backref",
     'class="picture"',
 )
+CODE_COPY = '<button type="button" class="code-copy" data-copy>'
 ALERT_TITLE = '<p class="markdown-alert-title" dir="auto">'
 # Every string that is replaced, here and in `label_pairs`, contains a character that is escaped in
 # text, so no text of an answer can match it.
@@ -68,13 +72,24 @@ def label_pairs() -> list[tuple[str, str]]:
             label_pair(f'-{label.lower()}">{ALERT_TITLE}', label, "</p>", title)
             for label, title in alerts
         ),
-        label_pair('class="code-copy" data-copy>', "Copy", "</button>", _("Copy")),
+        (f"{CODE_COPY}Copy</button>", f"{code_tools()}{CODE_COPY}{escape(_('Copy'))}</button>"),
         label_pair('<input type="checkbox" disabled checked aria-label="', "Done", '">', _("Done")),
         label_pair('<input type="checkbox" disabled aria-label="', "To do", '">', _("To do")),
         label_pair(
             'class="picture" rel="nofollow noopener noreferrer">', "image", "</a>", _("image")
         ),
     ]
+
+
+def code_tools() -> str:
+    """Return the buttons beside "Copy"; the page shows the first one where lines are too long."""
+    wrap, download = escape(_("Wrap lines")), escape(_("Download"))
+    return (
+        '<button type="button" class="code-tool code-wrap" data-wrap aria-pressed="false" '
+        f'aria-label="{wrap}" title="{wrap}">{icon("wrap-text")}</button>'
+        '<button type="button" class="code-tool" data-download '
+        f'aria-label="{download}" title="{download}">{icon("download")}</button>'
+    )
 
 
 def label_pair(before: str, label: str, after: str, translated: str) -> tuple[str, str]:

@@ -21,14 +21,21 @@ NO_SIBLINGS = Siblings((), 0)
 # States of an answer that did not come to its end, although nobody stopped it.
 INCOMPLETE = (Status.FAILED, Status.INTERRUPTED)
 
+# Lines of a question that are shown before "Show more", as in chat.css.
+FOLDED_LINES = 12
+# Characters in a line of the narrowest screen, in the widest script.
+SHORTEST_LINE = 14
+
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
     """Data for `_message.html`. `html` is sanitised; `note` tells how an answer ended.
 
-    `thinking` is the label of the thoughts, "" if there are none. `thoughts` are those of a live
-    answer; the page loads those of a finished one when they are opened. `failure` is HTML in place
-    of the note, for administrators only.
+    `folding` tells whether a long question is folded: "yes", "maybe" (the page measures it) or "".
+    `is_empty` tells that there is no text to copy or to rate. `thinking` is the label of the
+    thoughts, "" if there are none. `thoughts` are those of a live answer; the page loads those of a
+    finished one when they are opened. `failure` is HTML in place of the note, for administrators
+    only.
     """
 
     id: UUID
@@ -45,6 +52,8 @@ class MessageView:
     can_ask: bool = False
     feedback: int = 0
     reason: str = ""
+    folding: str = ""
+    is_empty: bool = False
     thinking: str = ""
     thoughts: str = ""
     failure: SafeString = NO_HTML
@@ -177,12 +186,24 @@ def to_message_view(item: MessageItem) -> MessageView:
         siblings=item.siblings,
         can_ask=can_ask,
         source=message.text if message.role == Role.USER else "",
+        folding=folding_of(message),
+        is_empty=not message.is_live and not message.text,
         feedback=message.feedback or 0,
         reason=message.feedback_reason,
         thinking=live_thinking_label(live.thinking) if live else thinking_label(message),
         thoughts=live.thinking.text if live else message.thoughts,
         failure=failure_html(item.failed_run) if item.failed_run else NO_HTML,
     )
+
+
+def folding_of(message: Message) -> str:
+    """Return whether a question is folded: "yes", "maybe" if that depends on the width, or ""."""
+    if message.role != Role.USER:
+        return ""
+    breaks = message.text.count("\n")
+    if breaks >= FOLDED_LINES:
+        return "yes"
+    return "maybe" if breaks + len(message.text) // SHORTEST_LINE >= FOLDED_LINES else ""
 
 
 def unsent_note(siblings: Siblings) -> str:

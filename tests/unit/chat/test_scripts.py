@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.web.bundles import BUNDLES, join_sources
+from core.web.bundles import BUNDLES, join_sources, source_paths
 from tests.support.site import ROOT
 
 FILES = sorted((ROOT / "static" / "js").glob("*.js"))
@@ -34,6 +34,14 @@ def test_the_bundle_has_no_comment_lines_of_ours() -> None:
     lines = set(join_sources("page.js").splitlines()) - set(vendor.splitlines())
     assert [line for line in lines if line.strip().startswith(b"//")] == []
     assert b"window.chat = {" in join_sources("page.js")
+
+
+def test_the_style_sheet_has_its_rules_and_no_comments() -> None:
+    css = join_sources("page.css")
+    assert [line for line in css.splitlines() if line.startswith(b"/*")] == []
+    assert b"\n " not in css
+    sources = [path.read_text() for path in source_paths("page.css")]
+    assert css.count(b"}") == sum(source.count("}") for source in sources)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
