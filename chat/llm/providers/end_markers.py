@@ -7,6 +7,7 @@ code that is still open at the end, it is what the answer is about.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 MARKERS = (
     "<|im_end|>",  # ChatML: Qwen, Yi, Hermes, SmolLM
@@ -104,26 +105,42 @@ def _is_beginning(text: str) -> bool:
     return any(marker != text and marker.startswith(text) for marker in MARKERS)
 
 
+class _Fence(NamedTuple):
+    """An open fence: its mark, the `>` before it, and how many fences are open in it.
+
+    Only one of Markdown holds others, as in `chat.rendering.markdown.fences`.
+    """
+
+    mark: str
+    quotes: int = 0
+    is_markdown: bool = False
+    inner: int = 0
+
+
 class _OpenCode:
     """Whether Markdown that arrives in pieces ends in a fence or an inline code that is open."""
 
     __slots__ = ("_end", "_fence", "_line", "_ticks")
 
-    _LINE = re.compile(r"(?:[ \t>]|[-+*][ \t]|\d{1,9}[.)][ \t])*+(`{3,}|~{3,})(.*)")
+    _LINE = re.compile(r"((?:[ \t>]|[-+*][ \t]|\d{1,9}[.)][ \t])*+)(`{3,}|~{3,})(.*)")
+    _QUOTES = re.compile(r"(?:[ \t]*>)*")
+    _MARKDOWN = frozenset({"markdown", "md", "mdx"})
     _MAX_LINE = 100  # characters at the start of a line that tell whether it is a fence
 
     def __init__(self) -> None:
-        self._fence = ""
+        self._fence: _Fence | None = None
         self._line = ""
-        self._ticks = 0
+        self._ticks = 0  # of the paragraph
         self._end = ""  # the last two characters of the line
 
     def feed(self, text: str) -> None:
         *lines, rest = text.split("\n") if "\n" in text else (text,)
         for line in lines:
             self._add(line)
-            self._fence = self._fence_after()
-            self._line, self._ticks, self._end = "", 0, ""
+            fence = self._fence_after()
+            if fence or self._fence or not self._line.strip(" \t>"):
+                self._ticks = 0
+            self._fence, self._line, self._end = fence, "", ""
         self._add(rest)
 
     def _add(self, text: str) -> None:
@@ -132,14 +149,24 @@ class _OpenCode:
         self._ticks += text.count("`")
         self._end = (self._end + text[-2:])[-2:]
 
-    def _fence_after(self) -> str:
+    def _fence_after(self) -> _Fence | None:
+        """Return the fence that is open after the line; one ends with the quote that it is in."""
+        fence = self._fence
+        if fence and self._QUOTES.match(self._line)[0].count(">") < fence.quotes:  # type: ignore[index]
+            fence = None
         match = self._LINE.fullmatch(self._line)
         if match is None:
-            return self._fence
-        mark, info = match[1], match[2]
-        if not self._fence:
-            return "" if mark[0] == "`" and "`" in info else mark
-        return "" if mark.startswith(self._fence) and not info.strip() else self._fence
+            return fence
+        prefix, mark, info = match[1], match[2], match[3].strip()
+        if fence is None:
+            is_code_span = mark[0] == "`" and "`" in info
+            is_markdown = info.lower() in self._MARKDOWN
+            return None if is_code_span else _Fence(mark, prefix.count(">"), is_markdown)
+        if not mark.startswith(fence.mark):
+            return fence
+        if info:
+            return fence._replace(inner=fence.inner + fence.is_markdown)
+        return fence._replace(inner=fence.inner - 1) if fence.inner else None
 
     @property
     def is_open(self) -> bool:
@@ -147,6 +174,7 @@ class _OpenCode:
 
         A single backtick opens code only directly before the marker: elsewhere it is a sign.
         """
-        fence = self._fence_after()
         is_after_tick = self._end.endswith("`") and self._end != "``"
-        return bool(fence) or (not self._fence and is_after_tick and self._ticks % 2 == 1)
+        return bool(self._fence_after()) or (
+            not self._fence and is_after_tick and self._ticks % 2 == 1
+        )

@@ -26,7 +26,7 @@ _START = r"(?<![a-z])https?://|(?<![^\s*_~(\[])www\."
 _ADDRESS = re.compile(
     rf"(?P<opening><?)(?P<address>(?<![a-z])https?://[a-z0-9.-]*\.[a-z]{{2,24}}(?::\d{{1,5}})?"
     rf"(?={_CJK_LETTER})|(?:{_START})[^\s<>{_CLOSING}]*+)"
-    rf"(?P<end>[{_CLOSING}]|(?={_CJK_LETTER}))?",
+    rf"(?P<end>[{_CLOSING}>]|(?={_CJK_LETTER}))?",
     re.I,
 )
 _PAIRS = {")": "(", "]": "[", "}": "{"}

@@ -10,6 +10,8 @@ from pygments.token import Token
 
 MAX_LENGTH = 20_000
 """Maximum characters in a highlighted block, about 70 ms of work; longer ones stay plain."""
+MAX_MARKDOWN = 5_000
+"""The same for Markdown, whose lexer needs ten times as long for some texts."""
 MAX_LINE = 2_000
 """Maximum characters in a line: lexers are regular expressions, and slow on longer lines."""
 
@@ -88,7 +90,8 @@ def code_block(info: str, text: str, *, highlighted: bool) -> str:
 @lru_cache(maxsize=32)
 def highlight(name: str, text: str) -> str:
     """Return `text` as HTML with a span per token, or "" if the text has to stay plain."""
-    if name not in LANGUAGES or len(text) > MAX_LENGTH or _longest_line(text) > MAX_LINE:
+    longest = MAX_MARKDOWN if name in ("markdown", "md") else MAX_LENGTH
+    if name not in LANGUAGES or len(text) > longest or _longest_line(text) > MAX_LINE:
         return ""
     parts: list[str] = []
     current_class, run = "", ""

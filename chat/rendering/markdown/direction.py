@@ -20,13 +20,15 @@ _LETTERS = (
     "\U00010800-\U00010fff\U0001e800-\U0001efff"
 )
 _RIGHT_TO_LEFT = re.compile(f"[{_LETTERS}]")
+_CURRENCY = "$\xa2-\xa5\u20a0-\u20cf\ufdfc"
 # Digits of Arabic are left alone: their order follows the text.
 _NUMBER = re.compile(r"[0-9]")
 _TOKEN = re.compile(
     r"(?P<skipped><(?:code|sup class)[^>]*>(?:<a[^>]*>)?[^<]*)"
     r"|(?P<start>\n|</?(?:p|h[1-6]|li|t[dhr]|blockquote|div|br|[ou]l)\b[^>]*>)|<[^>]*>|&[#\w]+;"
-    r"|(?P<number>(?<![\w.])[-+\u2212\xb1]?[$\u20ac\xa3\u20aa]?[0-9]+"
-    r"(?:[.,:/\u2013\u2212\xd7-][0-9]+)*(?!\w)[%\xb0\u2030]?)|(?P<letters>[^\W\d_]+)"
+    rf"|(?P<number>(?<![\w.])[-+\u2212\xb1~\uff5e]?[{_CURRENCY}]?[0-9]+[{_CURRENCY}]?"
+    rf"(?:[.,:/~\uff5e\u2013\u2212\xd7-][{_CURRENCY}]?[0-9]+[{_CURRENCY}]?)*"
+    r"(?!\w)[%\xb0\u2030]?)|(?P<letters>[^\W\d_]+)"
 )
 
 

@@ -42,6 +42,8 @@ _CLEAR = re.compile(r"-?[^\W\d_](?:,[ ]?[^\W\d_])*|\|[^|]+\|")
 _OPERATOR = re.compile(r"[-+*/=<>|]")
 # A shell variable or a call of jQuery.
 _VARIABLE = re.compile(r"[A-Za-z]\w{3,}(?:[^\w^{(=\\ ]|[ ]\w)|\(['\"]")
+# The second price of `$5~$10`.
+_RANGE = re.compile(r"\d[~\uff5e\u2013]\$\d")
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 
 
@@ -179,6 +181,8 @@ def _may_open(text: str, start: int, width: int) -> bool:
     before = text[start - 1 : start]
     if width == 2 or not before:
         return True
+    if _RANGE.match(text, max(0, start - 2)):
+        return False
     return before != "\\" and (_UNSPACED.match(before) is not None or not _is_operand(before))
 
 

@@ -21,8 +21,8 @@ from chat.rendering.markdown.marks import (
     UNDERSCORE,
 )
 
-# An escaped tilde is literal already.
-_TILDE = re.compile(r"(?<![~\\])((?:\\\\)*+)~(?!~)")
+# An escaped tilde is literal already, and is no part of the run after it.
+_TILDE = re.compile(r"(\\.|~{2,})|~", re.S)
 BARE_NAME = re.compile(r"(?<![\w\\])__([a-z][a-z0-9]{0,40})__(?!\w)", re.ASCII)
 """One lower-case word between double underscores."""
 OPEN_NAME = re.compile(r"(?<![\w\\])__[a-z][a-z0-9]{0,40}_?\Z", re.ASCII)
@@ -56,7 +56,7 @@ def hide(source: str) -> str:
     if "%E" in source:
         source = _ENCODED_START.sub(f"%{PERCENT}", source)
     if "~" in source:
-        source = _TILDE.sub(rf"\1{TILDE}", source)
+        source = _TILDE.sub(lambda match: match[1] or TILDE, source)
     if "__" in source:
         source = BARE_NAME.sub(rf"{UNDERSCORE * 2}\1{UNDERSCORE * 2}", source)
     return source

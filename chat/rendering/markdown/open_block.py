@@ -24,7 +24,7 @@ _MARKER = re.compile(r"(?:[ \t]*\n)*( {0,3}(?:[-+*]|\d{1,9}[.)]))")
 # to a number would hide the letters that decide its direction.
 _UNSPACED = r"[\u3040-\u9fff\uac00-\ud7a3]"
 _GAP = re.compile(
-    rf"(?<=[\w.,;:?!]) (?=[^\W\d])"
+    rf"(?<=[\w.,;:?!]) (?=[^\W\d])|(?<=\$),? (?=[^\W\d]|\$)"
     rf"|(?<={_UNSPACED})(?={_UNSPACED})|(?<=[、。！，；？])(?={_UNSPACED})"
 )
 _SIGNS = re.compile(r"[*_`\[\]\\]|~~")

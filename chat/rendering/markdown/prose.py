@@ -24,6 +24,9 @@ _RELATION = re.compile(r"[=<>≤≥≠≈≡∈→⇒∝~]|\\[A-Za-z]")
 _STRONG = re.compile(
     r"\\[A-Za-z{|,;:!]|\^[^\s$]|_[{\\]|(?<![A-Za-z0-9_])[A-Za-z]_[A-Za-z0-9]|[)\]}|]_\w"
 )
+# `1,000.50, 5` between the dollar signs of two prices.
+_AMOUNTS = re.compile(r"[ ]*\d[\d.,]*(?:[ ]+\d[\d.,]*)+[ ]*")
+_MONEY = re.compile(r"\d,\d{3}(?!\d)|\.\d\d(?!\d)")
 _AMOUNT = re.compile(r"[ ]*\d[\d.,]*(?![\d.,]*[ ]*[=<>^_*+\\])")
 
 _FUNCTION_NAMES = """
@@ -70,7 +73,7 @@ def is_prose(content: str, *, is_complete: bool = True) -> bool:
     rest = _TEXT.sub("\\\\", rest if is_complete else _OPEN_TEXT.sub("", rest))
     is_amount = _AMOUNT.match(rest) is not None
     rest = _COMMAND.sub("\\\\", _SCRIPT.sub("\\\\", rest))
-    if _FOREIGN.search(rest) or _is_joining(content):
+    if _FOREIGN.search(rest) or _is_joining(content) or _has_amounts(content):
         return True
     if not is_complete and not is_amount:
         rest = rest[: len(rest) - len(_last_word(rest))]
@@ -82,6 +85,11 @@ def is_prose(content: str, *, is_complete: bool = True) -> bool:
     if has_relation(content):
         return False
     return (words > 0 if is_complete else words > 2) or (is_complete and is_foreign)
+
+
+def _has_amounts(content: str) -> bool:
+    """Return whether there are only numbers, some with thousands or cents."""
+    return _AMOUNTS.fullmatch(content) is not None and _MONEY.search(content) is not None
 
 
 def is_word(content: str) -> bool:

@@ -7,7 +7,7 @@ from chat.rendering.markdown.sanitize import LostPlaceholderError, sanitize, wit
 from chat.rendering.markdown.source import normalize, prepare
 from chat.rendering.markdown.user_text import render_plain
 
-RENDERER_VERSION = 4
+RENDERER_VERSION = 5
 """Increase this whenever the HTML of any text changes, so that stored HTML is rendered again."""
 
 

@@ -37,6 +37,7 @@ MARKED = [
     "⟦www.example.com/a⟧，见 ⟦www.example.com⟧。",
     "[⟦www.example.com⟧] ⟦www.x.y/?u=https://x.y/z⟧ ahttps://x.y/ #a_⟦https://x.y⟧",
     "http://... http://[your-host]:80/ http://:80/ https:// http://my_host/",
+    "-> ⟦https://e.com/x⟧> and <b>⟦https://e.com/y⟧</b> ⟦https://e.com/z⟧>>.",
     "javascript://x foo://bar file:///etc/passwd http://a@b.c/",
 ]
 """Text in which each address that is a link stands between ⟦ and ⟧."""

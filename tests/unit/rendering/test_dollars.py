@@ -30,6 +30,10 @@ PROSE = [
     "$5 and $10, US$7 or $8/month",
     "Between $5-$10, or $5 - $10, or $5–$10.",
     "Costs $1,000.50 today, $2,000 tomorrow.",
+    "Either $1,000.50, 5$ or 6.",
+    "It is $5~$10, 5$-10$ there.",
+    "From $1,000, 2,000$ on.",
+    "$5～$10, 5$–$10 and 7$",
     "Pay $20 (or 10$ with a card).",
     "Between $5 and 10$ a piece.",
     "From $5 to 10$.",
@@ -182,6 +186,9 @@ FORMULAS = [
     ("$\\text{for all } x$", ["\\text{for all } x"]),
     ("$\\text{if $x>0$}$ y", ["\\text{if $x>0$}"]),
     ("$x$$y$", ["x", "y"]),
+    # Lists of numbers, and what follows a range or a tilde
+    ("the numbers $1, 2, 3$ and $0, 1$", ["1, 2, 3", "0, 1"]),
+    ("$x$~$y$ and ~$z$ or 3~$n$ and $1$–$2$", ["x", "y", "z", "n", "1", "2"]),
     # \$ inside
     ("It is $\\$5 + x$ now", ["\\$5 + x"]),
     ("$x = \\$20$ and $y = \\$30$", ["x = \\$20", "y = \\$30"]),

@@ -14,6 +14,7 @@ SHAPES = {
     "table with bars": "| `a|b` | $|x|$ | 3 | 4 | **five** |\n",
     "paragraph": "The quick brown *fox* jumps over the lazy dog, and it runs. ",
     "prices": "The price went from $5 to $10, then $20, and $x$ of them cost 30$ more. ",
+    "formulas": "$x$ $a_1$, $y$ and ",
     "code": "    value = compute(value, 1)  # <b>\n",
     "quote": "> The quick brown *fox* jumps over the lazy dog.\n>\n",
     "nested list": "  - a nested item with *some* text\n",
@@ -113,3 +114,7 @@ def test_a_long_line_does_not_stop_the_process(text: str) -> None:
     stream.feed(text)
     stream.render()
     assert process_time() - began < 5
+
+
+def test_a_paragraph_of_formulas_is_cut_between_them() -> None:
+    assert Meter("formulas", 8_000).rendered < 16 * 8_000

@@ -169,6 +169,14 @@ def test_highlighting_keeps_every_sign(name: str) -> None:
     assert block.text == code
 
 
+@pytest.mark.parametrize("name", ["md", "markdown"])
+def test_long_markdown_stays_plain(name: str) -> None:
+    """Its lexer needs seconds for 20,000 characters of some texts."""
+    lines = "**a " * 100 + "\n"
+    assert '<span class="k">' in shown(f"```{name}\n# A\n{lines * 12}```")
+    assert '<span class="k">' not in shown(f"```{name}\n# A\n{lines * 13}```")
+
+
 def test_large_code_and_long_lines_stay_plain() -> None:
     assert '<span class="k">' not in shown("```python\n" + "return 1\n" * 3_000 + "```")
     assert '<span class="k">' not in shown("```python\nreturn " + "1" * 3_000 + "\n```")

@@ -145,6 +145,7 @@ def test_f03_a_single_tilde_is_a_tilde(text: str) -> None:
         ("| ~a~ | ~~b~~ |\n|-|-|\n| 1~2 | 3~4 |\n\nend", ["b"], "~a~b1~23~4end"),
         ("`~a~` ~~`~b~`~~ \\\\~c~", ["~b~"], "~a~ ~b~ \\~c~"),
         ("- ~1~ ~~2~~\n- ~3", ["2"], "~1~ 2~3"),
+        ("\\~~x\\~~ ~~y~~ \\~\\~z\\~\\~", ["y"], "~~x~~ y ~~z~~"),
     ],
 )
 def test_f03_two_tildes_strike(text: str, gone: list[str], rest: str) -> None:
