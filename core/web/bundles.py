@@ -37,8 +37,12 @@ BUNDLES = {
 }
 # A minified script may end without a semicolon, and would then call the next one's parentheses.
 SEPARATORS = {".css": b"\n", ".js": b"\n;\n"}
-# A seventh of our scripts. Comments behind code stay: telling them from strings takes a parser.
-COMMENT_LINES = re.compile(rb"^[ \t]*//.*\n|^\n", re.M)
+# A seventh of our scripts, a fifth of our styles. Comments behind the code of scripts stay: telling
+# them from strings takes a parser. No text of ours spans lines or holds a comment of CSS.
+OMITTED = {
+    ".css": re.compile(rb"/\*.*?\*/|^\s+", re.M | re.S),
+    ".js": re.compile(rb"^\s*//.*\n|^\s+", re.M),
+}
 
 
 def source_paths(name: str) -> list[Path]:
@@ -47,14 +51,13 @@ def source_paths(name: str) -> list[Path]:
 
 
 def join_sources(name: str) -> bytes:
-    """Return the content of a bundle, our own scripts without the lines that are comments."""
+    """Return the content of a bundle, our own files without comments and indentation."""
     return SEPARATORS[Path(name).suffix].join(read_source(path) for path in source_paths(name))
 
 
 def read_source(path: Path) -> bytes:
     source = path.read_bytes()
-    is_own_script = path.suffix == ".js" and "vendor" not in path.parts
-    return COMMENT_LINES.sub(b"", source) if is_own_script else source
+    return source if "vendor" in path.parts else OMITTED[path.suffix].sub(b"", source)
 
 
 class BundleStorage(Storage):
