@@ -46,11 +46,11 @@ BUNDLES = {
 }
 # A minified script may end without a semicolon, and would then call the next one's parentheses.
 SEPARATORS = {".css": b"\n", ".js": b"\n;\n"}
-# What only people read, a sixth of what would travel. Comments behind code stay: telling them from
-# strings takes a parser. No string of ours spans lines, so that no indentation is part of one.
-PADDING = {
-    ".js": re.compile(rb"^[ \t]*//.*\n|^\n|^[ \t]+", re.M),
-    ".css": re.compile(rb"^[ \t]*/\*(?:[^*]|\*(?!/))*\*/\n?|^\n|^[ \t]+", re.M),
+# A seventh of our scripts, a fifth of our styles. Comments behind the code of scripts stay: telling
+# them from strings takes a parser. No text of ours spans lines or holds a comment of CSS.
+OMITTED = {
+    ".css": re.compile(rb"/\*.*?\*/|^\s+", re.M | re.S),
+    ".js": re.compile(rb"^\s*//.*\n|^\s+", re.M),
 }
 
 
@@ -60,13 +60,13 @@ def source_paths(name: str) -> list[Path]:
 
 
 def join_sources(name: str) -> bytes:
-    """Return the content of a bundle, our own files without comment lines and indentation."""
+    """Return the content of a bundle, our own files without comments and indentation."""
     return SEPARATORS[Path(name).suffix].join(read_source(path) for path in source_paths(name))
 
 
 def read_source(path: Path) -> bytes:
     source = path.read_bytes()
-    return source if "vendor" in path.parts else PADDING[path.suffix].sub(b"", source)
+    return source if "vendor" in path.parts else OMITTED[path.suffix].sub(b"", source)
 
 
 class BundleStorage(Storage):
