@@ -18,6 +18,7 @@ from chat.selectors import change_feed, messages
 from chat.selectors.change_feed import Snapshot
 from chat.selectors.context_usage import ContextUsage, measure_context
 from chat.selectors.messages import ThreadPage
+from chat.selectors.next_answer import changed_names
 from chat.selectors.sidebar_page import SidebarPage, load_sidebar_page
 from chat.selectors.sidebar_rows import is_unread
 from chat.services import drafts, preferences
@@ -85,6 +86,7 @@ class ConversationPage:
     suggestions: tuple[str, ...]
     sidebar: PageSidebar | None
     usage: ContextUsage | None
+    changed: tuple[str, ...] = ()
 
     @classmethod
     def load(
@@ -107,6 +109,7 @@ class ConversationPage:
                 PageSidebar.load(user, conversation_id, params) if params.needs_sidebar else None
             ),
             usage=measure_context(conversation, thread) if conversation else None,
+            changed=changed_names(conversation) if conversation else (),
         )
 
     @property
@@ -131,6 +134,7 @@ class ConversationPage:
             window=self.usage,
             thread=self.thread_html(),
             sought=self.target,
+            changed=self.changed,
         )
 
     def sidebar_view(self, *, is_open: bool) -> SidebarView:
