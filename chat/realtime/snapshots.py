@@ -1,7 +1,7 @@
 """Snapshots of a page: read from the database, or built from what was just committed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from chat.rendering.components.message_view import LiveText, MessageItem, messag
 from chat.rendering.components.model_settings import options_context
 from chat.selectors import messages
 from chat.selectors.context_usage import ContextUsage, measure_context
+from chat.selectors.next_answer import changed_names
 from chat.selectors.sidebar_rows import SidebarRow, is_unread
 from chat.services.finish_run import FinishedRun
 from chat.services.turns import Turn
@@ -31,6 +32,7 @@ class LoadedThread:
     page: messages.ThreadPage
     usage: ContextUsage | None
     options: dict[str, Any] | None
+    changed: tuple[str, ...] = ()
 
     def snapshot(self, live: LiveText | None) -> ThreadSnapshot:
         """Return the snapshot; `live` is the live answer, if this process is generating it."""
@@ -43,6 +45,7 @@ class LoadedThread:
             self.page.older,
             self.options,
             self.usage,
+            changed=self.changed,
         )
 
 
@@ -60,7 +63,8 @@ def load_thread(
         return DeletedThread(conversation_id)
     owner_id = conversation.owner_id
     options = options_context(conversation, owner_id) if state.needs_header(conversation) else None
-    return LoadedThread(conversation, page, measure_context(conversation, page), options)
+    usage = measure_context(conversation, page)
+    return LoadedThread(conversation, page, usage, options, changed_names(conversation))
 
 
 def snapshot_of_turn(
@@ -83,7 +87,8 @@ def snapshot_of_turn(
     if state.usage is None or not state.usage.matches_run(run):
         return None
     items = (MessageItem(question), MessageItem(turn.answer, is_leaf=True, live=live))
-    return continue_thread(state, conversation, question.text, *items)
+    # It began with the present settings.
+    return continue_thread(replace(state, changed=()), conversation, question.text, *items)
 
 
 def snapshot_of_finish(state: ThreadState, finished: FinishedRun) -> ThreadSnapshot | None:
@@ -129,6 +134,7 @@ def continue_thread(
         changed,
         usage=state.usage.with_text(text),
         is_usage_bound=True,
+        changed=state.changed or (),
     )
 
 

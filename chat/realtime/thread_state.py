@@ -6,8 +6,10 @@ from uuid import UUID
 
 from chat.models import Conversation
 from chat.rendering.components import thread_view
+from chat.rendering.components.feedback_view import feedback_patches
 from chat.rendering.components.message_view import Fingerprint, MessageItem, to_message_view
 from chat.rendering.components.model_settings import head_patches
+from chat.rendering.components.next_answer import next_answer_patch
 from chat.rendering.components.patches import Patch
 from chat.selectors.context_usage import ContextUsage
 
@@ -42,6 +44,7 @@ class ThreadState:
 
     `fingerprints` are those of its messages, in order. They are None until the first comparison,
     while only `version` is known, which the page reported when it connected; -1 if it did not.
+    `changed` has the names that apply from the next answer, None if they are not known.
     """
 
     version: int = -1
@@ -49,6 +52,7 @@ class ThreadState:
     fingerprints: dict[UUID, Fingerprint] | None = None
     usage: ContextUsage | None = None
     is_deleted: bool = False
+    changed: tuple[str, ...] | None = None
 
     @property
     def last_message(self) -> UUID | None:
@@ -72,7 +76,8 @@ class ThreadSnapshot:
     `fingerprints` has all messages in order. `items` has them too; after a commit of this process
     it has only those that changed, since the others were not read. `older` is the message above.
     `options` comes from `options_context`, and may be None if the page shows the same header. If
-    `is_usage_bound` is set, `usage` is an upper bound that leaves the meter as it is.
+    `is_usage_bound` is set, `usage` is an upper bound that leaves the meter as it is. `changed` has
+    the names that apply from the next answer.
     """
 
     conversation: Conversation
@@ -82,6 +87,7 @@ class ThreadSnapshot:
     options: dict[str, Any] | None = None
     usage: ContextUsage | None = None
     is_usage_bound: bool = False
+    changed: tuple[str, ...] = ()
 
     @property
     def live_item(self) -> MessageItem | None:
@@ -111,7 +117,13 @@ def diff_thread(
         return [] if state.is_deleted else patches, replace(state, is_deleted=True)
     conversation = snapshot.conversation
     header = ConversationHeader.of(conversation)
-    after = ThreadState(conversation.version, header, snapshot.fingerprints, snapshot.usage)
+    after = ThreadState(
+        conversation.version,
+        header,
+        snapshot.fingerprints,
+        snapshot.usage,
+        changed=snapshot.changed,
+    )
     if state.has_version(conversation):
         return [], after
     patches = message_patches(state, snapshot)
@@ -120,6 +132,8 @@ def diff_thread(
     # A page that reconnects may still say that the conversation was deleted.
     if state.is_deleted or state.fingerprints is None:
         patches.append(Patch("delete", "deleted-notice"))
+    if snapshot.changed != state.changed:
+        patches.append(next_answer_patch(snapshot.changed))
     if not snapshot.is_usage_bound:
         patches += thread_view.context_usage_patches(snapshot.usage, snapshot.fingerprints)
     return [*patches, thread_view.version_patch(conversation)], after
@@ -159,7 +173,7 @@ def item_patches(item: MessageItem, before: Fingerprint | None) -> list[Patch]:
     if before is None:
         return [Patch("beforeend", "thread", thread_view.message_html(message))]
     if before._replace(feedback=fingerprint.feedback) == fingerprint:
-        return thread_view.feedback_patches(message)
+        return feedback_patches(message)
     return [Patch("outerMorph", f"message-{message.key}", thread_view.message_html(message))]
 
 

@@ -103,8 +103,13 @@ def load_run_config(conversation: Conversation) -> RunConfig:
 
     Raises ChatError `not_configured` if no model is enabled.
     """
+    return require_run_config(effective_config(conversation))
+
+
+def effective_config(conversation: Conversation) -> RunConfig | None:
+    """Return the model and prompt version that would answer now, None if no model is enabled."""
     (row,) = fetch(SELECT_RUN_CONFIG, effective_parameters(conversation))
-    return require_run_config(run_config_from_row(row))
+    return run_config_from_row(row)
 
 
 def load_preconditions(

@@ -8,7 +8,7 @@ from django.utils.html import escape
 
 from chat.events import ChangeKind
 from chat.forms import parse_rating
-from chat.rendering.components import thread_view
+from chat.rendering.components.feedback_view import feedback_html
 from chat.rendering.components.message_view import MessageItem, to_message_view
 from chat.rendering.components.run_details import to_run_details
 from chat.selectors import messages
@@ -52,4 +52,4 @@ async def feedback(request: HttpRequest, message_id: UUID) -> HttpResponse:
         return redirect("conversation", message.conversation_id)
     needs_reason = value is not None and reason is None
     view = to_message_view(MessageItem(message))
-    return HttpResponse(thread_view.feedback_html(view, ask=needs_reason))
+    return HttpResponse(feedback_html(view, ask=needs_reason))

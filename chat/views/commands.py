@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.models import User
 from chat.events import Changed, ChangeKind, StopRequested
 from chat.forms import (
     SETTINGS_FIELDS,
@@ -19,8 +20,10 @@ from chat.forms import (
 from chat.models import Conversation
 from chat.pubsub import pubsub
 from chat.rendering.components import htmx, thread_view
+from chat.rendering.components.next_answer import next_answer_patch
 from chat.rendering.components.page import body_html
 from chat.selectors import messages, sidebar_rows
+from chat.selectors.next_answer import changed_names
 from chat.services import conversation_actions, turns
 from chat.services.turns import Turn
 from chat.streaming.job import PreparedTurn, prepare_turn
@@ -192,9 +195,17 @@ async def ack_response(request: HttpRequest, conversation: Conversation) -> Http
     # On the event loop, because a live answer must not be rendered by two threads at once.
     live = runs.find_live_answer(conversation.active_leaf_id)
     thread = thread_view.thread_html(conversation, page, live=live)
+    hint = next_answer_patch(await run_as_user(request, find_changed_names, conversation))
     return HttpResponse(
-        htmx.partial("#thread", "innerMorph", thread) + thread_view.version_html(conversation)
+        htmx.partial("#thread", "innerMorph", thread)
+        + htmx.partials([hint])
+        + thread_view.version_html(conversation)
     )
+
+
+def find_changed_names(user: User, conversation: Conversation) -> tuple[str, ...]:
+    """Return what applies from the next answer in the person's own conversation."""
+    return changed_names(conversation)
 
 
 async def new_conversation_response(request: HttpRequest, conversation_id: UUID) -> HttpResponse:

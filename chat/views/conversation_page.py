@@ -18,6 +18,7 @@ from chat.selectors import change_feed, messages
 from chat.selectors.change_feed import Snapshot
 from chat.selectors.context_usage import ContextUsage, measure_context
 from chat.selectors.messages import ThreadPage
+from chat.selectors.next_answer import changed_names
 from chat.selectors.sidebar_page import SidebarPage, load_sidebar_page
 from chat.selectors.sidebar_rows import is_unread
 from chat.services import drafts, preferences
@@ -86,6 +87,7 @@ class ConversationPage:
     suggestions: tuple[str, ...]
     sidebar: PageSidebar | None
     usage: ContextUsage | None
+    changed: tuple[str, ...] = ()
 
     @classmethod
     def load(
@@ -108,6 +110,7 @@ class ConversationPage:
                 PageSidebar.load(user, conversation_id, params) if params.needs_sidebar else None
             ),
             usage=measure_context(conversation, thread) if conversation else None,
+            changed=changed_names(conversation) if conversation else (),
         )
 
     @property
@@ -133,6 +136,7 @@ class ConversationPage:
             thread=self.thread_html(),
             sought=self.target,
             name=current_user(request).display_name,
+            changed=self.changed,
         )
 
     def sidebar_view(self, *, is_open: bool) -> SidebarView:

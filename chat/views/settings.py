@@ -8,7 +8,10 @@ from django.shortcuts import redirect
 from accounts.models import User
 from chat.events import ChangeKind
 from chat.forms import SETTINGS_FIELDS, parse_settings, require_fields
+from chat.rendering.components import htmx
 from chat.rendering.components.model_settings import head_html
+from chat.rendering.components.next_answer import next_answer_patch
+from chat.selectors.next_answer import changed_names
 from chat.services import preferences
 from chat.services.preferences import GenerationSettings
 from chat.views.auth import command, run_command
@@ -30,4 +33,6 @@ async def options(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 def save_and_render(user: User, conversation_id: UUID, choices: GenerationSettings) -> str:
     """Save the settings, and render the parts of the page that show them; database work."""
-    return head_html(preferences.save_settings(user, conversation_id, choices))
+    conversation = preferences.save_settings(user, conversation_id, choices)
+    hint = next_answer_patch(changed_names(conversation))
+    return head_html(conversation) + htmx.partials([hint])

@@ -17,7 +17,8 @@
     form.setAttribute("hx-post", `/c/${rename}/rename/`);
     form.setAttribute("hx-swap", "none");
     htmx.process(form, true);
-    form.elements.title.value = title;
+    // The menu of the title has none of its own: the heading always shows the newest.
+    form.elements.title.value = title ?? $("#conversation-title").textContent.trim();
     $("[data-error]", form).textContent = "";
     openDialog($("#rename-dialog"));
     form.elements.title.select();

@@ -20,7 +20,6 @@
   const showModel = (select) => {
     const [model] = select.selectedOptions;
     const { note, temperature, temperatureRange, topP, topPRange, maxTokens } = model.dataset;
-    $("#model-label").textContent = model.label;
     $("#model-note").textContent = note;
     setRange($("#setting-temperature"), temperature, temperatureRange);
     setRange($("#setting-top-p"), topP, topPRange);
@@ -30,11 +29,31 @@
     const notice = $("#model-unavailable");
     if (notice) notice.hidden = !model.defaultSelected;
   };
+
+  // The lists in the top bar choose for the form.
+  const showChoice = (select) => {
+    const name = select.id.replace("setting-", "");
+    const label = $(`#${name}-label`);
+    if (label) label.textContent = select.selectedOptions[0]?.label ?? "";
+    for (const item of document.querySelectorAll(`[data-choose="${select.id}"]`)) {
+      if (item.dataset.value === select.value) item.setAttribute("aria-current", "true");
+      else item.removeAttribute("aria-current");
+    }
+  };
+  const choose = ({ target }) => {
+    const item = target.closest("[data-choose]");
+    const select = item && document.getElementById(item.dataset.choose);
+    if (!select || select.value === item.dataset.value) return;
+    select.value = item.dataset.value;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
   const isOfNewChat = (select) => select?.form?.id === "composer";
 
   // Runs before htmx sends the settings.
   const applyChange = ({ target }) => {
     if (target.matches("#model-settings input")) target.value = clampValue(target);
+    if (target.matches("#model-settings select")) showChoice(target);
     if (target.id === "setting-model" && isOfNewChat(target)) showModel(target);
   };
 
@@ -59,9 +78,12 @@
   // Browsers restore the selection on a page that is shown again.
   const showRestoredModel = () => {
     const select = $("#setting-model");
-    if (isOfNewChat(select)) showModel(select);
+    if (!isOfNewChat(select)) return;
+    showModel(select);
+    document.querySelectorAll("#model-settings select").forEach(showChoice);
   };
 
+  document.addEventListener("click", choose);
   document.addEventListener("change", applyChange, { capture: true });
   document.addEventListener("keydown", commitOnEnter);
   document.addEventListener("chat:frame", showOtherTabsChoices);

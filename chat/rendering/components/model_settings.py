@@ -1,11 +1,13 @@
 """Render the settings menu with model, system prompt and sampling."""
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.formats import number_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,51 +16,44 @@ from chat.errors import ErrorCode, error_code
 from chat.llm.endpoints import is_usable, unavailable_reason
 from chat.models import ChatModel, Conversation, SystemPrompt
 from chat.rendering.components import htmx
+from chat.rendering.components.model_choices import choices_html
+from chat.rendering.components.options import AnsweringModel, ModelOption, Option
 from chat.rendering.components.patches import Patch
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.selectors.models import list_choices
-from chat.selectors.sampling_ranges import SamplingRanges, ranges_of
+from chat.selectors.sampling_ranges import ranges_of
 from chat.services import catalogue, preferences
 from chat.services.model_lists import problem_with
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option of a select element."""
-
-    value: str
-    label: str
-    selected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweringModel:
-    """The model that answers next; its values are shown where the person has chosen none.
-
-    A value that is None is not sent: the server uses its own.
-    """
-
-    label: str
-    note: str
-    temperature: float | None
-    top_p: float | None
-    max_output: int
-    ranges: SamplingRanges
-
-
-@dataclass(frozen=True, slots=True)
-class ModelOption(Option):
-    """A model to choose from, with the data that is shown once it is chosen."""
-
-    model: AnsweringModel
 
 
 def answering_model(conversation: Conversation | None, model: ChatModel) -> AnsweringModel:
     """Return the data to show for the model, with its note for this conversation."""
     note = model_note(conversation, model)
     return AnsweringModel(
-        model.label, note, model.temperature, model.top_p, model.max_output, ranges_of(model)
+        model.label,
+        note,
+        model.temperature,
+        model.top_p,
+        model.max_output,
+        ranges_of(model),
+        own_note(model),
     )
+
+
+def own_note(model: ChatModel) -> str:
+    """Return the note of a model with its price."""
+    note = _(model.note) if model.note else ""
+    if model.price_in is None or model.price_out is None:
+        return note
+    prices = {"read": format_price(model.price_in), "written": format_price(model.price_out)}
+    price = _("A million tokens: %(read)s read, %(written)s written") % prices
+    return f"{note} {price}".strip()
+
+
+def format_price(price: Decimal) -> str:
+    """Return a price in the current language, without zeros at its end, and the currency."""
+    amount = number_format(price.normalize(), force_grouping=True)
+    return f"{amount}\N{NO-BREAK SPACE}{settings.CURRENCY}"
 
 
 def options_context(conversation: Conversation | None, owner_id: UUID) -> dict[str, Any]:
@@ -144,13 +139,22 @@ def model_option(
 def options_html(
     options: dict[str, Any], conversation: Conversation | None, token: str = ""
 ) -> SafeString:
+    """Render the lists of models and prompts and the menu with all settings.
+
+    `options` comes from `options_context`. Without a model that can answer the HTML is "".
+    """
+    return SafeString(choices_html(options) + settings_html(options, conversation, token))
+
+
+def settings_html(
+    options: dict[str, Any], conversation: Conversation | None, token: str = ""
+) -> SafeString:
     """Render the menu from the data of `options_context`; return "" if no model can answer."""
     model: AnsweringModel | None = options["model"]
     if model is None:
         return SafeString()
     sampling = sampling_values(conversation)
     values = {
-        "label": escape(model.label),
         "models": "".join(option_html(item, is_new=not conversation) for item in options["models"]),
         "prompts": "".join(option_html(item) for item in options["prompts"]),
         **range_values(options, model),
@@ -253,7 +257,8 @@ def head_patches(conversation: Conversation, options: dict[str, Any]) -> list[Pa
     notice = unavailable_html(options)
     patches = [
         Patch("textContent", "conversation-title", escape(conversation.title)),
-        Patch("outerMorph", "model-settings", options_html(options, conversation)),
+        Patch("outerMorph", "model-choices", choices_html(options)),
+        Patch("outerMorph", "model-settings", settings_html(options, conversation)),
         Patch("textContent", "model-note", note_html(options)),
         Patch("delete", "model-unavailable"),
     ]

@@ -19,6 +19,7 @@ from chat.rendering.components.model_settings import (
     options_html,
     unavailable_html,
 )
+from chat.rendering.components.next_answer import next_answer_html
 from chat.rendering.components.template_cache import ANY_ID, render_cached, slot, slots
 from chat.rendering.components.thread_view import context_meter_html
 from chat.selectors.context_usage import ContextUsage
@@ -52,7 +53,8 @@ class PageBody:
     """Data for `_conversation.html`.
 
     `options` comes from `options_context`, `thread` is HTML, and `token` is the CSRF token of this
-    request. `name` is the person's display name, which may be empty.
+    request. `name` is the person's display name, which may be empty. `changed` has the names that
+    apply from the next answer.
     """
 
     conversation: Conversation | None
@@ -66,6 +68,7 @@ class PageBody:
     thread: str = ""
     sought: SearchTarget = SearchTarget()
     name: str = ""
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def body_html(body: PageBody) -> SafeString:
         "client_id": str(body.client_id),
         "csrf_token": body.token,
         "thread": body.thread,
+        "next_answer": next_answer_html(body.changed),
         "context_meter": context_meter_html(body.window) if conversation else "",
         "target": target.hex if target else "",
         "draft": escape(body.draft.text) if body.draft else "",

@@ -318,25 +318,6 @@ def deleted_open_html(conversation: Conversation) -> str:
     return htmx.partials([toast, removed_row_patch(conversation.pk)])
 
 
-def feedback_html(message: MessageView, *, ask: bool) -> str:
-    """Return partials that update the feedback buttons; `ask` adds a form for the reason."""
-    form = render_to_string("chat/_feedback_reason.html", {"m": message}) if ask else ""
-    return htmx.partials(
-        [*feedback_patches(message), Patch("innerHTML", f"reason-{message.key}", form)]
-    )
-
-
-def feedback_patches(message: MessageView) -> list[Patch]:
-    """Return patches for the feedback buttons, below the answer and in its menu."""
-    context = {"m": message}
-    buttons = render_to_string("chat/_feedback.html", context)
-    items = render_to_string("chat/_feedback_items.html", context)
-    return [
-        Patch("outerMorph", f"feedback-{message.key}", buttons),
-        Patch("outerMorph", f"feedback-items-{message.key}", items),
-    ]
-
-
 def deleted_notice_html(conversation_id: UUID | None) -> str:
     return render_to_string("chat/_deleted_notice.html", {"conversation_id": conversation_id})
 

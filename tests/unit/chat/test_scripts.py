@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.web.bundles import BUNDLES, join_sources, source_paths
+from core.web.bundles import BUNDLES, join_sources
 from tests.support.site import ROOT
 
 FILES = sorted((ROOT / "static" / "js").glob("*.js"))
