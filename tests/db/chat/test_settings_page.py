@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
@@ -17,6 +16,7 @@ from tests.support.environment import forget_environment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model_server")]
 SECTIONS = ("profile", "appearance", "defaults", "instructions")
+UNKNOWN_ID = "01a00000-0000-7000-8000-000000000000"
 BAD_TEXTS = ("\0", "a\0b", "\ud800", "x" * 10_000, "\U0001f1e9" * 10_000, "e" + "\u0301" * 5000)
 HTMX = {"HX-Request": "true"}
 
@@ -320,7 +320,7 @@ def test_a_default_that_is_no_longer_offered(owner_client: Client, is_deleted: b
 
 
 @pytest.mark.parametrize("field", ["model", "prompt"])
-@pytest.mark.parametrize("value", [str(uuid4()), "1", "None", *BAD_TEXTS])
+@pytest.mark.parametrize("value", [UNKNOWN_ID, "1", "None", *BAD_TEXTS])
 def test_unknown_defaults_are_refused(owner_client: Client, field: str, value: str) -> None:
     sent = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     fields: dict[str, Any] = {field: sent}

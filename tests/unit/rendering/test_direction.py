@@ -1,9 +1,10 @@
 """The direction of each block, and numbers in text that runs from right to left (row F-29)."""
 
 import random
+import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chat.rendering.markdown import Stream, render, render_plain
@@ -121,6 +122,8 @@ WORDS = [
 )
 def test_f29_a_stream_isolates_the_same_numbers(text: str, chance: random.Random) -> None:
     text += "\n\nend"
+    # An empty item before a blank line makes its list loose only at the end (docs/rendering.md).
+    assume(not re.search(r"^[ -]*- *\n", text, re.MULTILINE))
     assert page(cuts(text, chance, longest=4)) == parse(render(text, "ab12"))
 
 
