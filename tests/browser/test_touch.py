@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.fake_llm import Cut, UpstreamThread, answer
+from tests.fake_llm import Cut, Script, UpstreamThread, answer
 from tests.fake_llm.faults import after_text, status
 from tests.support.person import Person
 from tests.support.site import ROOT
@@ -30,7 +30,7 @@ def touch(new_person: Callable[..., Person]) -> Person:
     return new_person(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
 
 
-def talk(person: Person, upstream: UpstreamThread, *answers: object) -> None:
+def talk(person: Person, upstream: UpstreamThread, *answers: Script) -> None:
     upstream.script(*answers)
     for n in range(len(answers)):
         person.box.fill(f"Question {n}")

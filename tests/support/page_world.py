@@ -15,7 +15,7 @@ from accounts.models import User
 from chat.models import ChatModel, Conversation, Message, Role, Run, Status
 from chat.realtime.snapshots import LoadedThread
 from chat.realtime.thread_state import DeletedThread, ThreadState
-from chat.rendering.components.model_settings import AnsweringModel
+from chat.rendering.components.options import AnsweringModel
 from chat.rendering.components.page import PageBody, body_html
 from chat.rendering.components.thread_view import sidebar_page_html, thread_html
 from chat.rendering.markdown import RENDERER_VERSION, render
