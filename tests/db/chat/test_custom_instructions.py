@@ -3,10 +3,12 @@
 from uuid import uuid4
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from accounts.models import User
 from chat.errors import ChatError
+from chat.forms import parse_settings
 from chat.llm.prompt import INSTRUCTIONS_HEADING, system_text
 from chat.models import ChatPreferences, Conversation, PromptVersion, Run
 from chat.selectors.context_usage import measure_context
@@ -73,11 +75,11 @@ def test_they_can_be_off_for_a_conversation(owner_client: Client, owner: User) -
     assert owner_client.post(path, {"instructions": "maybe"}).status_code == 400
 
 
-def test_they_can_be_off_in_a_new_chat(owner_client: Client, owner: User) -> None:
+def test_they_can_be_off_in_a_new_chat(owner: User) -> None:
     chat_preferences.save_instructions(owner, "Be brief.")
-    fields = {"client_id": str(uuid4()), "text": "Why?", "instructions": "off"}
-    owner_client.post("/c/", fields)
-    assert Run.objects.get().instructions == ""
+    choices = parse_settings(QueryDict("instructions=off"))
+    turn = turns.start_conversation(owner, uuid4(), "Why?", PROCESS, choices)
+    assert run_of(turn).instructions == ""
     assert Conversation.objects.get().uses_instructions is False
 
 
