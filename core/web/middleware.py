@@ -22,6 +22,8 @@ POLICY = (
 )
 # The admin's own scripts do not support Trusted Types, so it gets the policy without them.
 POLICY_WITH_TRUSTED_TYPES = f"{POLICY}; require-trusted-types-for 'script'; trusted-types default"
+# Neither a document nor a worker (none of ours is one), so that a policy would only be weight.
+SUBRESOURCES = ("text/css", "text/javascript")
 
 
 class AsyncMiddleware:
@@ -53,10 +55,15 @@ class HostPortMiddleware(AsyncMiddleware):
 
 
 class ContentSecurityPolicyMiddleware(AsyncMiddleware):
-    """Set the strict Content-Security-Policy on every response, with Trusted Types on our pages."""
+    """Set the strict Content-Security-Policy, with Trusted Types on our pages.
+
+    On every response but style sheets and scripts: browsers ask documents and workers for it.
+    """
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         response = await self.get_response(request)
+        if response.get("Content-Type", "").startswith(SUBRESOURCES):
+            return response
         is_admin = request.path_info.startswith("/admin/")
         response.headers.setdefault(
             "Content-Security-Policy", POLICY if is_admin else POLICY_WITH_TRUSTED_TYPES

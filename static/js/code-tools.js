@@ -2,32 +2,35 @@
 (() => {
   "use strict";
 
-  // By the language of the block; a language that is missing here gives a text file.
-  const NAMES = {
-    ada: "adb", asm: "s", nasm: "s", bash: "sh", shell: "sh", sh: "sh", zsh: "sh", console: "txt",
-    bat: "bat", batch: "bat", powershell: "ps1", ps1: "ps1", fish: "fish", awk: "awk",
-    c: "c", cpp: "cpp", "c++": "cpp", "c#": "cs", cs: "cs", csharp: "cs", cuda: "cu", objc: "m",
-    "objective-c": "m", "f#": "fs", fsharp: "fs", vb: "vb", vbnet: "vb", d: "d", nim: "nim",
-    clojure: "clj", clj: "clj", coffeescript: "coffee", css: "css", scss: "scss", sass: "sass",
-    less: "less", dart: "dart", diff: "diff", patch: "patch", elixir: "ex", ex: "ex", elm: "elm",
-    erlang: "erl", fortran: "f90", gherkin: "feature", go: "go", golang: "go", graphql: "graphql",
-    groovy: "groovy", haskell: "hs", hs: "hs", hcl: "hcl", terraform: "tf", html: "html",
-    django: "html", jinja: "html", ini: "ini", properties: "properties", java: "java",
-    javascript: "js", js: "js", jsx: "jsx", typescript: "ts", ts: "ts", tsx: "tsx", vue: "vue",
-    json: "json", json5: "json5", jsonc: "jsonc", julia: "jl", kotlin: "kt", kt: "kt", latex: "tex",
-    tex: "tex", lisp: "lisp", lua: "lua", cmake: "cmake", make: "mk", makefile: "mk",
-    markdown: "md", md: "md", matlab: "m", octave: "m", nix: "nix", ocaml: "ml", pascal: "pas",
-    perl: "pl", pl: "pl", php: "php", postgres: "sql", postgresql: "sql", sql: "sql",
-    prolog: "pro", proto: "proto", protobuf: "proto", py: "py", python: "py", python3: "py",
-    r: "r", rb: "rb", ruby: "rb", rs: "rs", rust: "rs", rst: "rst", scala: "scala",
-    scheme: "scm", swift: "swift", systemverilog: "sv", verilog: "v", vhdl: "vhd", tcl: "tcl",
-    toml: "toml", vim: "vim", xml: "xml", svg: "svg", yaml: "yaml", yml: "yml", zig: "zig",
+  // Languages whose name is the extension of their files, and the names of others by extension. A
+  // language that is missing here gives a text file.
+  const SAME = (
+    "awk bat c clj cmake cpp cs css d dart diff elm ex fish go graphql groovy hcl hs html "
+    + "ini java js json json5 jsonc jsx kt less lisp lua md nim nix patch php pl properties "
+    + "proto ps1 py r rb rs rst sass scala scss sh sql svg swift tcl tex toml ts tsx vb vim "
+    + "vue xml yaml yml zig"
+  ).split(" ");
+  const OTHERS = {
+    adb: "ada", bat: "batch", clj: "clojure", coffee: "coffeescript", cpp: "c++",
+    cs: "c# csharp", cu: "cuda", erl: "erlang", ex: "elixir", f90: "fortran",
+    feature: "gherkin", fs: "f# fsharp", go: "golang", hs: "haskell", html: "django jinja",
+    jl: "julia", js: "javascript", kt: "kotlin", m: "objc objective-c matlab octave",
+    md: "markdown", mk: "make makefile", ml: "ocaml", pas: "pascal", pl: "perl", pro: "prolog",
+    proto: "protobuf", ps1: "powershell", py: "python python3", rb: "ruby", rs: "rust",
+    s: "asm nasm", scm: "scheme", sh: "bash shell zsh", sql: "postgres postgresql",
+    sv: "systemverilog", tex: "latex", tf: "terraform", ts: "typescript", v: "verilog",
+    vb: "vbnet", vhd: "vhdl",
+  };
+
+  const findExtension = (language) => {
+    if (SAME.includes(language)) return language;
+    return Object.keys(OTHERS).find((name) => OTHERS[name].split(" ").includes(language)) ?? "txt";
   };
 
   const fileName = (code) => {
     const language = code.className.match(/language-(\S+)/)?.[1].toLowerCase() ?? "";
     if (language === "dockerfile" || language === "docker") return "Dockerfile";
-    return `code.${Object.hasOwn(NAMES, language) ? NAMES[language] : "txt"}`;
+    return `code.${findExtension(language)}`;
   };
 
   // To any other type a browser may add an extension of its own.

@@ -135,11 +135,13 @@ SELECTED = "getSelection().toString()"
 
 
 def test_a_selection_stays_when_its_code_closes(person: Person, upstream: UpstreamThread) -> None:
-    gate = uuid4().hex
-    upstream.script(
-        answer("Here:\n\n```python\ndef first(value):\n", Gate(gate), "    pass\n```\n\nThe end.\n")
-    )
+    by_socket, gate = uuid4().hex, uuid4().hex
+    head, tail = "def first(value):\n", "    pass\n```\n\nThe end.\n"
+    upstream.script(answer("Here:\n\n```python\n", Gate(by_socket), head, Gate(gate), tail))
     person.ask("Go")
+    person.sees("Here:")
+    # What came with the page may be exchanged once; this shows that the socket has done so.
+    upstream.release(by_socket)
     person.sees("def first(value):")
     person.answer.locator("code").evaluate(SELECT)
     selected = person.page.evaluate(SELECTED)

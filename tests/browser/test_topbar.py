@@ -52,7 +52,7 @@ def test_model_and_prompt_are_read_and_chosen(
     person.page.locator("#model-menu > summary").click()
     item = person.page.locator("#model-menu .choice", has_text=LLAMA)
     expect(item).to_contain_text("It is thorough.")
-    expect(item).to_contain_text("0.5 read, 2 written")
+    expect(item).to_contain_text("0.5\N{NO-BREAK SPACE}USD read, 2\N{NO-BREAK SPACE}USD written")
     item.press("Enter")
     expect(person.page.locator("#model-label")).to_have_text(LLAMA)
     expect(person.page.locator("#model-menu > summary")).to_be_focused()
