@@ -39,7 +39,8 @@ async def test_a_completion_model_answers_from_hugging_face(up: Upstream, repo_i
     result = await probe(hf(up), repo_id, "completion")
     assert (result.code, result.text, result.has_system_role) == ("", "there.", None)
     *look_ups, request = up.requests
-    assert {item.path.partition("?")[0] for item in look_ups} == {f"/api/models/{repo_id}"}
+    # The client remembers what it looked up; another test may have asked for the same model.
+    assert {item.path.partition("?")[0] for item in look_ups} <= {f"/api/models/{repo_id}"}
     assert request.path == f"/hf-inference/models/{repo_id}"
     assert request.body["inputs"] == "Hello"
 
