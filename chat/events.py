@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from chat.errors import NO_EVIDENCE, Evidence
+from chat.provider_error import NO_EVIDENCE, Evidence
 
 
 class ChangeKind(StrEnum):

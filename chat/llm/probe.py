@@ -4,7 +4,7 @@ import time
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from chat.errors import ChatError, ProviderError
+from chat.errors import ChatError
 from chat.llm.endpoints import LIMITS
 from chat.llm.providers import (
     SERVED_BY,
@@ -24,6 +24,7 @@ from chat.llm.providers import (
     unsupported_reason,
 )
 from chat.models.catalogue import Kind
+from chat.provider_error import ProviderError
 
 SYSTEM = ChatTurn("system", "Answer with one word.")
 QUESTION = ChatTurn("user", "Say hello.")

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from chat.errors import ChatError, ProviderError
+from chat.errors import ChatError
 from chat.events import Outcome, Usage
 from chat.llm import prompt
 from chat.llm.endpoints import LIMITS, deadlines_for, endpoint_of, unavailable_reason
@@ -31,6 +31,7 @@ from chat.llm.providers import (
 )
 from chat.llm.tokens import counter
 from chat.models import Message, Run, Status
+from chat.provider_error import ProviderError
 from chat.selectors import messages
 from chat.selectors.dialects import dialect_of
 from chat.streaming.learning import keep_dialect

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 
-from chat.errors import Evidence
 from chat.llm.providers.errors import AttemptError
 from chat.llm.providers.types import Deadlines
+from chat.provider_error import Evidence
 
 # Seconds between a finish reason and whatever follows it: token counts, more text or the end.
 _GRACE_SECONDS = 5.0

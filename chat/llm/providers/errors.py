@@ -6,11 +6,11 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from chat.errors import NO_EVIDENCE, Evidence, ProviderError
 from chat.llm.providers.addresses import RefusedAddressError
 from chat.llm.providers.error_codes import code_for_error, code_for_status, named_window
 from chat.llm.providers.hf import HfHubHTTPError, TextGenerationError, has_other_hub, httpx
 from chat.llm.providers.refusals import NO_REFUSAL, Refusal
+from chat.provider_error import NO_EVIDENCE, Evidence, ProviderError
 
 
 class AttemptError(Exception):

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from chat.errors import Evidence
 from chat.llm.providers.base_urls import redact_address
 from chat.llm.providers.connections import SSL
 from chat.llm.providers.error_codes import code_for_status, named_window, requested_wait
@@ -22,6 +21,7 @@ from chat.llm.providers.http_transport import AiohttpTransport, Body
 from chat.llm.providers.refusals import NO_REFUSAL, find_refusal
 from chat.llm.providers.sse import DONE, EventLines, encode_lines
 from chat.llm.providers.whole_body import BodyStart, media_type_of
+from chat.provider_error import Evidence
 
 _LOOKUP_SECONDS = 10.0
 _BODY_BYTES = 16_384

@@ -16,12 +16,12 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 import aiohttp
 from yarl import URL
 
-from chat.errors import ProviderError
 from chat.llm.providers.capabilities import unsupported_reason
 from chat.llm.providers.connections import RequestState, get_session
 from chat.llm.providers.error_codes import code_for_status
 from chat.llm.providers.errors import connect_code
 from chat.llm.providers.types import Endpoint
+from chat.provider_error import ProviderError
 
 HF_MODELS = "https://router.huggingface.co/v1/models"
 LIST_SECONDS = 5.0

@@ -8,7 +8,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from random import SystemRandom
 
-from chat.errors import ProviderError
 from chat.llm.providers.accumulator import AnswerAccumulator
 from chat.llm.providers.adaptation import Adaptation
 from chat.llm.providers.capabilities import unsupported_reason
@@ -32,6 +31,7 @@ from chat.llm.providers.types import (
     ThoughtDelta,
     Waiting,
 )
+from chat.provider_error import ProviderError
 
 _RETRYABLE = frozenset(
     {

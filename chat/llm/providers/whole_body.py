@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from chat.errors import Evidence
 from chat.llm.providers.errors import AttemptError, error_from_text
 from chat.llm.providers.sse import BOM, is_json_object
+from chat.provider_error import Evidence
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b"error:")
 BodyKind = Literal["unknown", "events", "json", "other"]

@@ -12,9 +12,9 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from chat.errors import DEADLINE_SETTINGS, Evidence
 from chat.llm.endpoints import server_kind
 from chat.models import Run
+from chat.provider_error import DEADLINE_SETTINGS, Evidence
 from chat.rendering.components.server_refusals import Refusal, explain
 
 

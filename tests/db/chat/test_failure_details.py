@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat.errors import FAULTS, Evidence
+from chat.errors import FAULTS
 from chat.events import Outcome
 from chat.llm.endpoints import deadlines, deadlines_for
 from chat.models import ChatModel, Message, Run, Status
+from chat.provider_error import Evidence
 from chat.rendering.components.server_refusals import explain
 from chat.selectors.messages import load_thread
 from chat.selectors.run_config import load_run_config, run_fields

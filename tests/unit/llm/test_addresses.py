@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from chat.errors import ProviderError
 from chat.llm.providers import list_models, unsupported_reason
 from chat.llm.providers.addresses import (
     RefusedAddressError,
@@ -15,6 +14,7 @@ from chat.llm.providers.addresses import (
     is_refused_url,
     to_address,
 )
+from chat.provider_error import ProviderError
 from tests.fake_llm import Upstream, answer
 from tests.unit.llm.tools import TOKEN, ask, chat_request, completion_request, hf, openai
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chat.errors import Evidence
 from chat.llm.providers.base_urls import chat_address, may_be_tgi, redact_address
+from chat.provider_error import Evidence
 from tests.fake_llm import Respond, Upstream, answer, script
 from tests.fake_llm.faults import status
 from tests.unit.llm.tools import ask, openai

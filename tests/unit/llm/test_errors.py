@@ -7,7 +7,8 @@ from subprocess import run
 
 import pytest
 
-from chat.errors import FAULTS, ChatError, ProviderError, error_code
+from chat.errors import FAULTS, ChatError, error_code
+from chat.provider_error import ProviderError
 
 FORBIDDEN = ("http", "://", "token=", "hf_", "Traceback")
 

@@ -10,7 +10,6 @@ from time import monotonic
 
 import pytest
 
-from chat.errors import ProviderError
 from chat.llm.providers import (
     Deadlines,
     Endpoint,
@@ -23,6 +22,7 @@ from chat.llm.providers import (
 )
 from chat.llm.providers import Finish as FinishedAnswer
 from chat.llm.providers.error_codes import parse_retry_after
+from chat.provider_error import ProviderError
 from tests.fake_llm import (
     Cut,
     Delay,

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from chat.errors import ProviderError
 from chat.llm.providers import Endpoint, ListedModel, list_models
 from chat.llm.providers.listing import LIST_BYTES, MAX_ENTRIES, models_url, parse_list
+from chat.provider_error import ProviderError
 from tests.fake_llm import Respond, Stall, Upstream, closed_port
 from tests.unit.llm.tools import TOKEN, hf, openai, show
 

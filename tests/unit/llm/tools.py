@@ -6,7 +6,6 @@ import traceback
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from chat.errors import ProviderError
 from chat.llm.providers import (
     PLAIN,
     ChatRequest,
@@ -25,6 +24,7 @@ from chat.llm.providers import (
     Waiting,
     stream,
 )
+from chat.provider_error import ProviderError
 from tests.fake_llm import Upstream
 from tests.fake_llm.faults import ECHO
 
