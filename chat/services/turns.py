@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import User
 from chat.errors import ChatError
@@ -20,23 +20,25 @@ from chat.selectors.run_config import (
     check_question_fits,
     load_preconditions,
     require_run_config,
-    run_fields,
 )
 from chat.services import drafts, preferences
 from chat.services.catalogue import is_gone
 from chat.services.drafts import SentDraft
-from chat.services.leases import LEASE_END
 from chat.services.preferences import GenerationSettings
 from chat.services.rate_limit import RateLimit, consume
+from chat.services.turn_locks import lock_conversation, lock_message, lock_user
+from chat.services.turn_rows import (
+    build_message,
+    build_run,
+    insert_conversation,
+    insert_run,
+    update_leaf,
+)
 from chat.text import make_title
 from core.db.sql import (
-    StatementPart,
-    columns,
     execute_together,
     fetch,
-    from_row,
     insert_statement,
-    statement,
 )
 
 # How many live answers, writing or waiting, one person may have, as a multiple of
@@ -219,44 +221,6 @@ def continue_answer(user: User, message_id: UUID, worker_id: UUID) -> Turn:
         return Turn(conversation, message, run)
 
 
-def lock_user(user: User) -> None:
-    """Let one person start only one conversation at a time, until the transaction ends.
-
-    A new conversation has no row yet that could be locked.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (7301, user.pk.int % 2**31))
-
-
-LOCK_CONVERSATION = statement(
-    """
-SELECT {conversation} FROM chat_conversation c
-WHERE id = %(conversation)s AND owner_id = %(owner)s AND deleted_at IS NULL FOR UPDATE
-""",
-    conversation=columns(Conversation, "c"),
-)
-
-
-def lock_conversation(user: User, conversation_id: UUID) -> Conversation:
-    """Read and lock a conversation until the transaction ends, so that its turns run one by one.
-
-    Raises Conversation.DoesNotExist if it is deleted or not this person's.
-    """
-    rows = fetch(LOCK_CONVERSATION, {"conversation": conversation_id, "owner": user.pk})
-    if not rows:
-        raise Conversation.DoesNotExist
-    return from_row(Conversation, rows[0])
-
-
-def lock_message(user: User, message_id: UUID, *roles: Role) -> tuple[Message, Conversation]:
-    """Read a message, and lock its conversation until the transaction ends.
-
-    Raises Message.DoesNotExist if it is not this person's or has none of the `roles`.
-    """
-    message = Message.objects.owned_by(user).get(pk=message_id, role__in=roles or Role)
-    return message, lock_conversation(user, message.conversation_id)
-
-
 SELECT_LIVE_CONVERSATIONS = """
 SELECT run.conversation_id FROM chat_run run JOIN LATERAL (
     SELECT owner_id FROM chat_conversation WHERE id = run.conversation_id LIMIT 1
@@ -327,79 +291,3 @@ def insert_turn(
     ):
         conversation.last_activity_at = last_activity_at
     return Turn(conversation, answer, run, question)
-
-
-def build_message(
-    conversation: Conversation,
-    position: int,
-    parent_id: UUID | None,
-    role: Role,
-    status: Status,
-    text: str = "",
-    client_id: UUID | None = None,
-) -> Message:
-    """Build an unsaved message.
-
-    `position` counts the new messages of the conversation from 1, in the order of their `seq`.
-    """
-    return Message(
-        conversation=conversation,
-        parent_id=parent_id,
-        seq=conversation.next_seq + position - 1,
-        role=role,
-        status=status,
-        text=text,
-        client_id=client_id,
-    )
-
-
-def build_run(
-    config: RunConfig,
-    conversation: Conversation,
-    answer: Message,
-    worker_id: UUID,
-    *,
-    continuation: bool = False,
-) -> Run:
-    """Build an unsaved run; `worker_id` is the ID of the process that will write the answer."""
-    return Run(
-        conversation=conversation,
-        message=answer,
-        worker_id=worker_id,
-        is_continuation=continuation,
-        **run_fields(config, conversation),
-    )
-
-
-def insert_run(run: Run) -> StatementPart:
-    """Return the statement that inserts a run with a new lease."""
-    return insert_statement(run, lease_until=LEASE_END)
-
-
-UPDATE_LEAF = """
-UPDATE chat_conversation SET active_leaf_id = %s, next_seq = next_seq + %s, version = version + 1,
-    last_activity_at = statement_timestamp()
-WHERE id = %s RETURNING last_activity_at
-"""
-
-
-def update_leaf(conversation: Conversation, leaf: Message, *, message_count: int) -> StatementPart:
-    """Make `leaf` the end of the shown branch, and return the statement for it.
-
-    The statement also moves the conversation to the top of the sidebar.
-
-    `message_count` is the number of messages that the same statement inserts.
-    """
-    conversation.active_leaf_id = leaf.pk
-    conversation.version += 1
-    return UPDATE_LEAF, [leaf.pk, message_count, conversation.pk]
-
-
-def insert_conversation(
-    conversation: Conversation, leaf: Message, *, message_count: int
-) -> StatementPart:
-    """Do the same for a conversation that is not saved yet: the statement inserts it."""
-    conversation.active_leaf_id = leaf.pk
-    conversation.version += 1
-    conversation.next_seq += message_count
-    return insert_statement(conversation)
