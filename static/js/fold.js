@@ -22,7 +22,9 @@
     else button.removeAttribute("aria-expanded");
   };
   const measureResized = (entries) => {
-    for (const { target } of entries) measure(target);
+    chat.holdReading(() => {
+      for (const { target } of entries) measure(target);
+    });
   };
   const resizeObserver = new ResizeObserver(measureResized);
   const observeBodies = () => {

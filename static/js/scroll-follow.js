@@ -71,6 +71,15 @@
     isFollowing &&= isAtEnd(box);
   };
 
+  // For a change above or below what is being read.
+  const holdReading = (change) => {
+    const top = scroller()?.getBoundingClientRect().top;
+    const first = !isFollowing && [...document.querySelectorAll("#thread > article")]
+      .find((article) => article.getBoundingClientRect().bottom > top);
+    if (first) holdInPlace(first, change);
+    else change();
+  };
+
   const followEnd = () => {
     if (isHolding()) {
       restoreHeld();
@@ -165,5 +174,5 @@
   document.addEventListener("htmx:after:swap", restorePosition);
   addEventListener("pageshow", startFollowing);
 
-  Object.assign(chat, { holdInPlace });
+  Object.assign(chat, { holdInPlace, holdReading });
 })();

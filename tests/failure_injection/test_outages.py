@@ -60,7 +60,7 @@ def test_what_needs_no_writing_works_on_while_nothing_can_be_written(
     wrong = []
     refused = set()
     for path in world.addresses:
-        if path == "/readyz":
+        if path in ("/readyz", "/admin/start/mail/"):  # the test mail is printed, it writes nothing
             continue
         for name, response in requests_of(world.person, path):
             if is_worded(response, "Nothing can be saved right now."):

@@ -93,6 +93,7 @@ def values_of(database: Database, conversation: UUID) -> dict[str, str]:
         "key": "nothing",
         "token": "nothing",
         "id": "1",
+        "name": "profile",
     }
     with database.connected("chat") as connection:
         connection.execute("UPDATE accounts_user SET is_staff = true, is_superuser = true")

@@ -180,7 +180,8 @@ def test_nobody_closes_the_socket_of_somebody_else(site: Site, visitor: Person) 
 # Whose page it is
 def test_a_page_of_somebody_else_is_told_so(site: Site, visitor: Person) -> None:
     with visitor.socket(query=f"?person={uuid4().hex}") as socket:
-        assert socket.next()["event"] == "other-account"
+        # Not acknowledged: the server may have closed the socket by then.
+        assert socket.frame()["event"] == "other-account"
         assert socket.close_code() == 4401
 
 
